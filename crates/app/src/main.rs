@@ -1,0 +1,3 @@
+//! The watchpost program.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! The SQL side: keys, users, alerts; SQLite or PostgreSQL by one code path

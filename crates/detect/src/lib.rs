@@ -1,0 +1,1 @@
+//! Sigma rules: load, route by log source, match

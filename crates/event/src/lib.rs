@@ -1,0 +1,1 @@
+//! Events, batches and the delivery rules: the words every other room speaks

@@ -1,0 +1,1 @@
+//! Small synchronous helpers: sizes and durations as text, secrets, clock, backoff, configuration with origins

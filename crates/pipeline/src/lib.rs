@@ -1,0 +1,1 @@
+//! Bytes to events: framing, codecs, filters

@@ -1,0 +1,1 @@
+//! The one expression language: text to syntax tree, and does this event match

@@ -1,0 +1,1 @@
+//! What keeps a process running: disk, supervisor, shutdown, own metrics

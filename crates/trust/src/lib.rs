@@ -1,0 +1,1 @@
+//! Keys, certificate authority and TLS configurations for both ends
