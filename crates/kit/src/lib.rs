@@ -1,1 +1,5 @@
-//! Small synchronous helpers: sizes and durations as text, secrets, clock, backoff, configuration with origins
+//! Small synchronous helpers: sizes and durations as text, secrets, clock, backoff, configuration with origins.
+
+mod rng;
+
+pub use rng::Rng;

@@ -1,1 +1,20 @@
-//! What keeps a process running: disk, supervisor, shutdown, own metrics
+//! What keeps a process running: the disk as a trait, supervision, shutdown, own metrics.
+//!
+//! No domain words here: this crate does not know what an event or a batch is.
+//! Start reading at [`disk`]: everything durable goes through it.
+//!
+//! ```
+//! use std::path::Path;
+//! use watchpost_run::{Disk, MemDisk, OpenMode};
+//!
+//! let disk = MemDisk::new();
+//! let file = disk.open(Path::new("/note"), OpenMode::CreateNew)?;
+//! file.write_at(b"hello", 0)?;
+//! file.sync()?;
+//! disk.sync_dir(Path::new("/"))?;
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+pub mod disk;
+
+pub use disk::{Disk, DiskFile, DiskLock, Fault, MemDisk, OpenMode, RealDisk, read_exact_at};
