@@ -1,0 +1,137 @@
+use std::io::Read;
+use std::sync::Arc;
+
+use crate::protocol::Rejected;
+use crate::{Batch, BatchHeader, Envelope, Event, EventError, Origin, Timestamp, View, json};
+
+/// How much a batch may hold.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of the frame once decompressed.
+    pub decompressed: usize,
+    /// Bytes of one event's JSON line.
+    pub line: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            decompressed: 64 << 20,
+            line: 2 << 20,
+        }
+    }
+}
+
+/// A batch decoded once, shared by all who read it.
+#[derive(Debug)]
+pub struct Decoded {
+    /// The batch's header.
+    pub header: BatchHeader,
+    /// Where its events came from.
+    pub origin: Arc<Origin>,
+    /// What the server knows beside the batch.
+    pub envelope: Envelope,
+    /// The events behind `envelope.skip_to`, in order of position.
+    pub events: Vec<Event>,
+    /// Lines that are no events. They stay in the ledger's bytes and are passed over by every reader alike.
+    pub rejected: Vec<Rejected>,
+}
+
+impl Decoded {
+    /// Reads a single batch, as an agent would find it in its spool.
+    pub fn from_bytes(bytes: &[u8], limits: Limits) -> Result<Self, EventError> {
+        let (batch, _) = Batch::read(bytes)?;
+        Self::from_batch(&batch, Envelope::default(), limits)
+    }
+
+    /// Reads a server's ledger record: envelope and batch.
+    pub fn from_record(record: &[u8], limits: Limits) -> Result<Self, EventError> {
+        let (envelope, bytes) = Envelope::read(record)?;
+        let (batch, _) = Batch::read(bytes)?;
+        Self::from_batch(&batch, envelope, limits)
+    }
+
+    /// Decompresses and reads a batch's events.
+    pub fn from_batch(batch: &Batch<'_>, envelope: Envelope, limits: Limits) -> Result<Self, EventError> {
+        let lines = decompress(batch.frame, limits.decompressed)?;
+        let header = batch.header.clone();
+        let skip_to = envelope.skip_to.unwrap_or(0);
+        let mut events = Vec::with_capacity(header.events.min(1 << 20) as usize);
+        let mut rejected = Vec::new();
+        let mut before = header.from;
+        for line in lines.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
+            match read_line(line, limits.line, envelope.received_at) {
+                Ok(event) if event.position < before || event.position > header.to || event.position <= header.from => {
+                    return Err(EventError::Inconsistent("positions decrease or lie outside (from, to]"));
+                }
+                Ok(event) => {
+                    before = event.position;
+                    if event.position > skip_to {
+                        events.push(event);
+                    }
+                }
+                Err(error) => rejected.push(Rejected {
+                    stream: header.stream.clone(),
+                    p: before,
+                    n: 0,
+                    error,
+                }),
+            }
+        }
+        let origin = Arc::new(Origin {
+            agent: header.agent.clone(),
+            stream: header.stream.clone(),
+            epoch: header.epoch,
+            fields: header.fields.clone(),
+        });
+        Ok(Self {
+            header,
+            origin,
+            envelope,
+            events,
+            rejected,
+        })
+    }
+
+    /// The events joined with their origin.
+    pub fn views(&self) -> impl ExactSizeIterator<Item = View<'_>> {
+        self.events.iter().map(|event| View {
+            event,
+            origin: &self.origin,
+        })
+    }
+
+    /// A rough size in memory in bytes, for limits.
+    pub fn weight(&self) -> usize {
+        512 + self.origin.fields.weight() + self.events.iter().map(Event::weight).sum::<usize>()
+    }
+}
+
+fn read_line(line: &[u8], limit: usize, received: Timestamp) -> Result<Event, String> {
+    if line.len() > limit {
+        return Err(format!("event of {} bytes is over the limit of {limit}", line.len()));
+    }
+    let text = std::str::from_utf8(line).map_err(|error| format!("event is not UTF-8: {error}"))?;
+    json::read_event(text, received).map_err(|error| format!("event is not valid JSON: {error}"))
+}
+
+/// Decompresses a whole frame, never to more than `limit` bytes.
+fn decompress(frame: &[u8], limit: usize) -> Result<Vec<u8>, EventError> {
+    if frame.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = zstd::zstd_safe::get_frame_content_size(frame).ok().flatten();
+    if known.is_some_and(|size| size > limit as u64) {
+        return Err(EventError::Bomb { limit });
+    }
+    let mut lines = Vec::with_capacity(known.unwrap_or(0) as usize);
+    let decoder = zstd::stream::read::Decoder::with_buffer(frame).map_err(EventError::Frame)?;
+    let read = decoder
+        .take(limit as u64 + 1)
+        .read_to_end(&mut lines)
+        .map_err(EventError::Frame)?;
+    if read > limit {
+        return Err(EventError::Bomb { limit });
+    }
+    Ok(lines)
+}

@@ -1,0 +1,127 @@
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use crate::cursor::Verdict;
+use crate::{BatchHeader, Fingerprint, Skip, Timestamp};
+
+/// How many of the newest ranges are remembered with their checksums, to recognise a conflict.
+const RECENT_LIMIT: usize = 16;
+/// How many declared holes are listed; all are counted.
+const SKIPS_LIMIT: usize = 100;
+
+/// One stream at one place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StreamState {
+    /// Everything up to here is durable at this place.
+    pub cursor: u64,
+    /// The file's first bytes, of the newest batch that named them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub head: Option<Fingerprint>,
+    /// The up to 1 KiB before the cursor.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tail: Option<Fingerprint>,
+    /// The content is finished.
+    #[serde(default)]
+    pub ended: bool,
+    /// When the cursor last moved.
+    pub updated: Timestamp,
+    /// What has come.
+    #[serde(default)]
+    pub totals: Totals,
+    /// The newest ranges and their checksums.
+    #[serde(default)]
+    recent: VecDeque<(u64, u64, u32)>,
+}
+
+/// What has come on a stream.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Totals {
+    /// Records read from the source.
+    pub read: u64,
+    /// Events kept.
+    pub events: u64,
+    /// Bytes of the records as they were read.
+    pub raw: u64,
+    /// Events that could not be read.
+    #[serde(default)]
+    pub rejected: u64,
+    /// Records left out, by reason.
+    #[serde(default)]
+    pub dropped: BTreeMap<String, u64>,
+    /// The newest declared holes.
+    #[serde(default)]
+    pub skips: VecDeque<Skip>,
+    /// How many declared holes were losses.
+    #[serde(default)]
+    pub gaps: u64,
+}
+
+impl StreamState {
+    pub(super) fn judge(&self, header: &BatchHeader) -> Verdict {
+        if self.conflicts(header) {
+            return Verdict::Conflict;
+        }
+        if header.to < self.cursor || (header.to == self.cursor && (self.ended || !header.end)) {
+            return Verdict::Duplicate;
+        }
+        if self.ended {
+            return Verdict::Ended;
+        }
+        if header.from > self.cursor {
+            return Verdict::Gap { cursor: self.cursor };
+        }
+        Verdict::Accept {
+            skip_to: (header.from < self.cursor).then_some(self.cursor),
+        }
+    }
+
+    fn conflicts(&self, header: &BatchHeader) -> bool {
+        let other_content =
+            |&(from, to, crc): &(u64, u64, u32)| from == header.from && to == header.to && crc != header.crc;
+        let other_file = match (self.head, header.head) {
+            (Some(have), Some(new)) => have.length == new.length && have.hash != new.hash,
+            _ => false,
+        };
+        other_file || self.recent.iter().any(other_content)
+    }
+
+    pub(super) fn advance(&mut self, header: &BatchHeader, skip_to: Option<u64>, kept: u64, now: Timestamp) {
+        self.cursor = header.to;
+        self.head = header.head.or(self.head);
+        self.tail = header.tail;
+        self.ended |= header.end;
+        self.updated = self.updated.max(now);
+        if self.recent.len() == RECENT_LIMIT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back((header.from, header.to, header.crc));
+        self.totals.add(header, skip_to, kept);
+    }
+}
+
+impl Totals {
+    /// Counts a batch. Of one whose beginning was known already only what was kept counts as read.
+    fn add(&mut self, header: &BatchHeader, skip_to: Option<u64>, kept: u64) {
+        self.events += kept;
+        if skip_to.is_some() {
+            self.read += kept;
+        } else {
+            self.read += header.read;
+            self.raw += header.raw;
+            for (reason, records) in &header.dropped {
+                *self.dropped.entry(reason.clone()).or_default() += records;
+            }
+        }
+        for skip in &header.skip {
+            if skip_to.is_some_and(|known| skip.to <= known) {
+                continue;
+            }
+            self.gaps += u64::from(skip.is_gap());
+            if self.skips.len() == SKIPS_LIMIT {
+                self.skips.pop_front();
+            }
+            self.skips.push_back(skip.clone());
+        }
+    }
+}

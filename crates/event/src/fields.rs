@@ -1,0 +1,222 @@
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Map, Value};
+
+/// An event's fields under their dotted ECS names, sorted by name.
+///
+/// `{"a":{"b":1}}` and `{"a.b":1}` are one field, so nested objects are flattened when they come in.
+/// Objects inside arrays are flattened too: `{"a":[{"b":1},{"b":2}]}` is the field `a.b` with `[1,2]`.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Fields(Vec<(String, Value)>);
+
+/// How deep a nested object is followed; what is deeper stays a JSON value under its name.
+const DEPTH_LIMIT: usize = 32;
+
+impl Fields {
+    /// No fields.
+    pub const fn new() -> Self {
+        Self(Vec::new())
+    }
+
+    /// Takes a JSON object apart into dotted names.
+    pub fn from_object(object: Map<String, Value>) -> Self {
+        let mut fields = Self::new();
+        for (name, value) in object {
+            fields.add(name, value, 0);
+        }
+        fields
+    }
+
+    /// Adds a value as it came from outside: objects are flattened; a second value under a name makes an array.
+    pub fn merge(&mut self, name: impl Into<String>, value: Value) {
+        self.add(name.into(), value, 0);
+    }
+
+    fn add(&mut self, name: String, value: Value, depth: usize) {
+        match value {
+            Value::Object(object) if !object.is_empty() && depth < DEPTH_LIMIT => {
+                for (key, inner) in object {
+                    self.add(format!("{name}.{key}"), inner, depth + 1);
+                }
+            }
+            Value::Array(items) if depth < DEPTH_LIMIT && items.iter().any(Value::is_object) => {
+                for item in items {
+                    self.add(name.clone(), item, depth + 1);
+                }
+            }
+            value => match self.0.binary_search_by(|(have, _)| have.as_str().cmp(&name)) {
+                Err(at) => self.0.insert(at, (name, value)),
+                Ok(at) => join(&mut self.0[at].1, value),
+            },
+        }
+    }
+
+    /// Sets a field, replacing what it held.
+    pub fn set(&mut self, name: impl Into<String>, value: impl Into<Value>) {
+        let name = name.into();
+        match self.0.binary_search_by(|(have, _)| have.as_str().cmp(&name)) {
+            Err(at) => self.0.insert(at, (name, value.into())),
+            Ok(at) => self.0[at].1 = value.into(),
+        }
+    }
+
+    /// The value under a dotted name.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        let at = self.0.binary_search_by(|(have, _)| have.as_str().cmp(name)).ok()?;
+        Some(&self.0[at].1)
+    }
+
+    /// The value under a name, when it is text.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.as_str()
+    }
+
+    /// Takes a field out.
+    pub fn remove(&mut self, name: &str) -> Option<Value> {
+        let at = self.0.binary_search_by(|(have, _)| have.as_str().cmp(name)).ok()?;
+        Some(self.0.remove(at).1)
+    }
+
+    /// All fields in name order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value))
+    }
+
+    /// How many fields there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// As one nested object, the ECS way. Where a name is both a value and a parent (`a` and `a.b`), the longer stays dotted.
+    pub fn to_nested(&self) -> Map<String, Value> {
+        let mut root = Map::new();
+        for (name, value) in self.iter() {
+            nest(&mut root, name, value.clone());
+        }
+        root
+    }
+
+    /// A rough size in memory, for limits.
+    pub fn weight(&self) -> usize {
+        self.0
+            .iter()
+            .map(|(name, value)| 64 + name.len() + value_weight(value))
+            .sum()
+    }
+}
+
+fn join(have: &mut Value, more: Value) {
+    match (have, more) {
+        (Value::Array(items), Value::Array(more)) => items.extend(more),
+        (Value::Array(items), more) => items.push(more),
+        (have, Value::Array(more)) => {
+            let first = have.take();
+            *have = std::iter::once(first).chain(more).collect();
+        }
+        (have, more) => *have = Value::Array(vec![have.take(), more]),
+    }
+}
+
+fn nest(object: &mut Map<String, Value>, name: &str, value: Value) {
+    let Some((head, rest)) = name.split_once('.') else {
+        object.insert(name.to_owned(), value);
+        return;
+    };
+    let slot = object.entry(head).or_insert_with(|| Value::Object(Map::new()));
+    match slot {
+        Value::Object(inner) => nest(inner, rest, value),
+        _ => {
+            object.insert(name.to_owned(), value);
+        }
+    }
+}
+
+fn value_weight(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| 32 + value_weight(item)).sum(),
+        Value::Object(object) => object
+            .iter()
+            .map(|(name, item)| 64 + name.len() + value_weight(item))
+            .sum(),
+        _ => 0,
+    }
+}
+
+impl<K: Into<String>> FromIterator<(K, Value)> for Fields {
+    fn from_iter<I: IntoIterator<Item = (K, Value)>>(items: I) -> Self {
+        let mut fields = Self::new();
+        for (name, value) in items {
+            fields.merge(name, value);
+        }
+        fields
+    }
+}
+
+impl Serialize for Fields {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(Some(self.len()))?;
+        for (name, value) in self.iter() {
+            map.serialize_entry(name, value)?;
+        }
+        map.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Fields {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Map::deserialize(deserializer).map(Self::from_object)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn fields(value: Value) -> Fields {
+        match value {
+            Value::Object(object) => Fields::from_object(object),
+            _ => Fields::new(),
+        }
+    }
+
+    #[test]
+    fn dotted_and_nested_are_one_field() {
+        assert_eq!(fields(json!({"a": {"b": 1}})), fields(json!({"a.b": 1})));
+        assert_eq!(
+            fields(json!({"a": [{"b": 1}, {"b": [2, 3]}]})).get("a.b"),
+            Some(&json!([1, 2, 3]))
+        );
+        assert_eq!(
+            fields(json!({"a": {"b": 1}, "a.b": 2})).get("a.b"),
+            Some(&json!([1, 2]))
+        );
+    }
+
+    #[test]
+    fn nesting_gives_the_object_back() {
+        let object = json!({"event": {"kind": "event", "category": ["process"]}, "x": null, "y": {}});
+        assert_eq!(Value::Object(fields(object.clone()).to_nested()), object);
+        assert_eq!(
+            Value::Object(fields(json!({"a": 1, "a.b": 2})).to_nested()),
+            json!({"a": 1, "a.b": 2})
+        );
+    }
+
+    #[test]
+    fn hostile_depth_is_cut_off_not_followed() {
+        let mut deep = json!(1);
+        for _ in 0..200 {
+            deep = json!({ "d": deep });
+        }
+        let flat = fields(deep);
+        assert_eq!(flat.len(), 1);
+        assert!(flat.iter().all(|(name, _)| name.len() < 80));
+    }
+}

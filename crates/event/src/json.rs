@@ -1,0 +1,241 @@
+//! One event as one JSON object, both ways: the lines inside a batch, and what simple clients send.
+//!
+//! Short keys `t` (nanoseconds since 1970), `p` (end position), `n` and `m` (message) stand beside ECS
+//! names; `@timestamp` and `message` are accepted from everyone. A field of the event that is itself
+//! called `t`, `p`, `n` or `m`, or begins with `~`, is written with one `~` before it.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::io::Write;
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde_json::Value;
+
+use crate::{Event, Fields, Timestamp, names};
+
+/// Appends an event as one JSON line, newline included.
+pub fn write_line(out: &mut Vec<u8>, event: &Event) {
+    open(out, event.time, event.position, event.n, &event.message);
+    for (name, value) in event.fields.iter() {
+        out.push(b',');
+        if is_short(name) || name.starts_with('~') {
+            write_text(out, &format!("~{name}"));
+        } else {
+            write_text(out, name);
+        }
+        out.push(b':');
+        write_value(out, value);
+    }
+    out.extend_from_slice(b"}\n");
+}
+
+/// Appends an event that is nothing but a message, without building an [`Event`] first.
+pub fn write_plain_line(out: &mut Vec<u8>, time: Timestamp, position: u64, n: u32, message: &str) {
+    open(out, time, position, n, message);
+    out.extend_from_slice(b"}\n");
+}
+
+fn open(out: &mut Vec<u8>, time: Timestamp, position: u64, n: u32, message: &str) {
+    out.extend_from_slice(b"{\"t\":");
+    write_number(out, time.0.unsigned_abs(), time.0 < 0);
+    out.extend_from_slice(b",\"p\":");
+    write_number(out, position, false);
+    if n > 0 {
+        out.extend_from_slice(b",\"n\":");
+        write_number(out, u64::from(n), false);
+    }
+    out.extend_from_slice(b",\"m\":");
+    write_text(out, message);
+}
+
+fn write_number(out: &mut Vec<u8>, mut number: u64, negative: bool) {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    if negative {
+        out.push(b'-');
+    }
+    out.extend_from_slice(&digits[at..]);
+}
+
+/// Appends a JSON string. Runs without anything to escape are copied whole.
+fn write_text(out: &mut Vec<u8>, text: &str) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut copied = 0;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if !ESCAPED[byte as usize] {
+            continue;
+        }
+        out.extend_from_slice(&bytes[copied..at]);
+        copied = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => {
+                out.extend_from_slice(b"\\u00");
+                out.push(HEX[usize::from(byte >> 4)]);
+                out.push(HEX[usize::from(byte & 15)]);
+            }
+        }
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    out.push(b'"');
+}
+
+const ESCAPED: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < 0x20 {
+        table[i] = true;
+        i += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};
+
+fn write_value(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::String(text) => write_text(out, text),
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(yes) => out.extend_from_slice(if *yes { b"true" } else { b"false" }),
+        other => {
+            // Writing a JSON value to memory cannot fail: its keys are strings.
+            let _ = write!(out, "{other}");
+        }
+    }
+}
+
+fn is_short(name: &str) -> bool {
+    matches!(name, "t" | "p" | "n" | "m")
+}
+
+/// Reads one event object. `received` is its time when it names none.
+pub fn read_event(text: &str, received: Timestamp) -> Result<Event, serde_json::Error> {
+    let mut input = serde_json::Deserializer::from_str(text);
+    let event = Deserializer::deserialize_map(&mut input, EventVisitor { received })?;
+    input.end()?;
+    Ok(event)
+}
+
+/// Reads one event object out of a larger JSON document.
+pub struct EventSeed {
+    /// The event's time when it names none.
+    pub received: Timestamp,
+}
+
+impl<'de> DeserializeSeed<'de> for EventSeed {
+    type Value = Event;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Event, D::Error> {
+        deserializer.deserialize_map(EventVisitor {
+            received: self.received,
+        })
+    }
+}
+
+struct EventVisitor {
+    received: Timestamp,
+}
+
+impl<'de> Visitor<'de> for EventVisitor {
+    type Value = Event;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an event object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Event, A::Error> {
+        let mut event = Event {
+            time: self.received,
+            position: 0,
+            n: 0,
+            message: String::new(),
+            fields: Fields::new(),
+        };
+        while let Some(Key(key)) = map.next_key()? {
+            match key.as_ref() {
+                "t" => event.time = Timestamp(map.next_value()?),
+                "p" => event.position = map.next_value()?,
+                "n" => event.n = map.next_value()?,
+                "m" => event.message = map.next_value()?,
+                names::MESSAGE => event.message = message(map.next_value()?),
+                names::TIMESTAMP => event.time = timestamp(&map.next_value::<Value>()?).map_err(A::Error::custom)?,
+                name => {
+                    let name = name.strip_prefix('~').unwrap_or(name);
+                    event.fields.merge(name, map.next_value()?);
+                }
+            }
+        }
+        Ok(event)
+    }
+}
+
+/// An object key, borrowed from the input unless it holds escapes.
+struct Key<'a>(Cow<'a, str>);
+
+impl<'de> serde::Deserialize<'de> for Key<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Key<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a field name")
+            }
+
+            fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Borrowed(key)))
+            }
+
+            fn visit_str<E>(self, key: &str) -> Result<Key<'de>, E> {
+                Ok(Key(Cow::Owned(key.to_owned())))
+            }
+        }
+        deserializer.deserialize_str(KeyVisitor)
+    }
+}
+
+fn message(value: Value) -> String {
+    match value {
+        Value::String(text) => text,
+        Value::Null => String::new(),
+        other => other.to_string(),
+    }
+}
+
+/// RFC 3339 text, or a number since 1970 whose size tells seconds, milliseconds, microseconds or nanoseconds.
+fn timestamp(value: &Value) -> Result<Timestamp, String> {
+    match value {
+        Value::String(text) => text.parse().map_err(|error: crate::EventError| error.to_string()),
+        Value::Number(number) => {
+            let Some(whole) = number.as_i64() else {
+                let seconds = number.as_f64().ok_or("@timestamp is out of range")?;
+                return Ok(Timestamp((seconds * 1e9) as i64));
+            };
+            let factor = match whole.unsigned_abs() {
+                0..100_000_000_000 => 1_000_000_000,
+                100_000_000_000..100_000_000_000_000 => 1_000_000,
+                100_000_000_000_000..100_000_000_000_000_000 => 1_000,
+                _ => 1,
+            };
+            whole
+                .checked_mul(factor)
+                .map(Timestamp)
+                .ok_or_else(|| "@timestamp is out of range".to_owned())
+        }
+        _ => Err("@timestamp must be RFC 3339 text or a number since 1970".to_owned()),
+    }
+}
