@@ -93,6 +93,16 @@ impl Decoded {
         })
     }
 
+    /// The same batch under a server's envelope: what was known already is passed over.
+    #[must_use]
+    pub fn under(mut self, envelope: Envelope) -> Self {
+        if let Some(skip_to) = envelope.skip_to {
+            self.events.retain(|event| event.position > skip_to);
+        }
+        self.envelope = envelope;
+        self
+    }
+
     /// The events joined with their origin.
     pub fn views(&self) -> impl ExactSizeIterator<Item = View<'_>> {
         self.events.iter().map(|event| View {

@@ -57,6 +57,13 @@ impl Skip {
     /// Left out by configuration rather than lost.
     pub const BEFORE_START: &'static str = "before-start";
 
+    /// Lost to a damaged log at the server.
+    pub const DAMAGE: &'static str = "ledger-damage";
+    /// The spool was full and the source cannot be read again.
+    pub const SPOOL_FULL: &'static str = "spool-full";
+    /// The server lost data that neither spool nor source holds any more.
+    pub const SOURCE_GONE: &'static str = "source-gone";
+
     /// Whether this is a loss, to be shown as a gap.
     pub fn is_gap(&self) -> bool {
         self.reason != Self::BEFORE_START

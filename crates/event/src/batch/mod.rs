@@ -86,6 +86,17 @@ pub struct Envelope {
     /// Records up to this position were already there and are passed over.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skip_to: Option<u64>,
+    /// Events of the batch that were kept, so that a replay counts without decoding.
+    #[serde(default)]
+    pub kept: u64,
+    /// Events of the batch that could not be read.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rejected: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 impl Envelope {

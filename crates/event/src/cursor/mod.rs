@@ -115,6 +115,16 @@ impl Cursors {
             .advance(header, skip_to, kept, now);
     }
 
+    /// Crosses a hole that damage tore into a log which had been complete: what a reader of that log does
+    /// with a batch that [`Verdict::Gap`] stands for, since nobody can bring the missing part any more.
+    /// The hole is declared, so that it shows as a gap.
+    pub fn cross_damage(&mut self, header: &BatchHeader) {
+        self.streams
+            .entry(StreamKey::of(header))
+            .or_default()
+            .cross_damage(header.from);
+    }
+
     /// Counts events of a stream that could not be read.
     pub fn count_rejected(&mut self, key: &StreamKey, events: u64) {
         if let Some(state) = self.streams.get_mut(key) {

@@ -86,6 +86,17 @@ impl StreamState {
         other_file || self.recent.iter().any(other_content)
     }
 
+    pub(super) fn cross_damage(&mut self, to: u64) {
+        let hole = Skip {
+            from: self.cursor,
+            to,
+            reason: Skip::DAMAGE.to_owned(),
+            records: 0,
+        };
+        self.totals.declare(&hole);
+        self.cursor = to;
+    }
+
     pub(super) fn advance(&mut self, header: &BatchHeader, skip_to: Option<u64>, kept: u64, now: Timestamp) {
         self.cursor = header.to;
         self.head = header.head.or(self.head);
@@ -117,11 +128,15 @@ impl Totals {
             if skip_to.is_some_and(|known| skip.to <= known) {
                 continue;
             }
-            self.gaps += u64::from(skip.is_gap());
-            if self.skips.len() == SKIPS_LIMIT {
-                self.skips.pop_front();
-            }
-            self.skips.push_back(skip.clone());
+            self.declare(skip);
         }
+    }
+
+    fn declare(&mut self, skip: &Skip) {
+        self.gaps += u64::from(skip.is_gap());
+        if self.skips.len() == SKIPS_LIMIT {
+            self.skips.pop_front();
+        }
+        self.skips.push_back(skip.clone());
     }
 }
