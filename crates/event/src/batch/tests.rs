@@ -126,6 +126,8 @@ fn envelope_reads_back_and_skips_what_was_known() {
         received_at: Timestamp(9),
         principal: "key:1".into(),
         skip_to: Some(40),
+        kept: 1,
+        rejected: 0,
     };
     let mut record = envelope.to_bytes();
     record.extend_from_slice(&sample());
