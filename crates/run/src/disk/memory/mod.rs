@@ -39,6 +39,7 @@
 
 mod fault;
 mod file;
+mod handle;
 mod names;
 
 use std::collections::BTreeSet;
@@ -51,6 +52,7 @@ use watchpost_kit::Rng;
 
 use self::fault::{Faults, Verdict};
 use self::file::{FileData, FileNode};
+use self::handle::MemFile;
 use self::names::{NameChange, Names, Tree, canonical};
 use crate::disk::{DirEntry, Disk, DiskFile, DiskLock, OpenMode, Space};
 
@@ -58,8 +60,6 @@ pub use self::fault::Fault;
 
 /// Size of a new disk: large enough that no test fills it by accident.
 const DEFAULT_CAPACITY: u64 = 1 << 40;
-/// A file lies in memory as a whole.
-const MAX_FILE: u64 = 1 << 31;
 
 /// A file system in memory; clones share it.
 #[derive(Clone, Debug)]
@@ -83,12 +83,6 @@ struct State {
     capacity: u64,
     used: u64,
     rng: Rng,
-}
-
-struct MemFile {
-    shared: Arc<Shared>,
-    node: Arc<FileNode>,
-    writable: bool,
 }
 
 struct MemLock {
@@ -133,6 +127,7 @@ impl MemDisk {
     }
 
     /// Cuts the power: this disk and its handles are dead, the new one holds what survived.
+    #[must_use]
     pub fn crash(&self) -> Self {
         self.shared.dead.store(true, Ordering::SeqCst);
         let seed = lock(&self.shared.state).rng.next_u64();
@@ -140,6 +135,7 @@ impl MemDisk {
     }
 
     /// What a power cut now could leave, by `seed`, while this disk lives on: several outcomes of one history.
+    #[must_use]
     pub fn crash_image(&self, seed: u64) -> Self {
         let state = lock(&self.shared.state);
         let mut rng = Rng::new(seed);
@@ -150,6 +146,7 @@ impl MemDisk {
 
     /// Kills the process: this disk and its handles are dead, the new one holds everything that was written. What was
     /// not synced is still not synced.
+    #[must_use]
     pub fn kill(&self) -> Self {
         self.shared.dead.store(true, Ordering::SeqCst);
         let mut state = lock(&self.shared.state);
@@ -421,109 +418,6 @@ impl State {
     /// Room for `growth` more bytes of a file, at most.
     fn room(&self, growth: u64) -> u64 {
         growth.min(self.capacity.saturating_sub(self.used))
-    }
-}
-
-impl MemFile {
-    fn check_writable(&self, end: Option<u64>) -> io::Result<()> {
-        if !self.writable {
-            return Err(io::Error::new(
-                io::ErrorKind::PermissionDenied,
-                "the file is open for reading only",
-            ));
-        }
-        match end {
-            Some(end) if end <= MAX_FILE => Ok(()),
-            _ => Err(io::ErrorKind::FileTooLarge.into()),
-        }
-    }
-}
-
-impl DiskFile for MemFile {
-    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-        if self.shared.state()?.faults.fail_reads {
-            return Err(Verdict::Fail.into_error());
-        }
-        let data = lock(&self.node.0);
-        let rest = usize::try_from(offset)
-            .ok()
-            .and_then(|offset| data.live.get(offset..))
-            .unwrap_or_default();
-        let n = rest.len().min(buf.len());
-        buf[..n].copy_from_slice(&rest[..n]);
-        Ok(n)
-    }
-
-    fn write_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
-        let end = offset.checked_add(buf.len() as u64);
-        self.check_writable(end)?;
-        let mut state = self.shared.state()?;
-        let verdict = self.shared.step(&mut state, What::Change);
-        let mut data = lock(&self.node.0);
-        let before = data.live.len() as u64;
-        let (written, result) = match verdict {
-            Verdict::Go => {
-                let growth = end.unwrap_or(0).saturating_sub(before);
-                let room = if data.unlinked { growth } else { state.room(growth) };
-                let fits = (buf.len() as u64).saturating_sub(growth - room) as usize;
-                if fits < buf.len() {
-                    (&buf[..fits], Err(io::ErrorKind::StorageFull.into()))
-                } else {
-                    (buf, Ok(()))
-                }
-            }
-            Verdict::Fail => {
-                let kept = state.rng.below(buf.len() as u64 + 1) as usize;
-                (&buf[..kept], Err(verdict.into_error()))
-            }
-            Verdict::PowerCut => {
-                // The drive may have it, whole or in part: the crash decides.
-                data.note_write(buf, offset);
-                return Err(verdict.into_error());
-            }
-        };
-        data.write(written, offset);
-        if !data.unlinked {
-            state.used += data.live.len() as u64 - before;
-        }
-        result
-    }
-
-    fn len(&self) -> io::Result<u64> {
-        self.shared.check_alive()?;
-        Ok(lock(&self.node.0).live.len() as u64)
-    }
-
-    fn set_len(&self, len: u64) -> io::Result<()> {
-        self.check_writable(Some(len))?;
-        let mut state = self.shared.state()?;
-        self.shared.all_or_nothing(&mut state, What::Change)?;
-        let mut data = lock(&self.node.0);
-        let before = data.live.len() as u64;
-        if !data.unlinked {
-            let growth = len.saturating_sub(before);
-            if state.room(growth) < growth {
-                return Err(io::ErrorKind::StorageFull.into());
-            }
-            state.used = state.used - before + len;
-        }
-        data.set_len(len);
-        Ok(())
-    }
-
-    fn sync(&self) -> io::Result<()> {
-        let mut state = self.shared.state()?;
-        let verdict = self.shared.step(&mut state, What::Sync);
-        let mut data = lock(&self.node.0);
-        match verdict {
-            Verdict::Go => {
-                data.sync();
-                return Ok(());
-            }
-            Verdict::Fail => data.lose_unsynced_writes(),
-            Verdict::PowerCut => {}
-        }
-        Err(verdict.into_error())
     }
 }
 
