@@ -1,0 +1,60 @@
+# watchpost: everything a developer does. `make help` lists it.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+export CARGO_TARGET_DIR ?= $(HOME)/.cache/watchpost/target
+# Debug information of dependencies is the largest part of a build folder; lines are enough.
+export CARGO_INCREMENTAL ?= 0
+
+WATCHPOST := $(CARGO_TARGET_DIR)/debug/watchpost
+
+.PHONY: help setup run build test lint fmt check-fmt clippy rust-tests bench torture docs-help clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what building and testing need and this machine lacks
+	@scripts/setup --test
+
+build: ## the program, development profile
+	@scripts/setup
+	cargo build --locked -p watchpost-app
+
+run: build ## build, then collect this host's logs: UP="PATH…" reads files from their beginning
+	$(WATCHPOST) up $(UP)
+
+test: setup check-fmt clippy rust-tests ## formatting, lints and every test
+
+fmt: ## format all code
+	cargo fmt --all
+
+check-fmt:
+	cargo fmt --all -- --check
+
+clippy:
+	cargo clippy --locked --workspace --all-targets -- -D warnings
+
+# cargo-nextest runs the tests of all crates side by side; without it plain cargo does the same, crate by crate.
+rust-tests:
+	@if cargo nextest --version >/dev/null 2>&1; then \
+	    cargo nextest run --locked --workspace --no-fail-fast; \
+	    cargo test --locked --workspace --doc --quiet; \
+	else \
+	    cargo test --locked --workspace --no-fail-fast --quiet; \
+	fi
+
+bench: ## measure with optimised binaries; CORPUS=folder takes your own input, MB=n sizes the generated one
+	@scripts/setup
+	cargo build --locked --release -p watchpost-app -p watchpost-bench
+	$(CARGO_TARGET_DIR)/release/watchpost-bench --watchpost $(CARGO_TARGET_DIR)/release/watchpost \
+	    $(if $(CORPUS),--corpus $(CORPUS)) $(if $(MB),--megabytes $(MB))
+
+torture: setup ## kill agent and server again and again under load: ROUNDS=n
+	WATCHPOST_TORTURE_ROUNDS=$(or $(ROUNDS),40) cargo test --locked -p watchpost-app --test e2e -- kill --nocapture
+
+docs-help: ## write docs/commands.md from the program's own help
+	WATCHPOST_BLESS=1 cargo test --locked -p watchpost-app --test e2e -- help
+
+clean: ## remove everything that was built
+	cargo clean
