@@ -16,5 +16,10 @@
 //! ```
 
 pub mod disk;
+pub mod metrics;
+mod shutdown;
+mod supervisor;
 
-pub use disk::{Disk, DiskFile, DiskLock, Fault, MemDisk, OpenMode, RealDisk, read_exact_at};
+pub use disk::{DirEntry, Disk, DiskFile, DiskLock, Fault, MemDisk, OpenMode, RealDisk, Space, read_exact_at};
+pub use shutdown::Shutdown;
+pub use supervisor::{Escalation, Hanging, Outcome, Policy, Supervisor, TaskState, TaskStatus};
