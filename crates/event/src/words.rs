@@ -79,6 +79,34 @@ pub fn for_each_word(text: &str, mut found: impl FnMut(&str)) {
     }
 }
 
+/// The words of a text as they stand there: not folded, not cut, addresses only by their parts.
+/// For whoever compares words in place, without a copy of each.
+pub fn runs(text: &str) -> Runs<'_> {
+    Runs { text, at: 0 }
+}
+
+/// See [`runs`].
+#[derive(Clone, Debug)]
+pub struct Runs<'a> {
+    text: &'a str,
+    at: usize,
+}
+
+impl<'a> Iterator for Runs<'a> {
+    type Item = &'a str;
+
+    fn next(&mut self) -> Option<&'a str> {
+        let rest = &self.text[self.at..];
+        let Some(skipped) = rest.find(is_word_char) else {
+            self.at = self.text.len();
+            return None;
+        };
+        let start = self.at + skipped;
+        self.at = run_end(self.text, start);
+        Some(&self.text[start..self.at])
+    }
+}
+
 /// Where the word that begins at `start` ends.
 fn run_end(text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
