@@ -1,0 +1,317 @@
+//! From text to [`Expr`]: recursive descent over the characters, one function for each rule of the grammar.
+
+mod operand;
+mod term;
+mod value;
+
+use watchpost_event::names;
+
+use crate::{Expr, Hint, ParseError, Query};
+
+/// Longest query, in bytes.
+pub(crate) const TEXT_LIMIT: usize = 16 * 1024;
+/// Most tests in one query.
+pub(crate) const TERM_LIMIT: usize = 1000;
+/// Deepest nesting of parentheses and NOT.
+pub(crate) const DEPTH_LIMIT: usize = 64;
+
+type Parsed<T> = Result<T, ParseError>;
+
+/// Reads a query. Nothing but white space, and `*`, match every event.
+pub fn parse(text: &str) -> Result<Query, ParseError> {
+    if text.len() > TEXT_LIMIT {
+        let message = format!(
+            "this query has {} bytes; at most {TEXT_LIMIT} are allowed: split it into several",
+            text.len()
+        );
+        return Err(ParseError::new(text, TEXT_LIMIT, 0, message));
+    }
+    let mut parser = Parser {
+        text,
+        at: 0,
+        depth: 0,
+        terms: 0,
+        operator: None,
+        hints: Vec::new(),
+    };
+    parser.skip_space();
+    let expr = if parser.peek().is_none() {
+        Expr::All
+    } else {
+        parser.or(None)?
+    };
+    if parser.peek().is_some() {
+        return Err(parser.error(
+            parser.at,
+            1,
+            "this ) closes nothing: remove it, or add the ( it belongs to",
+        ));
+    }
+    Ok(Query {
+        text: text.to_owned(),
+        expr,
+        hints: parser.hints,
+    })
+}
+
+/// Inside the parentheses of `name:( … )`, where bare values belong to the field.
+type Group<'g> = Option<&'g str>;
+
+struct Parser<'a> {
+    text: &'a str,
+    at: usize,
+    depth: usize,
+    terms: usize,
+    /// The operator read last, while nothing has followed it.
+    operator: Option<(&'static str, usize)>,
+    hints: Vec<Hint>,
+}
+
+/// One character of a bare run.
+#[derive(Clone, Copy)]
+struct Glyph {
+    c: char,
+    /// It stood behind a backslash, so it has no meaning of its own.
+    escaped: bool,
+    at: usize,
+}
+
+impl Parser<'_> {
+    fn or(&mut self, group: Group<'_>) -> Parsed<Expr> {
+        let mut any = vec![self.and(group)?];
+        while self.operator("OR") {
+            any.push(self.and(group)?);
+        }
+        Ok(if any.len() == 1 { any.remove(0) } else { Expr::Or(any) })
+    }
+
+    fn and(&mut self, group: Group<'_>) -> Parsed<Expr> {
+        let mut all = vec![self.not(group)?];
+        loop {
+            self.skip_space();
+            if !self.operator("AND") && (matches!(self.peek(), None | Some(')')) || self.keyword("OR")) {
+                break;
+            }
+            all.push(self.not(group)?);
+        }
+        Ok(if all.len() == 1 { all.remove(0) } else { Expr::And(all) })
+    }
+
+    fn not(&mut self, group: Group<'_>) -> Parsed<Expr> {
+        self.skip_space();
+        let at = self.at;
+        let negated = self.operator("NOT") || self.minus(group);
+        if negated {
+            self.enter(at)?;
+            let inner = self.not(group)?;
+            self.depth -= 1;
+            return Ok(Expr::Not(Box::new(inner)));
+        }
+        self.something_follows()?;
+        let expr = self.primary(group)?;
+        self.operator = None;
+        Ok(expr)
+    }
+
+    /// A `-` that negates what stands directly behind it. In a field's group, `-5` is a number.
+    fn minus(&mut self, group: Group<'_>) -> bool {
+        let Some(rest) = self.rest().strip_prefix('-') else {
+            return false;
+        };
+        let number = |c: char| group.is_some() && c.is_ascii_digit();
+        let stands_alone = |c: char| c.is_whitespace() || matches!(c, '-' | ')') || number(c);
+        if rest.chars().next().is_none_or(stands_alone) {
+            return false;
+        }
+        self.operator = Some(("-", self.at));
+        self.at += 1;
+        true
+    }
+
+    /// An error unless an expression can begin here.
+    fn something_follows(&self) -> Parsed<()> {
+        for word in ["AND", "OR"] {
+            if !self.keyword(word) {
+                continue;
+            }
+            let message = match self.operator {
+                Some((before, _)) => format!("an expression is missing between {before} and {word}"),
+                None => format!(
+                    "{word} joins two expressions, and none stands before it: to search for the word, write \"{word}\""
+                ),
+            };
+            return Err(self.error(self.at, word.len(), message));
+        }
+        if !matches!(self.peek(), None | Some(')')) {
+            return Ok(());
+        }
+        Err(match self.operator {
+            Some((word, at)) => {
+                let message =
+                    format!("an expression is missing after {word}: to search for the word, write \"{word}\"");
+                self.error(at, word.len(), message)
+            }
+            None if self.depth > 0 => {
+                self.error(self.at, 1, "these parentheses are empty: write an expression in them")
+            }
+            None => self.error(
+                self.at,
+                1,
+                "this ) closes nothing: remove it, or add the ( it belongs to",
+            ),
+        })
+    }
+
+    fn primary(&mut self, group: Group<'_>) -> Parsed<Expr> {
+        if self.peek() == Some('(') {
+            return self.parentheses(group);
+        }
+        self.terms += 1;
+        if self.terms > TERM_LIMIT {
+            let message = format!("this query has more than {TERM_LIMIT} terms: split it into several");
+            return Err(self.error(self.at, 1, message));
+        }
+        match group {
+            Some(name) => self.value(name, self.at),
+            None => self.term(),
+        }
+    }
+
+    fn parentheses(&mut self, group: Group<'_>) -> Parsed<Expr> {
+        let open = self.at;
+        self.enter(open)?;
+        self.at += 1;
+        self.operator = None;
+        let expr = self.or(group)?;
+        self.skip_space();
+        if self.peek() != Some(')') {
+            return Err(self.error(open, 1, "this ( is never closed: add a )"));
+        }
+        self.at += 1;
+        self.depth -= 1;
+        Ok(expr)
+    }
+
+    fn enter(&mut self, at: usize) -> Parsed<()> {
+        self.depth += 1;
+        if self.depth > DEPTH_LIMIT {
+            let message = format!("parentheses and NOT are nested deeper than {DEPTH_LIMIT}: write it flatter");
+            return Err(self.error(at, 1, message));
+        }
+        Ok(())
+    }
+
+    /// Takes an operator word in and remembers that something must follow it.
+    fn operator(&mut self, word: &'static str) -> bool {
+        self.skip_space();
+        if !self.keyword(word) {
+            return false;
+        }
+        self.operator = Some((word, self.at));
+        self.at += word.len();
+        true
+    }
+
+    /// Whether a word in upper case stands here on its own.
+    fn keyword(&self, word: &str) -> bool {
+        let ends = |c: char| c.is_whitespace() || matches!(c, '(' | ')' | '"');
+        self.rest()
+            .strip_prefix(word)
+            .is_some_and(|rest| rest.chars().next().is_none_or(ends))
+    }
+
+    fn rest(&self) -> &str {
+        &self.text[self.at..]
+    }
+
+    fn peek(&self) -> Option<char> {
+        self.rest().chars().next()
+    }
+
+    fn take(&mut self) -> Option<char> {
+        let c = self.peek()?;
+        self.at += c.len_utf8();
+        Some(c)
+    }
+
+    fn skip_space(&mut self) {
+        while self.peek().is_some_and(char::is_whitespace) {
+            self.take();
+        }
+    }
+
+    /// The next character of a bare run, a backslash and what it covers as one.
+    fn glyph(&mut self) -> Option<Glyph> {
+        let at = self.at;
+        let c = self.take()?;
+        if c == '\\' && self.peek().is_some_and(is_covered) {
+            let c = self.take()?;
+            return Some(Glyph { c, escaped: true, at });
+        }
+        Some(Glyph { c, escaped: false, at })
+    }
+
+    /// A bare run: up to white space, a parenthesis or a quote. A `|` in it is an error.
+    fn run(&mut self) -> Parsed<Vec<Glyph>> {
+        let mut run = Vec::new();
+        while let Some(c) = self.peek() {
+            if ends_run(c) {
+                break;
+            }
+            if c == '|' {
+                return Err(self.pipe());
+            }
+            run.extend(self.glyph());
+        }
+        Ok(run)
+    }
+
+    fn pipe(&self) -> ParseError {
+        if self.rest().starts_with("||") {
+            return self.error(self.at, 2, "|| is no operator: write OR");
+        }
+        let message = "| begins a pipe, and this place takes only the expression before the pipes: \
+                       remove it and what follows, or write \\| for the character";
+        self.error(self.at, 1, message)
+    }
+
+    /// Text in quotes, from the opening one; `\"` and `\\` stand for `"` and `\`.
+    fn quoted(&mut self) -> Parsed<String> {
+        let open = self.at;
+        self.at += 1;
+        let mut text = String::new();
+        loop {
+            match self.take() {
+                None => return Err(self.error(open, 1, "this quote is never closed: add a \"")),
+                Some('"') => return Ok(text),
+                Some('\\') if matches!(self.peek(), Some('"' | '\\')) => text.extend(self.take()),
+                Some(c) => text.push(c),
+            }
+        }
+    }
+
+    fn error(&self, at: usize, len: usize, message: impl Into<String>) -> ParseError {
+        ParseError::new(self.text, at, len, message)
+    }
+}
+
+/// Characters a backslash makes plain. Before any other it is a backslash, so that `C:\Windows` needs none.
+fn is_covered(c: char) -> bool {
+    c.is_whitespace() || r#"\"*:()[]{}|~/<>=!-&+?"#.contains(c)
+}
+
+fn ends_run(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '(' | ')' | '"')
+}
+
+fn text_of(run: &[Glyph]) -> String {
+    run.iter().map(|glyph| glyph.c).collect()
+}
+
+const fn is_star(glyph: &Glyph) -> bool {
+    glyph.c == '*' && !glyph.escaped
+}
+
+fn is_message(name: &str) -> bool {
+    name == names::MESSAGE
+}
