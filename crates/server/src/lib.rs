@@ -1,1 +1,2 @@
 //! The server: intake, bus, readers, API
+pub mod intake;

@@ -1,0 +1,381 @@
+//! The agent's half of delivery: spool, outbox, and what to do when the server says no.
+//!
+//! Synchronous and without sockets, so that the delivery simulation drives exactly this code over disks
+//! that fail. [`Delivery`] takes what sources produce, keeps it in the [`spool`], hands out request
+//! bodies, and learns from answers. It never rewrites a batch: what has to change (a new epoch, a split)
+//! becomes new batches, and the old ones are let go.
+//!
+//! Rules it holds:
+//! - A body is handed out only when everything in it is durable in the spool.
+//! - At most one request is under way, and within it a stream's batches are one unbroken run.
+//! - A batch leaves the spool only behind the server's own cursor.
+//! - What can no longer be produced is declared with a skip, never silently left out.
+
+mod error;
+mod make;
+mod outbox;
+mod spool;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::Value;
+use watchpost_event::protocol::{DataResponse, Outcome, StreamCursor, StreamsResponse};
+use watchpost_event::{AgentId, Epoch, Skip, StreamKey, Timestamp};
+use watchpost_run::disk::Disk;
+
+use crate::source::Produced;
+
+pub use error::DeliveryError;
+pub use outbox::Entry;
+use outbox::Outbox;
+pub use spool::{SpoolOptions, SpoolReport};
+use spool::Spool;
+
+/// Something a source has to do because of what the server said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Read again from `to`: the server does not have what the spool has let go. A source that cannot
+    /// answers with [`Delivery::declare_gone`].
+    Rewind {
+        /// The stream.
+        key: StreamKey,
+        /// Where to read from.
+        to: u64,
+    },
+    /// Go on under another epoch; positions go on as they were.
+    ChangeEpoch {
+        /// The stream under its old epoch.
+        key: StreamKey,
+        /// The new epoch.
+        epoch: Epoch,
+    },
+}
+
+/// One request to the server.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// The batches, one after the other.
+    pub body: Vec<u8>,
+    /// What is in it.
+    entries: Vec<Entry>,
+}
+
+impl Request {
+    /// How many batches it holds.
+    pub fn batches(&self) -> usize {
+        self.entries.len()
+    }
+}
+
+/// How the answer to a request turned out, as far as this side needs to know.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// The server judged the batches.
+    Judged(DataResponse),
+    /// The body was too large for it (413).
+    TooLarge,
+    /// It did not take them now: no connection, 429, 5xx. Try again later.
+    Later,
+}
+
+/// What is not delivered yet, for people and metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Backlog {
+    /// Batches in the spool that wait for the server.
+    pub batches: usize,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes of the spool on disk.
+    pub spool_bytes: u64,
+}
+
+/// The agent's delivery state.
+pub struct Delivery {
+    agent: AgentId,
+    spool: Spool,
+    outbox: Outbox,
+    orders: Vec<Order>,
+    /// Largest body of a request; halved when the server finds one too large.
+    body_bytes: usize,
+}
+
+impl Delivery {
+    /// Opens the spool in `dir` and finds out what still has to be sent.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        dir: &Path,
+        agent: AgentId,
+        options: SpoolOptions,
+    ) -> Result<(Self, SpoolReport), DeliveryError> {
+        let body_bytes = options.body_bytes;
+        let (spool, entries, report) = Spool::open(disk, dir, options)?;
+        let outbox = Outbox::new(entries);
+        Ok((Self { agent, spool, outbox, orders: Vec::new(), body_bytes }, report))
+    }
+
+    /// The checkpoints of unfinished streams, as their sources wrote them.
+    pub fn checkpoints(&self) -> Vec<(StreamKey, Value)> {
+        self.spool.checkpoints()
+    }
+
+    /// Up to where a stream is in the spool.
+    pub fn spooled(&self, key: &StreamKey) -> u64 {
+        self.spool.mark(key).map_or(0, |mark| mark.spooled)
+    }
+
+    /// Takes a batch and its checkpoint into the spool. Durable only after [`Self::sync`].
+    /// [`DeliveryError::Full`] means nothing was taken: files wait and offer it again.
+    pub fn take(&mut self, produced: &Produced, now: Timestamp) -> Result<(), DeliveryError> {
+        let entry = self.spool.append(produced, now)?;
+        self.outbox.push(entry);
+        Ok(())
+    }
+
+    /// Makes everything taken durable.
+    pub fn sync(&mut self) -> Result<(), DeliveryError> {
+        self.spool.sync()
+    }
+
+    /// After a failed write or sync: goes back to what the disk holds. Returns the checkpoints sources have to go back to.
+    pub fn recover(&mut self) -> Result<Vec<(StreamKey, Value)>, DeliveryError> {
+        let entries = self.spool.recover()?;
+        self.outbox = Outbox::new(entries);
+        Ok(self.spool.checkpoints())
+    }
+
+    /// Whether [`Self::recover`] is needed.
+    pub fn needs_recovery(&self) -> bool {
+        self.spool.is_poisoned()
+    }
+
+    /// The next request, if anything waits and none is under way. Everything in it is durable here.
+    pub fn next_request(&mut self) -> Result<Option<Request>, DeliveryError> {
+        if !self.outbox.has_ready() {
+            return Ok(None);
+        }
+        self.spool.sync()?;
+        let entries = self.outbox.pick(self.body_bytes);
+        let mut body = Vec::new();
+        for entry in &entries {
+            match self.spool.batch(entry) {
+                Ok(batch) => body.extend_from_slice(&batch),
+                Err(error) => {
+                    self.outbox.put_back();
+                    self.let_go_damaged(entry, &error)?;
+                    return Ok(None);
+                }
+            }
+        }
+        Ok(Some(Request { body, entries }))
+    }
+
+    /// A spool record that cannot be read any more: the hole it leaves shows at the server, and is then
+    /// read again from the source or declared.
+    fn let_go_damaged(&mut self, entry: &Entry, error: &DeliveryError) -> Result<(), DeliveryError> {
+        if error.is_disk_down() {
+            return Err(DeliveryError::Unreadable { position: entry.position });
+        }
+        tracing::error!(%error, stream = %entry.key.stream, position = entry.position.0, "a spooled batch is damaged");
+        self.outbox.let_go(entry);
+        Ok(())
+    }
+
+    /// Learns from the answer to the request under way.
+    pub fn answered(&mut self, request: &Request, answer: Answer, now: Timestamp) -> Result<(), DeliveryError> {
+        self.outbox.put_back();
+        match answer {
+            Answer::Later => Ok(()),
+            Answer::TooLarge => self.too_large(request, now),
+            Answer::Judged(response) => {
+                let mut behind = Vec::new();
+                for said in &response.cursors {
+                    self.learn(request, said, &mut behind, now)?;
+                }
+                self.rewind(&behind)?;
+                self.trim();
+                Ok(())
+            }
+        }
+    }
+
+    fn learn(
+        &mut self,
+        request: &Request,
+        said: &StreamCursor,
+        behind: &mut Vec<(StreamKey, u64)>,
+        now: Timestamp,
+    ) -> Result<(), DeliveryError> {
+        let key = StreamKey { agent: self.agent.clone(), stream: said.stream.clone(), epoch: said.epoch };
+        let mut sent = request.entries.iter().filter(|entry| entry.key == key);
+        match said.outcome {
+            // More than this spool ever held: somebody else writes under our name.
+            Outcome::Stored | Outcome::Duplicate if said.cursor > self.spooled(&key) => self.begin_epoch(&key, now),
+            Outcome::Stored | Outcome::Duplicate => {
+                let end_sent = sent.any(|entry| entry.end);
+                self.acknowledged(&key, said.cursor, end_sent);
+                Ok(())
+            }
+            Outcome::Cursor => {
+                behind.push((key, said.cursor));
+                Ok(())
+            }
+            Outcome::Conflict | Outcome::Forgotten => self.begin_epoch(&key, now),
+            Outcome::Invalid => match sent.min_by_key(|entry| entry.from).cloned() {
+                Some(entry) => self.quarantine(&entry, "refused", now),
+                None => Ok(()),
+            },
+        }
+    }
+
+    /// Learns the server's cursors, at start and after a long silence.
+    pub fn learn_streams(&mut self, response: &StreamsResponse, now: Timestamp) -> Result<(), DeliveryError> {
+        for report in &response.streams {
+            let key = StreamKey { agent: self.agent.clone(), stream: report.stream.clone(), epoch: report.epoch };
+            let Some(spooled) = self.spool.mark(&key).map(|mark| mark.spooled) else { continue };
+            if report.cursor > spooled {
+                self.begin_epoch(&key, now)?;
+            } else {
+                self.acknowledged(&key, report.cursor, report.ended);
+            }
+        }
+        self.trim();
+        Ok(())
+    }
+
+    fn acknowledged(&mut self, key: &StreamKey, cursor: u64, end_known: bool) {
+        self.outbox.acknowledge(key, cursor, end_known);
+        self.spool.note_acknowledged(key, cursor);
+        if !self.outbox.waits_for(key) {
+            self.spool.forget_if_finished(key);
+        }
+    }
+
+    /// The server stands before what we were sending: back to the spool, else to the source, else a declared hole.
+    fn rewind(&mut self, behind: &[(StreamKey, u64)]) -> Result<(), DeliveryError> {
+        if behind.is_empty() {
+            return Ok(());
+        }
+        for entry in self.spool.held(behind)? {
+            self.outbox.push(entry);
+        }
+        for (key, cursor) in behind {
+            self.outbox.acknowledge(key, *cursor, false);
+            self.spool.note_lost(key, *cursor);
+            if self.outbox.first_from(key).is_none_or(|from| from > *cursor) {
+                self.outbox.wait_for_source(key, *cursor);
+                self.orders.push(Order::Rewind { key: key.clone(), to: *cursor });
+            }
+        }
+        Ok(())
+    }
+
+    /// What sources have to do; each order is handed out once.
+    pub fn orders(&mut self) -> Vec<Order> {
+        std::mem::take(&mut self.orders)
+    }
+
+    /// A source cannot go back as far as a rewind asked: it resumes at `resumes_at`, or has nothing more at all.
+    /// The hole up to there, or up to the first batch that waits, is declared.
+    pub fn declare_gone(&mut self, key: &StreamKey, resumes_at: Option<u64>, now: Timestamp) -> Result<(), DeliveryError> {
+        let Some(cursor) = self.outbox.hole_at(key) else { return Ok(()) };
+        let to = match (self.outbox.first_from(key), resumes_at) {
+            (Some(first), Some(resumes)) => first.min(resumes),
+            (Some(first), None) => first,
+            (None, Some(resumes)) => resumes,
+            (None, None) => self.spooled(key),
+        };
+        if to > cursor {
+            let skip = Skip { from: cursor, to, reason: Skip::SOURCE_GONE.to_owned(), records: 0 };
+            let produced = make::skip_batch(key, skip, self.spool.checkpoint(key))?;
+            self.take(&produced, now)?;
+        }
+        self.outbox.stop_waiting(key);
+        Ok(())
+    }
+
+    /// The server has this range with other content, or more than we ever sent: what waits goes on under a new epoch.
+    ///
+    /// The new epoch follows from the old one and the place, not from chance: a crash in the middle makes the same
+    /// batches again, which the cursor rule then recognises.
+    fn begin_epoch(&mut self, key: &StreamKey, now: Timestamp) -> Result<(), DeliveryError> {
+        let mark = self.spool.mark(key).cloned().unwrap_or_default();
+        let waiting = self.outbox.of_stream(key);
+        let start = waiting.first().map_or(mark.spooled, |entry| entry.from);
+        let new = StreamKey { epoch: make::epoch_after(key.epoch, start), ..key.clone() };
+        tracing::warn!(stream = %key.stream, old = %key.epoch, new = %new.epoch,
+            "the server holds other data for this stream; going on under a new epoch");
+        if start > 0 {
+            let skip = Skip { from: 0, to: start, reason: Skip::BEFORE_START.to_owned(), records: 0 };
+            self.take(&make::skip_batch(&new, skip, mark.checkpoint.clone())?, now)?;
+        }
+        for entry in &waiting {
+            let batch = self.spool.batch(entry)?;
+            self.take(&make::under_epoch(&batch, &new, mark.checkpoint.clone())?, now)?;
+        }
+        self.spool.supersede(key, &new, mark.checkpoint, now)?;
+        self.spool.sync()?;
+        for entry in &waiting {
+            self.outbox.let_go(entry);
+        }
+        self.orders.push(Order::ChangeEpoch { key: key.clone(), epoch: new.epoch });
+        Ok(())
+    }
+
+    fn too_large(&mut self, request: &Request, now: Timestamp) -> Result<(), DeliveryError> {
+        if request.entries.len() > 1 {
+            self.body_bytes = (self.body_bytes / 2).max(64 * 1024);
+            return Ok(());
+        }
+        let Some(entry) = request.entries.first() else { return Ok(()) };
+        match make::split(&request.body, self.spool.checkpoint(&entry.key))? {
+            Some(halves) => {
+                for half in &halves {
+                    self.take(half, now)?;
+                }
+                self.outbox.let_go(entry);
+                Ok(())
+            }
+            None => self.quarantine(entry, "too-large", now),
+        }
+    }
+
+    /// A batch that can never pass: kept in the quarantine folder, its range declared.
+    fn quarantine(&mut self, entry: &Entry, reason: &str, now: Timestamp) -> Result<(), DeliveryError> {
+        let batch = self.spool.batch(entry)?;
+        self.spool.quarantine(entry, &batch)?;
+        tracing::error!(stream = %entry.key.stream, from = entry.from, to = entry.to, reason,
+            "the server can never take this batch; it was moved to the quarantine folder of the spool");
+        let skip = Skip { from: entry.from, to: entry.to, reason: reason.to_owned(), records: make::records(&batch) };
+        let produced = make::skip_batch(&entry.key, skip, self.spool.checkpoint(&entry.key))?;
+        self.take(&produced, now)?;
+        self.outbox.let_go(entry);
+        Ok(())
+    }
+
+    fn trim(&mut self) {
+        let waiting_from = self.outbox.oldest_position();
+        if let Err(error) = self.spool.remove_before(waiting_from) {
+            tracing::warn!(%error, "cannot remove delivered spool segments");
+        }
+    }
+
+    /// When everything was delivered: lets the spool shrink to the marks of its streams.
+    pub fn settle(&mut self) -> Result<(), DeliveryError> {
+        if self.is_idle() { self.spool.settle() } else { Ok(()) }
+    }
+
+    /// What waits.
+    pub fn backlog(&self) -> Backlog {
+        let (batches, bytes) = self.outbox.size();
+        Backlog { batches, bytes, spool_bytes: self.spool.bytes() }
+    }
+
+    /// Whether everything taken so far was acknowledged.
+    pub fn is_idle(&self) -> bool {
+        self.outbox.size().0 == 0
+    }
+}
