@@ -130,9 +130,10 @@ fn make(now: u64) -> Result<(String, String), TrustError> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(failed)?;
     let mut params = CertificateParams::default();
     set_life(&mut params, now, CA_DAYS);
-    params
-        .distinguished_name
-        .push(DnType::CommonName, "Watchpost certificate authority");
+    // Authorities of one name would be taken for one another by clients that know several.
+    let id = &Fingerprint::of(key.public_key_raw()).to_string()[7..15];
+    let name = format!("Watchpost certificate authority {id}");
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = params.self_signed(&key).map_err(failed)?;
