@@ -1,0 +1,177 @@
+//! Messages of the user API (`/api/v1/…`) as they stand in JSON: what the command line and the web interface read.
+//!
+//! ```text
+//! GET  /search?q&from&to&limit&after            → SearchResponse     newest first; `after` is the `next` of the page before
+//! GET  /search/stats?q&from&to&by               → CountsResponse     `by`: field names, comma separated
+//! GET  /search/histogram?q&from&to&interval     → HistogramResponse  `interval` as a duration: 1m
+//! GET  /search/context?id&before&after          → ContextResponse
+//! GET  /tail?q  (WebSocket)                     → one event's JSON per text message
+//! GET  /delivery                                → protocol::DeliveryReport
+//! GET  /store/stats                             → StoreStatsResponse
+//! POST /store/verify                            → VerifyResponse
+//! GET  /tokens                                  → TokensResponse
+//! POST /tokens TokenRequest                     → TokenCreated       the key is shown here and never again
+//! DELETE /tokens/{id}                           → TokenInfo
+//! ```
+//! Times in `from` and `to` are RFC 3339. Events are whole nested ECS objects ([`crate::View::to_json`]).
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Timestamp;
+
+/// A page of a search.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct SearchResponse {
+    /// Events, newest first.
+    pub events: Vec<Value>,
+    /// Ask with `after` = this for the next page; absent at the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// What could not be read, one sentence each; everything else was searched.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damage: Vec<String>,
+}
+
+/// The result of a count.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct CountsResponse {
+    /// Matching events.
+    pub total: u64,
+    /// The fields they are grouped by.
+    #[serde(default)]
+    pub by: Vec<String>,
+    /// Groups, the largest first.
+    #[serde(default)]
+    pub groups: Vec<Group>,
+    /// Events in groups that were left out because there were too many.
+    #[serde(default)]
+    pub other: u64,
+    /// What could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damage: Vec<String>,
+}
+
+/// One group of a count.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// One value per field; null where events have none.
+    pub key: Vec<Value>,
+    /// Events in it.
+    pub count: u64,
+}
+
+/// Events over time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HistogramResponse {
+    /// Width of a bar in nanoseconds.
+    pub interval: i64,
+    /// Bars that are not empty, in order of time.
+    pub buckets: Vec<HistogramBucket>,
+    /// What could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub damage: Vec<String>,
+}
+
+/// One bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistogramBucket {
+    /// Its beginning.
+    pub start: Timestamp,
+    /// All events in it.
+    pub total: u64,
+    /// By severity, from debug to emergency; the last are those without one.
+    pub counts: [u64; 7],
+}
+
+/// An event's neighbours in its stream.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct ContextResponse {
+    /// In order of position, the event itself included.
+    pub events: Vec<Value>,
+}
+
+/// What is stored.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct StoreStatsResponse {
+    /// Data files.
+    pub files: u64,
+    /// Events in files.
+    pub events: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Bytes of the stored messages and fields as text.
+    pub raw_bytes: u64,
+    /// Events that can be searched and are not in a file yet.
+    pub head_events: u64,
+    /// Earliest event time in files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<Timestamp>,
+    /// Latest event time in files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last: Option<Timestamp>,
+}
+
+/// The result of reading everything that is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VerifyResponse {
+    /// Files read.
+    pub files: u64,
+    /// Events read.
+    pub events: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// What is damaged, one sentence each.
+    pub damage: Vec<String>,
+}
+
+/// Asks for a key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenRequest {
+    /// What people call it.
+    pub name: String,
+    /// `agent` (may deliver) or `admin` (may do everything).
+    pub role: String,
+    /// For agents: the agent id it is bound to, or a prefix that ends with `*`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+}
+
+/// A key that was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenCreated {
+    /// The key itself: shown once, only its hash is kept.
+    pub key: String,
+    /// What it may do.
+    #[serde(flatten)]
+    pub info: TokenInfo,
+}
+
+/// A key without the key.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenInfo {
+    /// Its id, for revoking.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub role: String,
+    /// The agent id or prefix it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent: Option<String>,
+    /// When it was made.
+    pub created: Timestamp,
+    /// When it was last used, to the minute.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub used: Option<Timestamp>,
+    /// When it was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub revoked: Option<Timestamp>,
+}
+
+/// All keys.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokensResponse {
+    /// Newest first.
+    pub tokens: Vec<TokenInfo>,
+}
