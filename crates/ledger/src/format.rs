@@ -14,7 +14,8 @@
 //!        64   snapshot record        (kind 2)
 //!        ..   the same payload again (kind 3): older segments may be gone, so each is the other's only backup
 //!        ..   data records           (kind 1)
-//!        ..   perhaps one commit record (kind 4), overwritten by the next data record
+//!        ..   mark records           (kind 5): empty, behind damage that recovery found
+//!        ..   perhaps one commit record (kind 4): empty, overwritten by the next data record
 //! ```
 //! ```text
 //! segment header                              record header, 28 bytes, then the payload
@@ -34,8 +35,9 @@
 //! # Who writes, who deletes
 //! - One writer appends to the newest segment. A new segment is written whole (header and snapshots), synced, and its
 //!   folder synced, after the segment before it was synced. So a segment file's existence proves all before it durable.
-//! - After a sync with nothing behind it a commit record is written, but not synced: after the death of the process it
-//!   still tells how far the sync reached. It takes no room: the next record is written over it.
+//! - Every sync writes a commit record behind the data, that still names the previous frontier, and when the sync has
+//!   succeeded writes it again with the new one, not synced: after the death of the process it still tells how far the
+//!   sync reached. The next record is written over it.
 //! - Segments are removed oldest first, the folder synced after each, never the newest, and never the one whose
 //!   snapshot recovery would need.
 //!
@@ -50,7 +52,9 @@
 //!    cut there, valid records behind it included: without those between they would make a hole.
 //! 4. What lies between F and the cut may be only in the page cache (an earlier process may have had a failed sync,
 //!    after which the kernel takes the pages for clean), so it is written again before it is synced.
-//! 5. A segment header or snapshot with one valid copy of two is repaired from it.
+//! 5. Behind damage in the newest segment a mark is written and synced, so that even when a power cut takes everything
+//!    after it, the damage is never again taken for a torn end.
+//! 6. A segment header or snapshot with one valid copy of two is repaired from it.
 
 use std::path::{Path, PathBuf};
 
@@ -73,6 +77,7 @@ pub(crate) enum Kind {
     Snapshot,
     SnapshotTwin,
     Commit,
+    Mark,
 }
 
 impl Kind {
@@ -82,6 +87,7 @@ impl Kind {
             Self::Snapshot => 2,
             Self::SnapshotTwin => 3,
             Self::Commit => 4,
+            Self::Mark => 5,
         }
     }
 
@@ -91,6 +97,7 @@ impl Kind {
             2 => Some(Self::Snapshot),
             3 => Some(Self::SnapshotTwin),
             4 => Some(Self::Commit),
+            5 => Some(Self::Mark),
             _ => None,
         }
     }

@@ -115,24 +115,36 @@ impl Ledger {
             parts,
         );
         if self.pending.len() >= FLUSH_BYTES {
-            self.flush()?;
+            self.flush(0)?;
         }
         Ok(LedgerPosition(position))
     }
 
     /// Makes all that was appended durable. Every record that begins before the returned position is.
     ///
+    /// Success stands even if the ledger is poisoned afterwards, which the next call tells.
+    ///
     /// # Errors
     /// A failure poisons: what was appended since the last success may or may not be on disk, and
     /// [`reopen`](Self::reopen) discards it.
     pub fn sync(&mut self) -> Result<LedgerPosition, LedgerError> {
         self.check_poison()?;
-        self.flush()?;
-        if self.written > self.durable {
+        if self.end() > self.durable_end() {
+            // Makes room for the commit record, which then cannot fail for want of it.
+            let end = self.end().0;
+            push_record(
+                &mut self.pending,
+                Kind::Commit,
+                self.segment.salt,
+                end,
+                self.durable,
+                &[],
+            );
+            self.flush(RECORD_HEADER_BYTES)?;
             let synced = self.file.sync();
             self.poison_on("sync", synced)?;
             self.set_durable(self.written);
-            write_commit(&*self.file, self.segment, self.durable);
+            self.commit();
         }
         Ok(self.durable_end())
     }
@@ -188,7 +200,7 @@ impl Ledger {
         self.was_full = false;
         self.shared.write().segments.push(segment);
         self.set_durable(self.data_start);
-        write_commit(&*self.file, segment, self.durable);
+        self.commit();
         Ok(())
     }
 
@@ -204,11 +216,10 @@ impl Ledger {
         while let Some((base, end)) = self.removable(position.0) {
             // Before the next one goes, or a power cut could leave a gap in the middle.
             let path = segment_path(self.dir(), base);
-            self.shared.write().segments.remove(0);
+            let segment = self.shared.write().segments.remove(0);
             let removed = self.shared.disk.remove_file(&path).or_else(ignore_missing);
             if let Err(e) = removed {
-                let salt = self.segment.salt;
-                self.shared.write().segments.insert(0, Segment { base, salt });
+                self.shared.write().segments.insert(0, segment);
                 return Err(LedgerError::io("remove", &path, e));
             }
             let synced = self.shared.disk.sync_dir(self.dir());
@@ -272,16 +283,24 @@ impl Ledger {
         (next.base <= position && oldest.base < self.snapshot_base).then_some((oldest.base, next.base))
     }
 
-    fn flush(&mut self) -> Result<(), LedgerError> {
-        if self.pending.is_empty() {
-            return Ok(());
-        }
+    /// Hands what is pending to the file. The last `provisional` bytes of it will be written over.
+    fn flush(&mut self, provisional: u64) -> Result<(), LedgerError> {
         let written = self.file.write_at(&self.pending, self.written - self.segment.base);
+        self.pending.truncate(self.pending.len() - provisional as usize);
         self.poison_on("write to", written)?;
         self.written += self.pending.len() as u64;
         self.pending.clear();
         self.pending.shrink_to(BUFFER_KEPT_BYTES);
         Ok(())
+    }
+
+    /// Writes down how far the ledger is durable. It is, even when this fails; but then something is wrong with the
+    /// disk and nothing more is accepted.
+    fn commit(&mut self) {
+        if let Err(error) = write_commit(&*self.file, self.segment, self.durable) {
+            tracing::warn!(path = %self.segment_path().display(), %error, "Cannot write a commit record");
+            self.poisoned_by = Some("write a commit record");
+        }
     }
 
     fn set_durable(&mut self, position: u64) {

@@ -36,6 +36,7 @@ mod quarantine;
 mod reader;
 mod recover;
 mod scan;
+mod settle;
 mod shared;
 mod types;
 

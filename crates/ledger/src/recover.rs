@@ -1,6 +1,7 @@
 //! Opening: from whatever the folder holds to a ledger that serves. The rules stand in `format`.
 
 use std::hash::{BuildHasher, RandomState};
+use std::io;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,7 +13,8 @@ use crate::format::{
     segment_base, segment_header, segment_path, segment_start, snapshots_end,
 };
 use crate::quarantine::Quarantine;
-use crate::scan::{SegmentScan, SnapshotCopy, Window, scan_segment};
+use crate::scan::{Region, SegmentScan, SnapshotCopy, Window, scan_segment};
+use crate::settle::settle;
 use crate::shared::{Segment, State};
 use crate::{Hole, LedgerError, LedgerPosition, Options, Quarantined, Recovery};
 
@@ -34,6 +36,8 @@ pub(crate) fn recover(
     options: &Options,
     known_durable: Option<u64>,
 ) -> Result<Recovered, LedgerError> {
+    // What an earlier process created or removed last may not be durable yet; we go by what is listed.
+    disk.sync_dir(dir).map_err(|e| LedgerError::io("sync", dir, e))?;
     let quarantine = Quarantine::new(disk, dir, options.max_bytes / 4);
     let recovery = Recovery::default();
     let mut job = Job {
@@ -68,62 +72,55 @@ pub(crate) fn create_segment(
     let file = disk
         .open(&path, OpenMode::CreateNew)
         .map_err(|e| LedgerError::io("create", &path, e))?;
-    file.write_at(&segment_start(segment.base, segment.salt, snapshot), 0)
+    let mut bytes = segment_start(segment.base, segment.salt, snapshot);
+    let end = segment.base + bytes.len() as u64;
+    push_record(&mut bytes, Kind::Commit, segment.salt, end, segment.base, &[]);
+    file.write_at(&bytes, 0)
         .map_err(|e| LedgerError::io("write to", &path, e))?;
     file.sync().map_err(|e| LedgerError::io("sync", &path, e))?;
     disk.sync_dir(dir).map_err(|e| LedgerError::io("sync", dir, e))?;
     Ok(file)
 }
 
-/// Writes down, without syncing, that all before `position` is durable. Nothing depends on it but how much of a later
-/// damage is recognised as damage, so that a failure is only logged.
-pub(crate) fn write_commit(file: &dyn DiskFile, segment: Segment, position: u64) {
+/// Writes down, without syncing, that all before `position` is durable.
+pub(crate) fn write_commit(file: &dyn DiskFile, segment: Segment, position: u64) -> io::Result<()> {
     let mut record = Vec::with_capacity(RECORD_HEADER_BYTES as usize);
     push_record(&mut record, Kind::Commit, segment.salt, position, position, &[]);
-    if let Err(error) = file.write_at(&record, position - segment.base) {
-        tracing::debug!(segment = segment.base, %error, "Cannot write a commit record to the ledger");
-    }
+    file.write_at(&record, position - segment.base)
 }
 
 /// A segment file.
 #[derive(Clone, Debug)]
-struct Found {
-    base: u64,
-    len: u64,
-    path: PathBuf,
+pub(crate) struct Found {
+    pub(crate) base: u64,
+    pub(crate) len: u64,
+    pub(crate) path: PathBuf,
     /// `None` when both copies of the header are damaged.
-    salt: Option<u64>,
-    header_whole: bool,
+    pub(crate) salt: Option<u64>,
+    pub(crate) header_whole: bool,
 }
 
 impl Found {
-    fn end(&self) -> u64 {
+    pub(crate) fn end(&self) -> u64 {
         self.base + self.len
     }
 }
 
 /// The segment to be continued.
-struct Newest {
-    segment: Found,
-    scan: SegmentScan,
+pub(crate) struct Newest {
+    pub(crate) segment: Found,
+    pub(crate) scan: SegmentScan,
     /// Everything before is known to have been synced.
-    frontier: u64,
+    pub(crate) frontier: u64,
 }
 
-/// How the newest segment ends.
-struct Tail {
-    cut: u64,
-    /// Whether a commit record says so and nothing is behind it.
-    is_clean: bool,
-}
-
-struct Job<'a> {
+pub(crate) struct Job<'a> {
     disk: &'a Arc<dyn Disk>,
     dir: &'a Path,
     quarantine: Quarantine<'a>,
     state: State,
-    recovery: Recovery,
-    known_durable: Option<u64>,
+    pub(crate) recovery: Recovery,
+    pub(crate) known_durable: Option<u64>,
 }
 
 impl Job<'_> {
@@ -175,13 +172,12 @@ impl Job<'_> {
             let scan = scan_segment(&*file, segment.base, salt_here, segment.end())
                 .map_err(|e| LedgerError::io("read", &segment.path, e))?;
             let was_durable = scan.named > segment.base || floor > segment.base;
-            let snapshot_holds = match (found.is_empty(), &scan.snapshots) {
-                (true, [None, None]) => false,
-                (true, _) | (false, [Some(_), Some(_)]) => true,
-                (false, _) => false,
-            };
+            // One copy is enough where the other can be restored in place. A roll cut short by a full disk leaves a
+            // short file, and there the segment before it is continued without needing any room.
+            let state_end = scan.snapshots_end(segment.base);
+            let snapshot_holds = state_end.is_some_and(|end| found.is_empty() || segment.end() >= end);
             if salt.is_some() && (was_durable || snapshot_holds) {
-                let frontier = scan.named.max(floor).max(scan.snapshots_end(segment.base).unwrap_or(0));
+                let frontier = scan.named.max(floor).max(state_end.unwrap_or(0));
                 return Ok((
                     Some(Newest {
                         segment,
@@ -191,8 +187,8 @@ impl Job<'_> {
                     0,
                 ));
             }
-            let fresh_bytes = snapshots_end(0, 0);
-            if salt.is_none() || (found.is_empty() && segment.len > fresh_bytes) {
+            let is_torn_creation = found.is_empty() && segment.len <= snapshots_end(0, 0) + RECORD_HEADER_BYTES;
+            if !is_torn_creation && (salt.is_none() || found.is_empty()) {
                 floor = floor.max(segment.end());
                 self.set_aside(&segment)?;
             } else {
@@ -231,7 +227,8 @@ impl Job<'_> {
         let segment = Segment { base, salt };
         let file = create_segment(&**self.disk, self.dir, segment, &[])?;
         let end = snapshots_end(base, 0);
-        write_commit(&*file, segment, end);
+        write_commit(&*file, segment, end)
+            .map_err(|e| LedgerError::io("write to", &segment_path(self.dir, base), e))?;
         self.state.segments.push(segment);
         self.state.durable = end;
         self.recovery.created = true;
@@ -254,7 +251,7 @@ impl Job<'_> {
             snapshot = scan.snapshot().map(|copy| (segment, copy)).or(snapshot);
         }
         snapshot = newest.scan.snapshot().map(|copy| (&newest.segment, copy)).or(snapshot);
-        let (file, tail) = self.settle(newest, salt)?;
+        let (file, tail) = settle(&mut self, newest, salt)?;
         self.state.durable = tail;
         let all = older.iter().chain([&newest.segment]);
         self.state.segments = all
@@ -278,7 +275,7 @@ impl Job<'_> {
         })
     }
 
-    fn load(&self, segment: &Found, copy: SnapshotCopy, salt: u64) -> Result<Option<Vec<u8>>, LedgerError> {
+    pub(crate) fn load(&self, segment: &Found, copy: SnapshotCopy, salt: u64) -> Result<Option<Vec<u8>>, LedgerError> {
         let file = self.open(&segment.path, OpenMode::Read)?;
         let limit = copy.position + copy.header.record_bytes();
         Window::new(&*file, segment.base, salt, limit)
@@ -291,13 +288,19 @@ impl Job<'_> {
         let file = self.open(&segment.path, OpenMode::Read)?;
         let salt = segment.salt.unwrap_or(salt);
         let limit = segment.end().min(next_base);
-        let scan =
+        let mut scan =
             scan_segment(&*file, segment.base, salt, limit).map_err(|e| LedgerError::io("read", &segment.path, e))?;
+        // The next segment is lost, so this one still shows the commit record it ended with.
+        let ends_with_commit = |region: &mut Region| region.is_commit && region.span.end == limit && limit < next_base;
+        let end = scan
+            .regions
+            .pop_if(ends_with_commit)
+            .map_or(limit, |commit| commit.span.start);
         for region in &scan.regions {
             self.damaged(&*file, segment.base, region.span.clone());
         }
-        if limit < next_base {
-            self.missing(limit..next_base);
+        if end < next_base {
+            self.missing(end..next_base);
         }
         if !segment.header_whole {
             self.repair_older_header(segment, salt);
@@ -317,97 +320,7 @@ impl Job<'_> {
         }
     }
 
-    /// Finds the end of the newest segment, cuts, repairs and syncs. Returns the file and the end.
-    fn settle(&mut self, newest: &Newest, salt: u64) -> Result<(Arc<dyn DiskFile>, u64), LedgerError> {
-        let found = &newest.segment;
-        let file = self.open(&found.path, OpenMode::Write)?;
-        let tail = self.tail(newest, &*file);
-        let segment = Segment {
-            base: found.base,
-            salt: found.salt.unwrap_or(salt),
-        };
-        let snapshot_whole = newest.scan.snapshots.iter().all(Option::is_some) || newest.scan.snapshot().is_none();
-        if tail.is_clean && found.header_whole && snapshot_whole {
-            return Ok((file, tail.cut));
-        }
-        let wrap = |operation| move |e| LedgerError::io(operation, &found.path, e);
-        if found.end() > tail.cut {
-            file.set_len(tail.cut - found.base).map_err(wrap("cut"))?;
-        }
-        // Without proof that the segment was ever synced all of it is written again, otherwise what follows the proof.
-        let proven = newest.scan.named.max(self.known_durable.unwrap_or(0));
-        let from = if proven > found.base {
-            proven.min(tail.cut)
-        } else {
-            found.base
-        };
-        write_again(&*file, found.base, from..tail.cut.min(found.end())).map_err(wrap("write to"))?;
-        if !found.header_whole {
-            file.write_at(&segment_header(segment.base, segment.salt), 0)
-                .map_err(wrap("write to"))?;
-            self.recovery.repaired += 1;
-        }
-        if let (false, Some(copy)) = (snapshot_whole, newest.scan.snapshot())
-            && let Some(snapshot) = self.load(found, copy, segment.salt)?
-        {
-            let start = segment_start(segment.base, segment.salt, &snapshot);
-            file.write_at(&start, 0).map_err(wrap("write to"))?;
-            self.recovery.repaired += 1;
-        }
-        file.sync().map_err(wrap("sync"))?;
-        self.sync_dir()?;
-        write_commit(&*file, segment, tail.cut);
-        file.sync().map_err(wrap("sync"))?;
-        Ok((file, tail.cut))
-    }
-
-    /// Tells damage from a torn end.
-    fn tail(&mut self, newest: &Newest, file: &dyn DiskFile) -> Tail {
-        let Newest {
-            segment,
-            scan,
-            frontier,
-        } = newest;
-        let frontier = *frontier;
-        let snapshots_end = scan.snapshots_end(segment.base).unwrap_or(0);
-        let mut tail = Tail {
-            cut: segment.end(),
-            is_clean: false,
-        };
-        let mut commit_bytes = 0;
-        for region in &scan.regions {
-            // A damaged copy of the snapshot is repaired from the other.
-            let start = region.span.start.max(snapshots_end);
-            if start < region.span.end.min(frontier) {
-                self.damaged(file, segment.base, start..region.span.end.min(frontier));
-            }
-            if region.span.end > frontier {
-                tail.cut = region.span.start.max(frontier);
-                if region.is_commit && region.span.start == tail.cut {
-                    commit_bytes = RECORD_HEADER_BYTES;
-                    tail.is_clean = scan.named == tail.cut && region.span.end == segment.end();
-                }
-                break;
-            }
-        }
-        if tail.cut < frontier {
-            if snapshots_end < frontier {
-                self.missing(tail.cut.max(snapshots_end)..frontier);
-            }
-            tail.cut = frontier;
-        }
-        if let Some(known) = self.known_durable {
-            // What this process did not see synced goes, even if it reads back.
-            tail = Tail {
-                cut: known,
-                is_clean: tail.is_clean && tail.cut == known,
-            };
-        }
-        self.recovery.torn_bytes += segment.end().saturating_sub(tail.cut).saturating_sub(commit_bytes);
-        tail
-    }
-
-    fn damaged(&mut self, file: &dyn DiskFile, base: u64, span: Range<u64>) {
+    pub(crate) fn damaged(&mut self, file: &dyn DiskFile, base: u64, span: Range<u64>) {
         let kept = self.quarantine.copy(file, base, &span);
         tracing::warn!(
             dir = %self.dir.display(), start = span.start, end = span.end, first_seen = kept.first_seen,
@@ -426,7 +339,7 @@ impl Job<'_> {
         });
     }
 
-    fn missing(&mut self, span: Range<u64>) {
+    pub(crate) fn missing(&mut self, span: Range<u64>) {
         tracing::warn!(dir = %self.dir.display(), start = span.start, end = span.end, "Ledger bytes are missing");
         let hole = Hole {
             start: LedgerPosition(span.start),
@@ -449,21 +362,7 @@ impl Job<'_> {
             .map_err(|e| LedgerError::io("sync", self.dir, e))
     }
 
-    fn open(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn DiskFile>, LedgerError> {
+    pub(crate) fn open(&self, path: &Path, mode: OpenMode) -> Result<Arc<dyn DiskFile>, LedgerError> {
         self.disk.open(path, mode).map_err(|e| LedgerError::io("open", path, e))
     }
-}
-
-/// Reads and writes the same bytes, so that the next sync really carries them to the disk.
-fn write_again(file: &dyn DiskFile, base: u64, span: Range<u64>) -> std::io::Result<()> {
-    const CHUNK_BYTES: u64 = 1024 * 1024;
-    let mut buffer = Vec::new();
-    let mut at = span.start;
-    while at < span.end {
-        buffer.resize((span.end - at).min(CHUNK_BYTES) as usize, 0);
-        read_exact_at(file, &mut buffer, at - base)?;
-        file.write_at(&buffer, at - base)?;
-        at += buffer.len() as u64;
-    }
-    Ok(())
 }

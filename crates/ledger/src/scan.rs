@@ -165,6 +165,8 @@ pub(crate) struct SnapshotCopy {
 pub(crate) struct SegmentScan {
     /// The greatest position that a record here knew to be durable; 0 when there is no record.
     pub(crate) named: u64,
+    /// The same, of the records that will not be overwritten.
+    pub(crate) pinned: u64,
     /// Snapshot and twin, each when valid and in its place.
     pub(crate) snapshots: [Option<SnapshotCopy>; 2],
     /// In order, not touching one another unless one is a commit record. At most one for each pair of record
@@ -195,7 +197,7 @@ impl SegmentScan {
         let (slot, place) = match header.kind {
             Kind::Snapshot => (0, first),
             Kind::SnapshotTwin => (1, first + header.record_bytes()),
-            Kind::Data | Kind::Commit => return,
+            Kind::Data | Kind::Commit | Kind::Mark => return,
         };
         if position == place {
             self.snapshots[slot] = Some(SnapshotCopy { position, header });
@@ -208,6 +210,7 @@ pub(crate) fn scan_segment(file: &dyn DiskFile, base: u64, salt: u64, limit: u64
     let mut window = Window::new(file, base, salt, limit);
     let mut scan = SegmentScan {
         named: 0,
+        pinned: 0,
         snapshots: [None, None],
         regions: Vec::new(),
     };
@@ -222,6 +225,9 @@ pub(crate) fn scan_segment(file: &dyn DiskFile, base: u64, salt: u64, limit: u64
         let end = at + header.record_bytes();
         // A header with a valid checksum is believed even when its payload is damaged.
         scan.named = scan.named.max(header.durable.min(at));
+        if header.kind != Kind::Commit {
+            scan.pinned = scan.pinned.max(header.durable.min(at));
+        }
         if !window.payload_holds(at, &header)? {
             scan.region(at..end, false);
         } else if header.kind == Kind::Commit {

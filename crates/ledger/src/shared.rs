@@ -32,9 +32,11 @@ impl State {
         self.segments.first().map_or(self.durable, |s| s.base)
     }
 
+    /// Remembers a hole, unless it lies in one that is known.
     pub(crate) fn add_hole(&mut self, hole: Hole) -> bool {
-        let at = self.holes.partition_point(|h| h.start < hole.start);
-        if self.holes.get(at).is_some_and(|h| h.start == hole.start) {
+        let at = self.holes.partition_point(|known| known.start <= hole.start);
+        let before = at.checked_sub(1).and_then(|i| self.holes.get(i));
+        if before.is_some_and(|known| known.end >= hole.end) {
             return false;
         }
         self.holes.insert(at, hole);
