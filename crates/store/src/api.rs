@@ -1,0 +1,296 @@
+//! What a store is asked and what it answers.
+
+use std::cmp::Ordering;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{self, AtomicBool};
+
+use serde_json::Value;
+use watchpost_event::{Cursors, Decoded, Event, EventId, Origin, Severity, Timestamp, Verdict, View};
+use watchpost_query::Query;
+
+use crate::{Full, StoreError};
+
+/// A place where events are kept and searched, reading the ledger with its own durable cursor.
+///
+/// The caller's part: read the ledger from [`Self::committed`] on, [`Self::append`] every record in order, call
+/// [`Self::flush`] when [`Self::wants_flush`] says so and at shutdown, [`Self::maintain`] now and then, and remove
+/// nothing from the ledger behind [`Self::committed`].
+pub trait LogStore: Send + Sync {
+    /// Takes a batch in; it can be searched when this returns. The cursor check is repeated, so a batch that comes
+    /// again changes nothing. `next` is the ledger position behind the batch's record.
+    fn append(&self, next: u64, batch: Arc<Decoded>) -> Result<Appended, StoreError>;
+    /// The ledger position up to which everything can be searched.
+    fn applied(&self) -> u64;
+    /// The ledger position up to which everything is durable here: the ledger may be removed before it.
+    fn committed(&self) -> u64;
+    /// Where every stream stands, what is not yet durable included.
+    fn cursors(&self) -> Cursors;
+    /// Makes everything taken in so far durable, together with the cursors.
+    fn flush(&self, now: Timestamp) -> Result<(), StoreError>;
+    /// Whether it is time to flush, by size or by age.
+    fn wants_flush(&self, now: Timestamp) -> bool;
+    /// A bounded piece of background work: merging small files, retention, removing what nobody needs.
+    fn maintain(&self, now: Timestamp) -> Result<Maintained, StoreError>;
+    /// Finds events, newest first, then by id.
+    fn search(
+        &self,
+        request: &SearchRequest,
+        out: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<Summary, StoreError>;
+    /// Counts events, whole or grouped by the values of fields. An event whose field is an array counts once for
+    /// each different element; one without the field counts under null.
+    fn count(&self, request: &SearchRequest, by: &[String]) -> Result<Counts, StoreError>;
+    /// Counts events per interval (nanoseconds) and severity.
+    fn histogram(&self, request: &SearchRequest, interval: i64) -> Result<Histogram, StoreError>;
+    /// An event's neighbours in its stream and epoch, in order of position, the event itself included where it is here.
+    fn context(&self, id: &EventId, before: usize, after: usize) -> Result<Vec<Row>, StoreError>;
+    /// What is stored.
+    fn stats(&self) -> StoreStats;
+    /// Reads everything and compares all checksums. `progress` is called with bytes done and bytes in all, and may stop it.
+    fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport, StoreError>;
+    /// Whether there is room to take more in.
+    fn accepting(&self) -> Result<(), Full>;
+}
+
+/// What became of a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// Events kept.
+    pub kept: u64,
+    /// All of it was here already.
+    pub duplicate: bool,
+    /// How the cursor check went. A gap is kept all the same: the ledger has accepted it, so what is missing is nowhere.
+    pub verdict: Verdict,
+}
+
+/// Stops a search from another thread. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks every search that holds this to stop soon.
+    pub fn cancel(&self) {
+        self.0.store(true, atomic::Ordering::Relaxed);
+    }
+
+    /// Whether it was asked.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(atomic::Ordering::Relaxed)
+    }
+}
+
+/// What to look for.
+#[derive(Clone, Debug)]
+pub struct SearchRequest {
+    /// The condition.
+    pub query: Query,
+    /// Earliest event time, included.
+    pub from: Option<Timestamp>,
+    /// Latest event time, excluded.
+    pub to: Option<Timestamp>,
+    /// Only events that come after this one in the order of a search: the next page.
+    pub after: Option<Place>,
+    /// At most so many rows.
+    pub limit: usize,
+    /// Stops it.
+    pub cancel: Cancel,
+}
+
+impl SearchRequest {
+    /// Everything that matches, at most `limit` rows.
+    pub fn new(query: Query, limit: usize) -> Self {
+        Self {
+            query,
+            from: None,
+            to: None,
+            after: None,
+            limit,
+            cancel: Cancel::default(),
+        }
+    }
+
+    /// Only events in `[from, to)`.
+    #[must_use]
+    pub fn between(mut self, from: Option<Timestamp>, to: Option<Timestamp>) -> Self {
+        self.from = from;
+        self.to = to;
+        self
+    }
+}
+
+/// A place in the order of a search: newest first, then by id.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The event's time.
+    pub time: Timestamp,
+    /// Its id.
+    pub id: EventId,
+}
+
+impl Ord for Place {
+    fn cmp(&self, other: &Self) -> Ordering {
+        other.time.cmp(&self.time).then_with(|| self.id.cmp(&other.id))
+    }
+}
+
+impl PartialOrd for Place {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// One event found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Row {
+    /// The event.
+    pub event: Event,
+    /// Where it came from.
+    pub origin: Arc<Origin>,
+    /// When the server received it.
+    pub received_at: Timestamp,
+}
+
+impl Row {
+    /// The event joined with its origin.
+    pub fn view(&self) -> View<'_> {
+        View {
+            event: &self.event,
+            origin: &self.origin,
+        }
+    }
+
+    /// Where it stands in the order of a search.
+    pub fn place(&self) -> Place {
+        Place {
+            time: self.event.time,
+            id: self.view().id(),
+        }
+    }
+}
+
+/// How a search went.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Summary {
+    /// Rows handed out.
+    pub rows: u64,
+    /// Rows that had to be looked at.
+    pub examined: u64,
+    /// Blocks read from files.
+    pub blocks_read: u64,
+    /// Blocks that time and filters ruled out.
+    pub blocks_pruned: u64,
+    /// It was stopped before the end: there may be more.
+    pub cancelled: bool,
+    /// What could not be read, one sentence each. Everything else was searched.
+    pub damage: Vec<String>,
+}
+
+/// The result of a count.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Counts {
+    /// Matching events.
+    pub total: u64,
+    /// Groups, the largest first; one value per field, null where the event has none.
+    pub groups: Vec<(Vec<Value>, u64)>,
+    /// Events whose group was left out because there were too many groups.
+    pub other: u64,
+    /// How it went.
+    pub summary: Summary,
+}
+
+/// How many severities a histogram tells apart: the scale's six, and none.
+pub const SEVERITIES: usize = Severity::ALL.len() + 1;
+
+/// One bar of a histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Its beginning; a multiple of the interval since 1970.
+    pub start: Timestamp,
+    /// Events by severity, in the order of [`Severity::ALL`]; the last are those without one.
+    pub counts: [u64; SEVERITIES],
+}
+
+impl Bucket {
+    /// All events of the bar.
+    pub fn total(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+}
+
+/// The result of a histogram.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Histogram {
+    /// Width of a bar in nanoseconds.
+    pub interval: i64,
+    /// Bars that are not empty, in order of time.
+    pub buckets: Vec<Bucket>,
+    /// How it went.
+    pub summary: Summary,
+}
+
+/// What a piece of background work did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Maintained {
+    /// Files merged into one.
+    pub merged: usize,
+    /// Files removed because they were too old or too much.
+    pub expired: usize,
+    /// Events in them.
+    pub expired_events: u64,
+    /// There is more to do: call again soon.
+    pub more: bool,
+    /// What was found damaged.
+    pub damage: Vec<String>,
+}
+
+/// What is stored.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StoreStats {
+    /// Data files.
+    pub files: u64,
+    /// Events in files.
+    pub events: u64,
+    /// Bytes on disk: data files, their indexes, the manifest.
+    pub bytes: u64,
+    /// Bytes of the stored messages and fields as text.
+    pub raw_bytes: u64,
+    /// Events in the head.
+    pub head_events: u64,
+    /// What the head weighs in memory.
+    pub head_bytes: u64,
+    /// Earliest and latest event time in files.
+    pub times: Option<(Timestamp, Timestamp)>,
+    /// Files and bytes per retention class.
+    pub classes: Vec<ClassStats>,
+}
+
+/// One retention class.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClassStats {
+    /// `logs` or `security`.
+    pub class: &'static str,
+    /// Data files.
+    pub files: u64,
+    /// Events.
+    pub events: u64,
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// The oldest receive time.
+    pub oldest: Option<Timestamp>,
+}
+
+/// The result of a verification.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VerifyReport {
+    /// Files read.
+    pub files: u64,
+    /// Events read.
+    pub events: u64,
+    /// Bytes read.
+    pub bytes: u64,
+    /// What is damaged, one sentence each.
+    pub damage: Vec<String>,
+    /// It was stopped before the end.
+    pub stopped: bool,
+}

@@ -1,0 +1,320 @@
+//! Rows to Parquet columns and back.
+//!
+//! | column | what |
+//! |---|---|
+//! | `time`, `received` | event time and receive time, TIMESTAMP ns UTC |
+//! | `agent`, `stream`, `epoch`, `position`, `n` | the event's id |
+//! | `host`, `path`, `level`, `event_kind`, `event_action`, `user`, `process` | `host.name`, `log.file.path`, `log.level`, `event.kind`, `event.action`, `user.name`, `process.name` where they are text, own or constant |
+//! | `severity` | 10 to 100 on the one scale |
+//! | `message` | the line |
+//! | `fields` | all other own fields, a JSON object of dotted names |
+//! | `constants` | the batch's constant fields, a JSON object of dotted names |
+//!
+//! An own field in a column is not repeated in `fields`, unless a constant has the same name and value; so what
+//! is read back is what was written, to the last type.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder, TimestampNanosecondArray,
+    TimestampNanosecondBuilder, UInt8Array, UInt8Builder, UInt32Array, UInt32Builder, UInt64Array, UInt64Builder,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType};
+use arrow::datatypes::{UInt8Type, UInt32Type, UInt64Type};
+use arrow::error::ArrowError;
+use serde_json::{Map, Value};
+use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, Severity, StreamId, Timestamp, View, names};
+
+use crate::Row;
+use crate::embedded::order::SourceRow;
+
+/// Fields with a column of their own, and its name.
+pub(crate) const HOT: [(&str, &str); 7] = [
+    (names::HOST_NAME, "host"),
+    (names::LOG_FILE_PATH, "path"),
+    (names::LOG_LEVEL, "level"),
+    (names::EVENT_KIND, "event_kind"),
+    (names::EVENT_ACTION, "event_action"),
+    ("user.name", "user"),
+    ("process.name", "process"),
+];
+
+/// The columns of every data file.
+pub(crate) fn schema() -> SchemaRef {
+    let time = || DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
+    let mut fields = vec![
+        Field::new("time", time(), false),
+        Field::new("received", time(), false),
+        Field::new("agent", DataType::Utf8, false),
+        Field::new("stream", DataType::Utf8, false),
+        Field::new("epoch", DataType::UInt64, false),
+        Field::new("position", DataType::UInt64, false),
+        Field::new("n", DataType::UInt32, false),
+        Field::new("severity", DataType::UInt8, true),
+    ];
+    fields.extend(HOT.map(|(_, column)| Field::new(column, DataType::Utf8, true)));
+    fields.push(Field::new("message", DataType::Utf8, false));
+    fields.push(Field::new("fields", DataType::Utf8, true));
+    fields.push(Field::new("constants", DataType::Utf8, true));
+    Arc::new(Schema::new(fields))
+}
+
+/// Collects rows into columns.
+pub(crate) struct Columns {
+    schema: SchemaRef,
+    time: TimestampNanosecondBuilder,
+    received: TimestampNanosecondBuilder,
+    agent: StringBuilder,
+    stream: StringBuilder,
+    epoch: UInt64Builder,
+    position: UInt64Builder,
+    n: UInt32Builder,
+    severity: UInt8Builder,
+    hot: [StringBuilder; HOT.len()],
+    message: StringBuilder,
+    fields: StringBuilder,
+    constants: StringBuilder,
+    /// The last origin's constant fields as text: neighbours mostly share them.
+    last_constants: Option<(Arc<Origin>, Option<String>)>,
+    json: Vec<u8>,
+}
+
+impl Columns {
+    pub(crate) fn new() -> Self {
+        Self {
+            schema: schema(),
+            time: TimestampNanosecondBuilder::new().with_timezone("UTC"),
+            received: TimestampNanosecondBuilder::new().with_timezone("UTC"),
+            agent: StringBuilder::new(),
+            stream: StringBuilder::new(),
+            epoch: UInt64Builder::new(),
+            position: UInt64Builder::new(),
+            n: UInt32Builder::new(),
+            severity: UInt8Builder::new(),
+            hot: Default::default(),
+            message: StringBuilder::new(),
+            fields: StringBuilder::new(),
+            constants: StringBuilder::new(),
+            last_constants: None,
+            json: Vec::new(),
+        }
+    }
+
+    /// Adds a row; returns its severity and the bytes of its text.
+    pub(crate) fn push(&mut self, row: &SourceRow<'_>) -> Result<(Option<Severity>, usize), ArrowError> {
+        let (event, origin) = (row.event, row.origin);
+        let view = View { event, origin };
+        let severity = view.severity();
+        self.time.append_value(event.time.0);
+        self.received.append_value(row.received.0);
+        self.agent.append_value(origin.agent.as_str());
+        self.stream.append_value(origin.stream.as_str());
+        self.epoch.append_value(origin.epoch.0);
+        self.position.append_value(event.position);
+        self.n.append_value(event.n);
+        self.severity.append_option(severity.map(Severity::number));
+        self.message.append_value(&event.message);
+        for (at, (name, _)) in HOT.iter().enumerate() {
+            let value = event.fields.get(name).or_else(|| origin.fields.get(name));
+            self.hot[at].append_option(value.and_then(Value::as_str));
+        }
+        let own = self.push_fields(event, origin)?;
+        self.push_constants(origin)?;
+        Ok((severity, event.message.len() + own))
+    }
+
+    fn push_fields(&mut self, event: &Event, origin: &Origin) -> Result<usize, ArrowError> {
+        self.json.clear();
+        for (name, value) in event.fields.iter() {
+            if in_column(name, value, origin) {
+                continue;
+            }
+            self.json.push(if self.json.is_empty() { b'{' } else { b',' });
+            write_json(&mut self.json, name)?;
+            self.json.push(b':');
+            write_json(&mut self.json, value)?;
+        }
+        if self.json.is_empty() {
+            self.fields.append_null();
+            return Ok(0);
+        }
+        self.json.push(b'}');
+        let text = std::str::from_utf8(&self.json).map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
+        self.fields.append_value(text);
+        Ok(self.json.len())
+    }
+
+    fn push_constants(&mut self, origin: &Arc<Origin>) -> Result<(), ArrowError> {
+        let known = self
+            .last_constants
+            .as_ref()
+            .is_some_and(|(last, _)| Arc::ptr_eq(last, origin));
+        if !known {
+            let text = if origin.fields.is_empty() {
+                None
+            } else {
+                Some(
+                    serde_json::to_string(&origin.fields)
+                        .map_err(|error| ArrowError::ExternalError(Box::new(error)))?,
+                )
+            };
+            self.last_constants = Some((Arc::clone(origin), text));
+        }
+        let text = self.last_constants.as_ref().and_then(|(_, text)| text.as_deref());
+        self.constants.append_option(text);
+        Ok(())
+    }
+
+    /// What was collected; then it is empty again.
+    pub(crate) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        let mut arrays: Vec<ArrayRef> = vec![
+            Arc::new(self.time.finish()),
+            Arc::new(self.received.finish()),
+            Arc::new(self.agent.finish()),
+            Arc::new(self.stream.finish()),
+            Arc::new(self.epoch.finish()),
+            Arc::new(self.position.finish()),
+            Arc::new(self.n.finish()),
+            Arc::new(self.severity.finish()),
+        ];
+        arrays.extend(self.hot.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef));
+        arrays.push(Arc::new(self.message.finish()));
+        arrays.push(Arc::new(self.fields.finish()));
+        arrays.push(Arc::new(self.constants.finish()));
+        RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+    }
+}
+
+/// Whether a field is told by its column alone.
+fn in_column(name: &str, value: &Value, origin: &Origin) -> bool {
+    HOT.iter().any(|(hot, _)| *hot == name) && value.is_string() && origin.fields.get(name) != Some(value)
+}
+
+fn write_json(out: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) -> Result<(), ArrowError> {
+    serde_json::to_writer(out, value).map_err(|error| ArrowError::ExternalError(Box::new(error)))
+}
+
+/// Reads rows out of columns. Columns that were not asked for read as absent.
+pub(crate) struct RowReader<'a> {
+    pub(crate) time: Option<&'a TimestampNanosecondArray>,
+    received: Option<&'a TimestampNanosecondArray>,
+    agent: Option<&'a StringArray>,
+    stream: Option<&'a StringArray>,
+    epoch: Option<&'a UInt64Array>,
+    position: Option<&'a UInt64Array>,
+    n: Option<&'a UInt32Array>,
+    pub(crate) severity: Option<&'a UInt8Array>,
+    hot: [Option<&'a StringArray>; HOT.len()],
+    pub(crate) message: Option<&'a StringArray>,
+    fields: Option<&'a StringArray>,
+    constants: Option<&'a StringArray>,
+    /// The last origin and where it was read: neighbours mostly share it.
+    last: Option<(usize, Arc<Origin>)>,
+}
+
+impl<'a> RowReader<'a> {
+    pub(crate) fn new(batch: &'a RecordBatch) -> Self {
+        let text = |name: &str| batch.column_by_name(name).and_then(|column| column.as_string_opt());
+        let times = |name: &str| {
+            let column = batch.column_by_name(name);
+            column.and_then(|column| column.as_primitive_opt::<TimestampNanosecondType>())
+        };
+        let unsigned = |name: &str| {
+            let column = batch.column_by_name(name);
+            column.and_then(|column| column.as_primitive_opt::<UInt64Type>())
+        };
+        Self {
+            time: times("time"),
+            received: times("received"),
+            agent: text("agent"),
+            stream: text("stream"),
+            epoch: unsigned("epoch"),
+            position: unsigned("position"),
+            n: batch
+                .column_by_name("n")
+                .and_then(|column| column.as_primitive_opt::<UInt32Type>()),
+            severity: batch
+                .column_by_name("severity")
+                .and_then(|column| column.as_primitive_opt::<UInt8Type>()),
+            hot: HOT.map(|(_, column)| text(column)),
+            message: text("message"),
+            fields: text("fields"),
+            constants: text("constants"),
+            last: None,
+        }
+    }
+
+    /// One row, whole as far as its columns were read. `None` when what is stored is no event.
+    pub(crate) fn row(&mut self, at: usize) -> Option<Row> {
+        let origin = self.origin(at)?;
+        let mut fields = Fields::new();
+        if let Some(text) = value(self.fields, at) {
+            // `set` keeps values as they are; `from_object` would flatten objects that lie deeper.
+            for (name, value) in serde_json::from_str::<Map<String, Value>>(text).ok()? {
+                fields.set(name, value);
+            }
+        }
+        for (column, (name, _)) in self.hot.iter().zip(HOT) {
+            let Some(text) = value(*column, at) else { continue };
+            let constant = origin.fields.get(name).and_then(Value::as_str) == Some(text);
+            if !constant && fields.get(name).is_none() {
+                fields.set(name, text);
+            }
+        }
+        let event = Event {
+            time: Timestamp(self.time.map_or(0, |time| time.value(at))),
+            position: self.position.map_or(0, |position| position.value(at)),
+            n: self.n.map_or(0, |n| n.value(at)),
+            message: value(self.message, at).unwrap_or_default().to_owned(),
+            fields,
+        };
+        Some(Row {
+            event,
+            origin,
+            received_at: Timestamp(self.received.map_or(0, |received| received.value(at))),
+        })
+    }
+
+    fn origin(&mut self, at: usize) -> Option<Arc<Origin>> {
+        if let Some((last, origin)) = &self.last
+            && self.same_origin(*last, at)
+        {
+            return Some(Arc::clone(origin));
+        }
+        let mut fields = Fields::new();
+        if let Some(text) = value(self.constants, at) {
+            for (name, value) in serde_json::from_str::<Map<String, Value>>(text).ok()? {
+                fields.set(name, value);
+            }
+        }
+        let origin = Arc::new(Origin {
+            agent: AgentId::new(value(self.agent, at)?).ok()?,
+            stream: StreamId::new(value(self.stream, at)?).ok()?,
+            epoch: Epoch(self.epoch.map_or(0, |epoch| epoch.value(at))),
+            fields,
+        });
+        self.last = Some((at, Arc::clone(&origin)));
+        Some(origin)
+    }
+
+    fn same_origin(&self, a: usize, b: usize) -> bool {
+        let same = |column| value(column, a) == value(column, b);
+        self.epoch.is_none_or(|epoch| epoch.value(a) == epoch.value(b))
+            && same(self.agent)
+            && same(self.stream)
+            && same(self.constants)
+    }
+
+    /// The row's severity, when its column was read.
+    pub(crate) fn severity(&self, at: usize) -> Option<Severity> {
+        let column = self.severity?;
+        column
+            .is_valid(at)
+            .then(|| Severity::from_number(u64::from(column.value(at))))
+    }
+}
+
+fn value<'a>(column: Option<&'a StringArray>, at: usize) -> Option<&'a str> {
+    let column = column?;
+    column.is_valid(at).then(|| column.value(at))
+}

@@ -1,0 +1,172 @@
+//! The plan: what a query must read, and what it may pass over.
+
+use std::collections::BTreeMap;
+
+use memchr::memmem::Finder;
+use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, StreamId, Timestamp, View, names};
+use watchpost_query::{Expr, FieldTest, Range, necessary, time_bounds};
+
+use crate::SearchRequest;
+use crate::embedded::datafile::Needed;
+use crate::embedded::head::HeadBatch;
+use crate::embedded::index::Block;
+use crate::embedded::keys::Need;
+use crate::embedded::manifest::FileEntry;
+
+/// A request taken apart.
+pub(crate) struct Plan<'a> {
+    request: &'a SearchRequest,
+    /// Earliest and latest time, both included; the first is behind the second when nothing can match.
+    pub(crate) low: i64,
+    pub(crate) high: i64,
+    need: Need,
+    finders: BTreeMap<Box<[u8]>, Finder<'static>>,
+    /// Everything between `low` and `high` matches.
+    pub(crate) is_time_only: bool,
+    /// Nothing but time and message is asked.
+    is_text_only: bool,
+}
+
+impl<'a> Plan<'a> {
+    pub(crate) fn of(request: &'a SearchRequest) -> Self {
+        let expr = request.query.expr();
+        let (from, to) = time_bounds(expr);
+        let mut low = from.map_or(i64::MIN, |from| from.0);
+        let mut high = to.map_or(i64::MAX, |to| to.0);
+        if let Some(from) = request.from {
+            low = low.max(from.0);
+        }
+        match request.to.map(|to| to.0.checked_sub(1)) {
+            None => {}
+            Some(Some(last)) => high = high.min(last),
+            Some(None) => (low, high) = (i64::MAX, i64::MIN),
+        }
+        if let Some(after) = &request.after {
+            high = high.min(after.time.0);
+        }
+        let need = Need::of(&necessary(expr));
+        let mut finders = BTreeMap::new();
+        need.for_each_text(&mut |text| {
+            finders
+                .entry(text.into())
+                .or_insert_with(|| Finder::new(text).into_owned());
+        });
+        Self {
+            request,
+            low,
+            high,
+            need,
+            finders,
+            is_time_only: is_time_only(expr),
+            is_text_only: is_text_only(expr),
+        }
+    }
+
+    /// Which columns show whether a row matches.
+    pub(crate) fn needed(&self) -> Needed {
+        Needed {
+            message: !self.is_time_only,
+            severity: false,
+            id: false,
+            all: !self.is_text_only,
+        }
+    }
+
+    fn overlaps(&self, first: i64, last: i64) -> bool {
+        first <= self.high && last >= self.low
+    }
+
+    pub(crate) fn may_match_file(&self, file: &FileEntry) -> bool {
+        self.overlaps(file.first.0, file.last.0)
+    }
+
+    pub(crate) fn may_match_block(&self, block: &Block) -> bool {
+        self.overlaps(block.times.0, block.times.1) && self.need.may_match(&|key| block.filter.may_hold(key))
+    }
+
+    /// Whether every row of a block matches, by its times alone.
+    pub(crate) fn matches_whole(&self, first: i64, last: i64) -> bool {
+        self.is_time_only && self.low <= first && last <= self.high
+    }
+
+    pub(crate) fn may_match_batch(&self, batch: &HeadBatch) -> bool {
+        self.overlaps(batch.times.0.0, batch.times.1.0)
+    }
+
+    pub(crate) fn matches_head(&self, batch: &HeadBatch, at: usize) -> bool {
+        self.is_in_time(batch.event(at).time.0)
+            && self.need.may_match(&|key| batch.holds(at, key))
+            && self.matches(&batch.view(at))
+    }
+
+    pub(crate) fn is_in_time(&self, time: i64) -> bool {
+        self.low <= time && time <= self.high
+    }
+
+    /// The condition itself.
+    pub(crate) fn matches(&self, view: &View<'_>) -> bool {
+        self.is_time_only || self.request.query.matches(view)
+    }
+
+    /// Whether looking for texts can spare taking messages apart.
+    pub(crate) fn asks_for_text(&self) -> bool {
+        self.need.asks_for_text()
+    }
+
+    /// Whether a message can match, given it with its ASCII letters in lower case.
+    pub(crate) fn may_match_text(&self, lower: &[u8]) -> bool {
+        self.need
+            .may_match_text(&mut |text| self.finders.get(text).is_none_or(|finder| finder.find(lower).is_some()))
+    }
+}
+
+fn is_time_only(expr: &Expr) -> bool {
+    match expr {
+        Expr::All => true,
+        Expr::And(all) => all.iter().all(is_time_only),
+        Expr::Field {
+            name,
+            test: FieldTest::Range(Range::Time(..)),
+        } => name == names::TIMESTAMP,
+        _ => false,
+    }
+}
+
+fn is_text_only(expr: &Expr) -> bool {
+    match expr {
+        Expr::All | Expr::Text(_) => true,
+        Expr::And(all) | Expr::Or(all) => all.iter().all(is_text_only),
+        Expr::Not(inner) => is_text_only(inner),
+        Expr::Field { name, .. } => name == names::TIMESTAMP,
+    }
+}
+
+/// An event of which only time and message are known, for conditions that ask for no more.
+pub(crate) struct TextProbe {
+    event: Event,
+    origin: Origin,
+}
+
+impl TextProbe {
+    pub(crate) fn new() -> Option<Self> {
+        Some(Self {
+            event: Event::new(Timestamp(0), 0, ""),
+            origin: Origin {
+                agent: AgentId::new("-").ok()?,
+                stream: StreamId::new("-").ok()?,
+                epoch: Epoch(0),
+                fields: Fields::new(),
+            },
+        })
+    }
+
+    pub(crate) fn view(&mut self, time: i64, message: &str) -> View<'_> {
+        self.event.time = Timestamp(time);
+        self.event.message.clear();
+        self.event.message.push_str(message);
+        View {
+            event: &self.event,
+            origin: &self.origin,
+        }
+    }
+}

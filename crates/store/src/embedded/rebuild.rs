@@ -1,0 +1,64 @@
+//! An index made anew from the rows of its data file, when the index itself is damaged.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use watchpost_run::Disk;
+
+use crate::embedded::columns::{Columns, RowReader};
+use crate::embedded::datafile::{DataFile, IndexBuilder, Needed};
+use crate::embedded::index::Index;
+use crate::embedded::io::CheckedFile;
+use crate::embedded::keys::{event_keys, origin_keys};
+use crate::embedded::order::SourceRow;
+use crate::{Row, StoreError};
+
+/// Reads the whole data file, without checksums to compare it with: those were in the index.
+pub(crate) fn index(disk: &dyn Disk, path: &Path) -> Result<Index, StoreError> {
+    let file = CheckedFile::open(disk, path, Arc::default())?;
+    let checksums = file.checksum_all().map_err(StoreError::io("read", path))?;
+    let size = file.size();
+    let data = DataFile::without_index(file, path)?;
+    let mut builder = IndexBuilder::new();
+    let mut columns = Columns::new();
+    let mut failed = None;
+    let rows = data.rows();
+    data.read(std::slice::from_ref(&(0..rows)), Needed::ALL, |batch, _| {
+        let mut reader = RowReader::new(batch);
+        for at in 0..batch.num_rows() {
+            match reader.row(at) {
+                Some(row) => push(&row, &mut builder, &mut columns)?,
+                None => failed = Some(at),
+            }
+        }
+        // Only the sizes of the texts were wanted.
+        columns.finish()?;
+        Ok(())
+    })
+    .map_err(StoreError::parquet("read", path))?;
+    if failed.is_some() {
+        return Err(StoreError::damaged(path, "it holds rows that are no events"));
+    }
+    let mut index = builder.finish();
+    index.summary.data_bytes = size;
+    index.checksums = checksums.into();
+    Ok(index)
+}
+
+fn push(row: &Row, builder: &mut IndexBuilder, columns: &mut Columns) -> Result<(), arrow::error::ArrowError> {
+    let mut keys = Vec::new();
+    event_keys(&row.event, &mut keys);
+    let source = SourceRow {
+        event: &row.event,
+        origin: &row.origin,
+        received: row.received_at,
+        keys: &keys,
+        origin_keys: &origin_keys(&row.origin),
+    };
+    if builder.is_full(row.event.message.len()) {
+        builder.close_block();
+    }
+    let (severity, raw) = columns.push(&source)?;
+    builder.push(&source, severity, raw);
+    Ok(())
+}
