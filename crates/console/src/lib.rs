@@ -1,1 +1,48 @@
-//! The client side of the API for the command line, and terminal rendering
+//! The client side of the API for the command line: connection, search, tail, delivery report, administration;
+//! terminal rendering, progress, exit codes.
+//!
+//! What never enters: the insides of agent and server. Everything here speaks to a server through its API,
+//! or renders events it is handed.
+//! Start reading at [`Client`] (how a server is reached) and [`Renderer`] (how events look).
+//!
+//! ```
+//! use watchpost_console::{Format, Renderer};
+//! use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, StreamId, Timestamp, View};
+//!
+//! let origin = Origin {
+//!     agent: AgentId::new("web-1")?,
+//!     stream: StreamId::new("file:/var/log/app.log")?,
+//!     epoch: Epoch(1),
+//!     fields: Fields::new(),
+//! };
+//! let event = Event::new(Timestamp(0), 12, "\u{1b}[2Jcleared?");
+//! let mut line = String::new();
+//! let renderer = Renderer::new(Format::Compact, false).with_timestamps(false);
+//! renderer.push(&mut line, &View { event: &event, origin: &origin });
+//! assert_eq!(line, "· \\x1b[2Jcleared?\n");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod client;
+mod delivery;
+mod error;
+mod exit;
+mod progress;
+mod render;
+mod search;
+mod socket;
+pub mod store;
+mod table;
+mod tail;
+pub mod token;
+mod when;
+
+pub use client::{Client, Target};
+pub use delivery::delivery;
+pub use error::{ConsoleError, chain};
+pub use exit::Exit;
+pub use progress::Progress;
+pub use render::{Color, Format, Renderer, harmless};
+pub use search::{Search, parse_stats};
+pub use tail::tail;
+pub use when::parse_time;
