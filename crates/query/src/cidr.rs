@@ -18,6 +18,11 @@ impl Cidr {
         let bits: u8 = if address.is_ipv4() { 32 } else { 128 };
         let digits = !length.is_empty() && length.len() <= 3 && length.bytes().all(|b| b.is_ascii_digit());
         Some(match length.parse::<u8>() {
+            // ::ffff:10.0.0.0/104 is 10.0.0.0/8, as ::ffff:10.0.0.7 is 10.0.0.7.
+            Ok(prefix @ 96..=128) if digits && bits == 128 => match address.to_canonical() {
+                IpAddr::V4(v4) => Ok(Self::new(v4.into(), prefix - 96)),
+                IpAddr::V6(v6) => Ok(Self::new(v6.into(), prefix)),
+            },
             Ok(prefix) if digits && prefix <= bits => Ok(Self::new(address, prefix)),
             _ => Err(format!(
                 "{length:?} is not the length of a network: write a number from 0 to {bits}, as in {address}/{}",
@@ -58,10 +63,8 @@ impl Cidr {
 
     /// Whether an address lies in the network. An IPv4 address mapped into IPv6 is the IPv4 address.
     pub fn contains(&self, address: IpAddr) -> bool {
-        let within = |address: IpAddr| {
-            address.is_ipv4() == self.first.is_ipv4() && self.first <= address && address <= self.last
-        };
-        within(address.to_canonical()) || within(address)
+        let address = address.to_canonical();
+        address.is_ipv4() == self.first.is_ipv4() && self.first <= address && address <= self.last
     }
 }
 

@@ -87,7 +87,7 @@ mod number;
 mod parse;
 mod pattern;
 mod query;
-//suite
+pub mod suite;
 mod text;
 mod time;
 mod value;

@@ -84,11 +84,9 @@ impl Word {
 
     /// Whether a run of a text (see [`words::runs`]) is this word.
     pub(crate) fn is_run(&self, run: &str) -> bool {
-        match self.rest_of(run) {
-            None => false,
-            // A longer run is this word when both are cut at the limit.
-            Some(rest) => rest.is_none_or(|next| self.text.len() + next.len_utf8() > WORD_LIMIT),
-        }
+        // A longer run is this word when both are cut at the limit.
+        let ends = |next: Option<char>| next.is_none_or(|next| self.text.len() + next.len_utf8() > WORD_LIMIT);
+        self.rest_of(run).is_some_and(|mut rest| ends(rest.next()))
     }
 
     /// Whether a run of a text begins with this word.
@@ -96,15 +94,15 @@ impl Word {
         self.rest_of(run).is_some()
     }
 
-    /// The folded character behind this word in a run that begins with it: `Some(None)` at the run's end.
-    fn rest_of(&self, run: &str) -> Option<Option<char>> {
+    /// The folded characters behind this word in a run that begins with it.
+    fn rest_of(&self, run: &str) -> Option<impl Iterator<Item = char>> {
         let mut have = run.chars().map(words::fold_char);
         for c in self.text.chars() {
             if have.next() != Some(c) {
                 return None;
             }
         }
-        Some(have.next())
+        Some(have)
     }
 }
 

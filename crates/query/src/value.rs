@@ -71,26 +71,26 @@ impl Scalar<'_> {
 }
 
 /// Whether any scalar in a value passes; lists inside lists count as one, objects and `null` hold none.
-pub(crate) fn any_scalar<'a>(value: &'a Value, test: &mut impl FnMut(Scalar<'a>) -> bool) -> bool {
+pub(crate) fn any_scalar<'a>(value: &'a Value, passes: &mut impl FnMut(Scalar<'a>) -> bool) -> bool {
     match value {
         Value::Null | Value::Object(_) => false,
-        Value::Bool(yes) => test(Scalar::Bool(*yes)),
-        Value::Number(number) => Number::from_json(number).is_some_and(|number| test(Scalar::Number(number))),
-        Value::String(text) => test(Scalar::Text(text)),
+        Value::Bool(yes) => passes(Scalar::Bool(*yes)),
+        Value::Number(number) => Number::from_json(number).is_some_and(|number| passes(Scalar::Number(number))),
+        Value::String(text) => passes(Scalar::Text(text)),
         // Not deeper than serde_json reads: 128.
-        Value::Array(items) => items.iter().any(|item| any_scalar(item, test)),
+        Value::Array(items) => items.iter().any(|item| any_scalar(item, passes)),
     }
 }
 
 impl FieldTest {
     /// Whether a field's value passes, any element of it for a list.
     pub fn is_match(&self, name: &str, value: &FieldRef<'_>) -> bool {
-        let mut test = |scalar: Scalar<'_>| self.is_scalar(name, scalar);
+        let mut passes = |scalar: Scalar<'_>| self.is_scalar(name, scalar);
         match value {
-            FieldRef::Text(text) => test(Scalar::Text(text)),
-            FieldRef::Json(value) => any_scalar(value, &mut test),
-            FieldRef::Unsigned(number) => test(Scalar::Number((*number).into())),
-            FieldRef::Time(time) => test(Scalar::Time(*time)),
+            FieldRef::Text(text) => passes(Scalar::Text(text)),
+            FieldRef::Json(value) => any_scalar(value, &mut passes),
+            FieldRef::Unsigned(number) => passes(Scalar::Number((*number).into())),
+            FieldRef::Time(time) => passes(Scalar::Time(*time)),
         }
     }
 

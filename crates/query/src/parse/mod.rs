@@ -6,7 +6,7 @@ mod value;
 
 use watchpost_event::names;
 
-use crate::{Expr, Hint, ParseError, Query};
+use crate::{Expr, Hint, Number, ParseError, Query};
 
 /// Longest query, in bytes.
 pub(crate) const TEXT_LIMIT: usize = 16 * 1024;
@@ -118,9 +118,12 @@ impl Parser<'_> {
         let Some(rest) = self.rest().strip_prefix('-') else {
             return false;
         };
-        let number = |c: char| group.is_some() && c.is_ascii_digit();
-        let stands_alone = |c: char| c.is_whitespace() || matches!(c, '-' | ')') || number(c);
-        if rest.chars().next().is_none_or(stands_alone) {
+        let stands_alone = |c: char| c.is_whitespace() || matches!(c, '-' | ')');
+        let is_number = || {
+            let run = self.rest().split(ends_run).next();
+            group.is_some() && run.is_some_and(|run| Number::parse(run).is_some())
+        };
+        if rest.chars().next().is_none_or(stands_alone) || is_number() {
             return false;
         }
         self.operator = Some(("-", self.at));

@@ -15,11 +15,7 @@ impl Parser<'_> {
                 self.at += 1;
                 return self.value(&text, start);
             }
-            let prefix = self.peek() == Some('*');
-            if prefix {
-                self.at += 1;
-            }
-            return self.text_test(&text, prefix, start);
+            return self.phrase(&text, start);
         }
         self.no_foreign_operator()?;
         if let Some(name) = self.field_name() {
@@ -98,8 +94,8 @@ impl Parser<'_> {
         if !run.is_empty() && run.iter().all(is_star) {
             return Ok(Expr::All);
         }
-        let stars = run.iter().rev().take_while(|glyph| is_star(glyph)).count();
-        let (head, tail) = run.split_at(run.len() - stars);
+        let trailing = run.iter().rev().take_while(|glyph| is_star(glyph)).count();
+        let (head, tail) = run.split_at(run.len() - trailing);
         if let Some(star) = head.iter().find(|glyph| is_star(glyph)) {
             let message = "in a message, * stands only at the end of a word (fail*): \
                            for other places use message:~/…/, for the character write \\*";
@@ -108,8 +104,17 @@ impl Parser<'_> {
         self.text_test(&text_of(head), !tail.is_empty(), start)
     }
 
+    /// A quoted text as a test on `message`; a star may stand directly behind it.
+    pub(super) fn phrase(&mut self, text: &str, start: usize) -> Parsed<Expr> {
+        let prefix = self.peek() == Some('*');
+        if prefix {
+            self.at += 1;
+        }
+        self.text_test(text, prefix, start)
+    }
+
     /// A text's words as a test on `message`: one word, or several as a phrase, the last perhaps a prefix.
-    pub(super) fn text_test(&self, text: &str, prefix: bool, start: usize) -> Parsed<Expr> {
+    fn text_test(&self, text: &str, prefix: bool, start: usize) -> Parsed<Expr> {
         // Punctuation around an address does not make it a phrase of its parts.
         let trimmed = text.trim_matches(|c: char| !words::is_word_char(c) && c != ':');
         if !prefix && let Some(address) = words::address(trimmed) {

@@ -16,7 +16,7 @@ impl Parser<'_> {
                 let at = self.at;
                 let text = self.quoted()?;
                 if is_message(name) {
-                    self.text_test(&text, false, at)?
+                    self.phrase(&text, at)?
                 } else {
                     self.equals(name, &text, at)?
                 }
@@ -172,11 +172,10 @@ impl Parser<'_> {
 
     /// Equality with a text, read by what the field holds.
     fn equals(&self, name: &str, text: &str, start: usize) -> Parsed<Expr> {
-        let test = match self.exact_range(name, text, start)? {
-            Some(range) => FieldTest::Range(range),
-            None => FieldTest::Equals(Literal::new(text)),
-        };
-        Ok(field(name, test))
+        Ok(match self.exact_range(name, text, start)? {
+            Some(range) => field(name, FieldTest::Range(range)),
+            None => field(name, FieldTest::Equals(Literal::new(text))),
+        })
     }
 }
 
