@@ -2,7 +2,7 @@
 //! configuration that knows where every value came from.
 //!
 //! Never in here: tokio, and anything with fewer than two users.
-//! Start reading at [`Clock`].
+//! Start reading at [`config`], the only large part.
 //!
 //! ```
 //! use watchpost_kit::{ByteSize, DurationText};
@@ -17,6 +17,7 @@
 mod backoff;
 mod breaker;
 mod clock;
+pub mod config;
 mod duration;
 mod error;
 mod permissions;

@@ -192,24 +192,20 @@ impl Registry {
 
     /// The counter with these labels, made when new.
     pub fn counter(&self, def: &CounterDef, labels: &[(&str, &str)]) -> Arc<Counter> {
-        match self.metric(def.name, def.help, labels, || Metric::Counter(Arc::default())) {
-            Metric::Counter(counter) => counter,
-            _ => {
-                report_clash(def.name);
-                Arc::default()
-            }
+        if let Metric::Counter(counter) = self.metric(def.name, def.help, labels, || Metric::Counter(Arc::default())) {
+            return counter;
         }
+        report_clash(def.name);
+        Arc::default()
     }
 
     /// The gauge with these labels, made when new.
     pub fn gauge(&self, def: &GaugeDef, labels: &[(&str, &str)]) -> Arc<Gauge> {
-        match self.metric(def.name, def.help, labels, || Metric::Gauge(Arc::default())) {
-            Metric::Gauge(gauge) => gauge,
-            _ => {
-                report_clash(def.name);
-                Arc::default()
-            }
+        if let Metric::Gauge(gauge) = self.metric(def.name, def.help, labels, || Metric::Gauge(Arc::default())) {
+            return gauge;
         }
+        report_clash(def.name);
+        Arc::default()
     }
 
     /// The histogram with these labels, made when new.

@@ -42,7 +42,7 @@ fn shutdown_wakes_threads_and_tasks() {
 #[test]
 fn a_thread_that_panics_or_fails_is_started_again() {
     let supervisor = supervisor();
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = mpsc::sync_channel(16);
     let mut starts = 0;
     supervisor
         .thread("worker", Policy::Restart, move |shutdown| {
@@ -97,7 +97,7 @@ fn tasks_are_supervised_as_threads_are() {
         .build()
         .unwrap();
     let supervisor = supervisor();
-    let (sender, receiver) = mpsc::channel();
+    let (sender, receiver) = mpsc::sync_channel(16);
     let starts = Arc::new(AtomicU64::new(0));
     supervisor.task(runtime.handle(), "reader", Policy::Restart, move |shutdown| {
         let start = starts.fetch_add(1, Ordering::SeqCst);
@@ -123,7 +123,7 @@ fn tasks_are_supervised_as_threads_are() {
 #[test]
 fn joining_names_what_hangs() {
     let supervisor = supervisor();
-    let (release, blocked) = mpsc::channel::<()>();
+    let (release, blocked) = mpsc::sync_channel::<()>(1);
     supervisor
         .thread("stuck", Policy::Once, move |_| {
             let _ = blocked.recv();

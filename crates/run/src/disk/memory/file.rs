@@ -36,6 +36,15 @@ enum Luck {
     Mixed,
 }
 
+impl Change {
+    fn apply(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Write { offset, data } => put(bytes, data, *offset),
+            Self::SetLen(len) => bytes.resize(*len as usize, 0),
+        }
+    }
+}
+
 impl FileData {
     /// A file whose contents are durable.
     pub(super) fn settled(bytes: Vec<u8>) -> Self {
@@ -69,10 +78,11 @@ impl FileData {
     }
 
     pub(super) fn sync(&mut self) {
-        self.durable = self.replayed();
+        for change in self.pending.drain(..) {
+            change.apply(&mut self.durable);
+        }
         // The length is metadata: it is synced even where the data below it was lost by an earlier failed sync.
         self.durable.resize(self.live.len(), 0);
-        self.pending.clear();
     }
 
     /// A failed sync: the pages count as clean from now on, so no later sync writes them (as Linux does).
@@ -111,10 +121,7 @@ impl FileData {
     fn replayed(&self) -> Vec<u8> {
         let mut bytes = self.durable.clone();
         for change in &self.pending {
-            match change {
-                Change::Write { offset, data } => put(&mut bytes, data, *offset),
-                Change::SetLen(len) => bytes.resize(*len as usize, 0),
-            }
+            change.apply(&mut bytes);
         }
         bytes
     }
@@ -133,11 +140,10 @@ impl FileData {
                 Luck::Nothing => false,
                 Luck::Mixed => rng.one_in(3),
             };
-            match change {
-                Change::Write { offset, data } if keep => put(&mut bytes, data, *offset),
-                Change::Write { offset, data } if matches!(luck, Luck::Mixed) => tear(&mut bytes, data, *offset, rng),
-                Change::SetLen(len) if keep => bytes.resize(*len as usize, 0),
-                Change::Write { .. } | Change::SetLen(_) => {}
+            if keep {
+                change.apply(&mut bytes);
+            } else if let (Change::Write { offset, data }, Luck::Mixed) = (change, &luck) {
+                tear(&mut bytes, data, *offset, rng);
             }
         }
         bytes
