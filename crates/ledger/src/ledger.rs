@@ -297,7 +297,7 @@ impl Ledger {
     /// Writes down how far the ledger is durable. It is, even when this fails; but then something is wrong with the
     /// disk and nothing more is accepted.
     fn commit(&mut self) {
-        if let Err(error) = write_commit(&*self.file, self.segment, self.durable) {
+        if let Err(error) = write_commit(&*self.file, self.segment, self.durable, self.durable) {
             tracing::warn!(path = %self.segment_path().display(), %error, "Cannot write a commit record");
             self.poisoned_by = Some("write a commit record");
         }

@@ -82,10 +82,10 @@ pub(crate) fn create_segment(
     Ok(file)
 }
 
-/// Writes down, without syncing, that all before `position` is durable.
-pub(crate) fn write_commit(file: &dyn DiskFile, segment: Segment, position: u64) -> io::Result<()> {
+/// Writes down at `position`, without syncing, that all before `durable` is durable.
+pub(crate) fn write_commit(file: &dyn DiskFile, segment: Segment, position: u64, durable: u64) -> io::Result<()> {
     let mut record = Vec::with_capacity(RECORD_HEADER_BYTES as usize);
-    push_record(&mut record, Kind::Commit, segment.salt, position, position, &[]);
+    push_record(&mut record, Kind::Commit, segment.salt, position, durable, &[]);
     file.write_at(&record, position - segment.base)
 }
 
@@ -227,7 +227,7 @@ impl Job<'_> {
         let segment = Segment { base, salt };
         let file = create_segment(&**self.disk, self.dir, segment, &[])?;
         let end = snapshots_end(base, 0);
-        write_commit(&*file, segment, end)
+        write_commit(&*file, segment, end, end)
             .map_err(|e| LedgerError::io("write to", &segment_path(self.dir, base), e))?;
         self.state.segments.push(segment);
         self.state.durable = end;

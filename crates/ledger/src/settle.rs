@@ -36,8 +36,10 @@ pub(crate) fn settle(job: &mut Job<'_>, newest: &Newest, salt: u64) -> Result<(A
     if tail.is_clean && found.header_whole && snapshot_whole && !wants_mark {
         return Ok((file, tail.cut));
     }
-    if found.end() > tail.cut {
-        file.set_len(tail.cut - found.base).map_err(wrap("cut"))?;
+    // The room of a commit record is kept, so that on a full disk it can still be written.
+    let keep = tail.cut + RECORD_HEADER_BYTES;
+    if found.end() > keep {
+        file.set_len(keep - found.base).map_err(wrap("cut"))?;
     }
     // Without proof that the segment was ever synced all of it is written again, otherwise what follows the proof.
     let proven = scan.named.max(job.known_durable.unwrap_or(0));
@@ -55,6 +57,7 @@ pub(crate) fn settle(job: &mut Job<'_>, newest: &Newest, salt: u64) -> Result<(A
         file.write_at(&start, 0).map_err(wrap("write to"))?;
         job.recovery.repaired += 1;
     }
+    commit(&*file, segment, tail.cut, proven.min(tail.cut)).map_err(wrap("write to"))?;
     file.sync().map_err(wrap("sync"))?;
     // Only now, or the commit record might become durable before what it speaks of.
     let end = if wants_mark {
@@ -62,9 +65,7 @@ pub(crate) fn settle(job: &mut Job<'_>, newest: &Newest, salt: u64) -> Result<(A
     } else {
         tail.cut
     };
-    if let Err(error) = write_commit(&*file, segment, end) {
-        unless_full(error).map_err(wrap("write to"))?;
-    }
+    commit(&*file, segment, end, end).map_err(wrap("write to"))?;
     file.sync().map_err(wrap("sync"))?;
     Ok((file, end))
 }
@@ -80,6 +81,14 @@ fn mark(file: &dyn DiskFile, segment: Segment, end: u64) -> io::Result<u64> {
     }
     file.sync()?;
     Ok(end + record.len() as u64)
+}
+
+/// Writes a commit record at the end of the file, if there is room.
+fn commit(file: &dyn DiskFile, segment: Segment, end: u64, durable: u64) -> io::Result<()> {
+    write_commit(file, segment, end, durable).or_else(|error| {
+        unless_full(error)?;
+        file.set_len(end - segment.base)
+    })
 }
 
 /// A full disk must not keep the ledger closed: only reading and removing what it holds makes room again.
@@ -131,8 +140,9 @@ fn find_tail(job: &mut Job<'_>, newest: &Newest, file: &dyn DiskFile) -> Tail {
     }
     tail.cut = tail.cut.max(frontier);
     if let Some(known) = job.known_durable {
-        // What this process did not see synced goes, even if it reads back.
-        tail.is_clean &= tail.cut == known;
+        // What this process did not see synced goes, even if it reads back; and after a failed sync what reads back,
+        // the commit record too, may be nowhere but in the page cache.
+        tail.is_clean = false;
         tail.cut = known;
     }
     job.recovery.torn_bytes += segment.end().saturating_sub(tail.cut).saturating_sub(commit_bytes);
