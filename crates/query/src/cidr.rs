@@ -25,7 +25,7 @@ impl Cidr {
             },
             Ok(prefix) if digits && prefix <= bits => Ok(Self::new(address, prefix)),
             _ => Err(format!(
-                "{length:?} is not the length of a network: write a number from 0 to {bits}, as in {address}/{}",
+                "this is not the length of a network: write a number from 0 to {bits}, as in {address}/{}",
                 bits / 4
             )),
         })

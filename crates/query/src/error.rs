@@ -31,7 +31,8 @@ impl ParseError {
         Self {
             at,
             len: end - at,
-            message: message.into(),
+            // Parts of the query stand in it, and it stays one line.
+            message: message.into().chars().map(printable).collect(),
             text: text.to_owned(),
         }
     }

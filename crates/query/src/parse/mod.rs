@@ -307,6 +307,15 @@ fn ends_run(c: char) -> bool {
     c.is_whitespace() || matches!(c, '(' | ')' | '"')
 }
 
+/// A part of the query as it stands in a message.
+fn short(text: &str) -> String {
+    const LIMIT: usize = 40;
+    match text.char_indices().nth(LIMIT) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 fn text_of(run: &[Glyph]) -> String {
     run.iter().map(|glyph| glyph.c).collect()
 }

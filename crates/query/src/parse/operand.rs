@@ -6,7 +6,7 @@ use std::ops::Bound;
 use watchpost_event::{Severity, Timestamp, names};
 
 use super::value::field;
-use super::{Parsed, Parser, ends_run, is_message, text_of};
+use super::{Parsed, Parser, ends_run, is_message, short, text_of};
 use crate::time::{self, NoTime, Span};
 use crate::value::ip;
 use crate::{Expr, FieldTest, Number, ParseError, Range, Scale};
@@ -44,7 +44,7 @@ impl Parser<'_> {
             text_of(&self.run()?)
         };
         if text.is_empty() {
-            let sign = &self.text[start..at];
+            let (name, sign) = (short(name), &self.text[start..at]);
             let message =
                 format!("{name}:{sign} has no value: write it directly behind the sign, as in {name}:{sign}5");
             return Err(self.error(start, at - start, message));
@@ -58,7 +58,7 @@ impl Parser<'_> {
     pub(super) fn unknown_comparison(&self, name: &str) -> ParseError {
         let rest = self.rest();
         let len = rest.find(|c| !"=<>!~".contains(c)).unwrap_or(rest.len());
-        let sign = &rest[..len];
+        let (name, sign) = (short(name), &rest[..len]);
         let message = match sign {
             "=" | "==" => format!("{sign} is not needed: write {name}:value for equality"),
             "!" | "!=" => format!("{sign} is no comparison: write NOT {name}:value"),
@@ -111,7 +111,7 @@ impl Parser<'_> {
     }
 
     fn bad_range(&self, name: &str, start: usize) -> ParseError {
-        let rest = &self.text[start..];
+        let (name, rest) = (short(name), &self.text[start..]);
         let message = match rest.find([']', '}']) {
             None => format!("this range is never closed: write {name}:[100 TO 200]"),
             Some(_) => format!("a range has two ends and TO between them: {name}:[100 TO 200], or * for an open end"),
@@ -151,6 +151,7 @@ impl Parser<'_> {
             Err(NoTime::Range) => return self.time(text, at).map(Operand::Time),
             Err(NoTime::Shape) => {}
         }
+        let text = short(text);
         let message = match scale {
             Some(scale) => format!("{text:?} is no level: write one of {}, or a number", scale.words()),
             None => format!("{text:?} has no order: compare with a number, a date (2026-11-20) or an IP address"),
@@ -159,13 +160,14 @@ impl Parser<'_> {
     }
 
     fn time(&self, text: &str, at: usize) -> Parsed<Span> {
+        let shown = short(text);
         let message = match time::parse(text) {
             Ok(span) => return Ok(span),
             Err(NoTime::Shape) => {
-                format!("{text:?} is not a time: write 2026-11-20, 2026-11-20T22:41 or 2026-11-20T22:41:07.123Z")
+                format!("{shown:?} is not a time: write 2026-11-20, 2026-11-20T22:41 or 2026-11-20T22:41:07.123Z")
             }
             Err(NoTime::Range) => {
-                format!("there is no time {text:?}: look at its parts; years go from 1678 to 2261")
+                format!("there is no time {shown:?}: look at its parts; years go from 1678 to 2261")
             }
         };
         Err(self.error(at, self.at - at, message))

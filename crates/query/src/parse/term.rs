@@ -2,7 +2,7 @@
 
 use watchpost_event::words;
 
-use super::{Glyph, Parsed, Parser, ends_run, is_star, text_of};
+use super::{Glyph, Parsed, Parser, ends_run, is_star, short, text_of};
 use crate::{Expr, Hint, TextTest, Word};
 
 impl Parser<'_> {
@@ -130,7 +130,7 @@ impl Parser<'_> {
         Ok(Expr::Text(match (last, all.len()) {
             (Some(prefix), _) => TextTest::Prefix { before: all, prefix },
             (None, 0) => {
-                let shown = &self.text[start..self.at];
+                let shown = short(&self.text[start..self.at]);
                 let message = format!(
                     "{shown} holds no word: words are letters, digits and _; to search for other characters use message:~/…/"
                 );

@@ -2,7 +2,7 @@
 
 use watchpost_event::names;
 
-use super::{Glyph, Parsed, Parser, ends_run, is_message, is_star, text_of};
+use super::{Glyph, Parsed, Parser, ends_run, is_message, is_star, short, text_of};
 use crate::{Cidr, Expr, FieldTest, Glob, Hint, Literal, Pattern, TextTest};
 
 impl Parser<'_> {
@@ -28,6 +28,7 @@ impl Parser<'_> {
             Some(_) => self.bare_value(name)?,
         };
         if self.peek().is_some_and(|c| !c.is_whitespace() && c != ')') {
+            let name = short(name);
             let message =
                 format!("the value of {name} ends before this: put the whole value in quotes, or a space here");
             return Err(self.error(self.at, 1, message));
@@ -36,6 +37,7 @@ impl Parser<'_> {
     }
 
     fn no_value(&self, name: &str, start: usize) -> crate::ParseError {
+        let name = short(name);
         let message =
             format!("{name} has no value here: write it directly behind the colon, or {name}:* for any value");
         self.error(start, self.at - start, message)
@@ -99,6 +101,7 @@ impl Parser<'_> {
             Some(Ok(cidr)) => Ok(Some(cidr)),
             Some(Err(message)) if digits || length.starts_with('-') => Err(self.error(start, self.at - start, message)),
             None if digits && address.contains('.') && address.bytes().all(|b| b.is_ascii_digit() || b == b'.') => {
+                let address = short(address);
                 let message =
                     format!("{address:?} is not an IP address: write all four numbers, 0 to 255 (10.0.0.0/8)");
                 Err(self.error(start, self.at - start, message))
@@ -118,7 +121,7 @@ impl Parser<'_> {
         }
         self.at += 1;
         if self.peek() != Some('/') {
-            let message = format!("a regular expression stands between slashes: {name}:~/…/");
+            let message = format!("a regular expression stands between slashes: {}:~/…/", short(name));
             return Err(self.error(start, 1, message));
         }
         self.at += 1;
@@ -141,7 +144,10 @@ impl Parser<'_> {
             }
         }
         if source.is_empty() {
-            let message = format!("this regular expression is empty: for any value write {name}:*");
+            let message = format!(
+                "this regular expression is empty: for any value write {}:*",
+                short(name)
+            );
             return Err(self.error(start, self.at - start, message));
         }
         let ignore_case = self.flags()?;
