@@ -99,7 +99,7 @@ fn interesting_text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(if cfg!(debug_assertions) { 2000 } else { 5000 }))]
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
 
     #[test]
     fn words_and_phrases_agree_with_the_splitter(text in interesting_text(), wanted in interesting_text()) {
@@ -110,7 +110,10 @@ proptest! {
             prop_assert_eq!(view_of(&text, |view| query.matches(view)), expected, "{} in {:?}", word, text);
         }
         let (sequence, addresses) = split(&wanted);
-        if sequence.is_empty() || !addresses.is_empty() || wanted.contains(['"', '\\']) {
+        // A phrase that is one address is that word, not the words it is made of.
+        let bare = wanted.trim_matches(|c: char| !words::is_word_char(c) && c != ':');
+        let address = !addresses.is_empty() || words::address(bare).is_some();
+        if sequence.is_empty() || address || wanted.contains(['"', '\\']) {
             return Ok(());
         }
         let query = parse(&format!("\"{wanted}\"")).unwrap();
