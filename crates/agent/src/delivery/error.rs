@@ -39,6 +39,9 @@ pub enum DeliveryError {
 impl DeliveryError {
     /// Whether the disk as a whole failed, rather than one record on it.
     pub(super) fn is_disk_down(&self) -> bool {
-        matches!(self, Self::Ledger(LedgerError::Io { .. } | LedgerError::Poisoned { .. }))
+        matches!(
+            self,
+            Self::Ledger(LedgerError::Io { .. } | LedgerError::Poisoned { .. })
+        )
     }
 }

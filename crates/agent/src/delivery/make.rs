@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 use watchpost_event::batch::Limits;
-use watchpost_event::{
-    Batch, BatchBuilder, BatchHeader, Decoded, Epoch, EventError, Fingerprint, Skip, StreamKey,
-};
+use watchpost_event::{Batch, BatchBuilder, BatchHeader, Decoded, Epoch, EventError, Fingerprint, Skip, StreamKey};
 
 use crate::source::Produced;
 
@@ -16,7 +14,13 @@ pub(super) fn epoch_after(epoch: Epoch, start: u64) -> Epoch {
 }
 
 fn produced(key: &StreamKey, batch: Vec<u8>, header_to: u64, checkpoint: Value, finished: bool) -> Produced {
-    Produced { key: key.clone(), batch, checkpoint, to: header_to, finished }
+    Produced {
+        key: key.clone(),
+        batch,
+        checkpoint,
+        to: header_to,
+        finished,
+    }
 }
 
 fn builder(key: &StreamKey, from: u64) -> BatchBuilder {
@@ -34,7 +38,10 @@ pub(super) fn skip_batch(key: &StreamKey, skip: Skip, checkpoint: Value) -> Resu
 /// The same events under another epoch. The frame is taken over as it is.
 pub(super) fn under_epoch(bytes: &[u8], new: &StreamKey, checkpoint: Value) -> Result<Produced, EventError> {
     let (batch, _) = Batch::read(bytes)?;
-    let header = BatchHeader { epoch: new.epoch, ..batch.header };
+    let header = BatchHeader {
+        epoch: new.epoch,
+        ..batch.header
+    };
     let (to, finished) = (header.to, header.end);
     Ok(produced(new, join(&header, batch.frame)?, to, checkpoint, finished))
 }
@@ -56,8 +63,16 @@ pub(super) fn records(bytes: &[u8]) -> u64 {
 pub(super) fn split(bytes: &[u8], checkpoint: Value) -> Result<Option<[Produced; 2]>, EventError> {
     let (batch, _) = Batch::read(bytes)?;
     let header = batch.header.clone();
-    let decoded = Decoded::from_bytes(bytes, Limits { decompressed: usize::MAX, line: usize::MAX })?;
-    let Some(middle) = middle(&decoded) else { return Ok(None) };
+    let decoded = Decoded::from_bytes(
+        bytes,
+        Limits {
+            decompressed: usize::MAX,
+            line: usize::MAX,
+        },
+    )?;
+    let Some(middle) = middle(&decoded) else {
+        return Ok(None);
+    };
     let key = StreamKey::of(&header);
     let (first, second): (Vec<_>, Vec<_>) = decoded.events.iter().partition(|event| event.position <= middle);
     let mut head = builder(&key, header.from);
@@ -78,7 +93,11 @@ pub(super) fn split(bytes: &[u8], checkpoint: Value) -> Result<Option<[Produced;
         tail.count_dropped(reason, *count);
     }
     for skip in header.skip {
-        if skip.to <= middle { head.declare_skip(skip) } else { tail.declare_skip(skip) }
+        if skip.to <= middle {
+            head.declare_skip(skip)
+        } else {
+            tail.declare_skip(skip)
+        }
     }
     head.set_fingerprints(header.head, None);
     tail.set_fingerprints(header.head, header.tail);
@@ -98,5 +117,9 @@ fn middle(decoded: &Decoded) -> Option<u64> {
     let half = decoded.events.get(decoded.events.len() / 2)?.position;
     let before_last = |at: &u64| *at < last && free(*at);
     let positions = || decoded.events.iter().map(|event| event.position);
-    positions().filter(|at| *at <= half).filter(before_last).last().or_else(|| positions().find(before_last))
+    positions()
+        .filter(|at| *at <= half)
+        .filter(before_last)
+        .last()
+        .or_else(|| positions().find(before_last))
 }

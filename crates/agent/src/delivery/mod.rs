@@ -32,8 +32,8 @@ use crate::source::Produced;
 pub use error::DeliveryError;
 pub use outbox::Entry;
 use outbox::Outbox;
-pub use spool::{SpoolOptions, SpoolReport};
 use spool::Spool;
+pub use spool::{SpoolOptions, SpoolReport};
 
 /// Something a source has to do because of what the server said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -114,7 +114,16 @@ impl Delivery {
         let body_bytes = options.body_bytes;
         let (spool, entries, report) = Spool::open(disk, dir, options)?;
         let outbox = Outbox::new(entries);
-        Ok((Self { agent, spool, outbox, orders: Vec::new(), body_bytes }, report))
+        Ok((
+            Self {
+                agent,
+                spool,
+                outbox,
+                orders: Vec::new(),
+                body_bytes,
+            },
+            report,
+        ))
     }
 
     /// The checkpoints of unfinished streams, as their sources wrote them.
@@ -177,7 +186,9 @@ impl Delivery {
     /// read again from the source or declared.
     fn let_go_damaged(&mut self, entry: &Entry, error: &DeliveryError) -> Result<(), DeliveryError> {
         if error.is_disk_down() {
-            return Err(DeliveryError::Unreadable { position: entry.position });
+            return Err(DeliveryError::Unreadable {
+                position: entry.position,
+            });
         }
         tracing::error!(%error, stream = %entry.key.stream, position = entry.position.0, "a spooled batch is damaged");
         self.outbox.let_go(entry);
@@ -209,7 +220,11 @@ impl Delivery {
         behind: &mut Vec<(StreamKey, u64)>,
         now: Timestamp,
     ) -> Result<(), DeliveryError> {
-        let key = StreamKey { agent: self.agent.clone(), stream: said.stream.clone(), epoch: said.epoch };
+        let key = StreamKey {
+            agent: self.agent.clone(),
+            stream: said.stream.clone(),
+            epoch: said.epoch,
+        };
         let mut sent = request.entries.iter().filter(|entry| entry.key == key);
         match said.outcome {
             // More than this spool ever held: somebody else writes under our name.
@@ -234,8 +249,14 @@ impl Delivery {
     /// Learns the server's cursors, at start and after a long silence.
     pub fn learn_streams(&mut self, response: &StreamsResponse, now: Timestamp) -> Result<(), DeliveryError> {
         for report in &response.streams {
-            let key = StreamKey { agent: self.agent.clone(), stream: report.stream.clone(), epoch: report.epoch };
-            let Some(spooled) = self.spool.mark(&key).map(|mark| mark.spooled) else { continue };
+            let key = StreamKey {
+                agent: self.agent.clone(),
+                stream: report.stream.clone(),
+                epoch: report.epoch,
+            };
+            let Some(spooled) = self.spool.mark(&key).map(|mark| mark.spooled) else {
+                continue;
+            };
             if report.cursor > spooled {
                 self.begin_epoch(&key, now)?;
             } else {
@@ -267,7 +288,10 @@ impl Delivery {
             self.spool.note_lost(key, *cursor);
             if self.outbox.first_from(key).is_none_or(|from| from > *cursor) {
                 self.outbox.wait_for_source(key, *cursor);
-                self.orders.push(Order::Rewind { key: key.clone(), to: *cursor });
+                self.orders.push(Order::Rewind {
+                    key: key.clone(),
+                    to: *cursor,
+                });
             }
         }
         Ok(())
@@ -278,10 +302,22 @@ impl Delivery {
         std::mem::take(&mut self.orders)
     }
 
+    /// Whether sources have something to do.
+    pub fn has_orders(&self) -> bool {
+        !self.orders.is_empty()
+    }
+
     /// A source cannot go back as far as a rewind asked: it resumes at `resumes_at`, or has nothing more at all.
     /// The hole up to there, or up to the first batch that waits, is declared.
-    pub fn declare_gone(&mut self, key: &StreamKey, resumes_at: Option<u64>, now: Timestamp) -> Result<(), DeliveryError> {
-        let Some(cursor) = self.outbox.hole_at(key) else { return Ok(()) };
+    pub fn declare_gone(
+        &mut self,
+        key: &StreamKey,
+        resumes_at: Option<u64>,
+        now: Timestamp,
+    ) -> Result<(), DeliveryError> {
+        let Some(cursor) = self.outbox.hole_at(key) else {
+            return Ok(());
+        };
         let to = match (self.outbox.first_from(key), resumes_at) {
             (Some(first), Some(resumes)) => first.min(resumes),
             (Some(first), None) => first,
@@ -289,7 +325,12 @@ impl Delivery {
             (None, None) => self.spooled(key),
         };
         if to > cursor {
-            let skip = Skip { from: cursor, to, reason: Skip::SOURCE_GONE.to_owned(), records: 0 };
+            let skip = Skip {
+                from: cursor,
+                to,
+                reason: Skip::SOURCE_GONE.to_owned(),
+                records: 0,
+            };
             let produced = make::skip_batch(key, skip, self.spool.checkpoint(key))?;
             self.take(&produced, now)?;
         }
@@ -305,11 +346,19 @@ impl Delivery {
         let mark = self.spool.mark(key).cloned().unwrap_or_default();
         let waiting = self.outbox.of_stream(key);
         let start = waiting.first().map_or(mark.spooled, |entry| entry.from);
-        let new = StreamKey { epoch: make::epoch_after(key.epoch, start), ..key.clone() };
+        let new = StreamKey {
+            epoch: make::epoch_after(key.epoch, start),
+            ..key.clone()
+        };
         tracing::warn!(stream = %key.stream, old = %key.epoch, new = %new.epoch,
             "the server holds other data for this stream; going on under a new epoch");
         if start > 0 {
-            let skip = Skip { from: 0, to: start, reason: Skip::BEFORE_START.to_owned(), records: 0 };
+            let skip = Skip {
+                from: 0,
+                to: start,
+                reason: Skip::BEFORE_START.to_owned(),
+                records: 0,
+            };
             self.take(&make::skip_batch(&new, skip, mark.checkpoint.clone())?, now)?;
         }
         for entry in &waiting {
@@ -321,7 +370,10 @@ impl Delivery {
         for entry in &waiting {
             self.outbox.let_go(entry);
         }
-        self.orders.push(Order::ChangeEpoch { key: key.clone(), epoch: new.epoch });
+        self.orders.push(Order::ChangeEpoch {
+            key: key.clone(),
+            epoch: new.epoch,
+        });
         Ok(())
     }
 
@@ -330,7 +382,9 @@ impl Delivery {
             self.body_bytes = (self.body_bytes / 2).max(64 * 1024);
             return Ok(());
         }
-        let Some(entry) = request.entries.first() else { return Ok(()) };
+        let Some(entry) = request.entries.first() else {
+            return Ok(());
+        };
         match make::split(&request.body, self.spool.checkpoint(&entry.key))? {
             Some(halves) => {
                 for half in &halves {
@@ -349,7 +403,12 @@ impl Delivery {
         self.spool.quarantine(entry, &batch)?;
         tracing::error!(stream = %entry.key.stream, from = entry.from, to = entry.to, reason,
             "the server can never take this batch; it was moved to the quarantine folder of the spool");
-        let skip = Skip { from: entry.from, to: entry.to, reason: reason.to_owned(), records: make::records(&batch) };
+        let skip = Skip {
+            from: entry.from,
+            to: entry.to,
+            reason: reason.to_owned(),
+            records: make::records(&batch),
+        };
         let produced = make::skip_batch(&entry.key, skip, self.spool.checkpoint(&entry.key))?;
         self.take(&produced, now)?;
         self.outbox.let_go(entry);
@@ -363,6 +422,13 @@ impl Delivery {
         }
     }
 
+    /// A source will never ask for this stream's checkpoint again.
+    pub fn forget(&mut self, key: &StreamKey) {
+        if !self.outbox.waits_for(key) {
+            self.spool.forget(key);
+        }
+    }
+
     /// When everything was delivered: lets the spool shrink to the marks of its streams.
     pub fn settle(&mut self) -> Result<(), DeliveryError> {
         if self.is_idle() { self.spool.settle() } else { Ok(()) }
@@ -371,7 +437,11 @@ impl Delivery {
     /// What waits.
     pub fn backlog(&self) -> Backlog {
         let (batches, bytes) = self.outbox.size();
-        Backlog { batches, bytes, spool_bytes: self.spool.bytes() }
+        Backlog {
+            batches,
+            bytes,
+            spool_bytes: self.spool.bytes(),
+        }
     }
 
     /// Whether everything taken so far was acknowledged.

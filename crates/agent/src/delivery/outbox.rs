@@ -123,7 +123,9 @@ impl Outbox {
 
     /// Drops one batch that others have replaced.
     pub(super) fn let_go(&mut self, entry: &Entry) {
-        let Some(lane) = self.lanes.get_mut(&entry.key) else { return };
+        let Some(lane) = self.lanes.get_mut(&entry.key) else {
+            return;
+        };
         if lane.entries.remove(&entry.place()).is_some() {
             self.bytes -= entry.bytes;
             self.batches -= 1;
@@ -132,7 +134,11 @@ impl Outbox {
     }
 
     fn drop_empty(&mut self, key: &StreamKey) {
-        if self.lanes.get(key).is_some_and(|lane| lane.entries.is_empty() && lane.hole.is_none()) {
+        if self
+            .lanes
+            .get(key)
+            .is_some_and(|lane| lane.entries.is_empty() && lane.hole.is_none())
+        {
             self.lanes.remove(key);
         }
     }
@@ -166,7 +172,10 @@ impl Outbox {
 
     /// What waits of a stream, in order.
     pub(super) fn of_stream(&self, key: &StreamKey) -> Vec<Entry> {
-        self.lanes.get(key).map(|lane| lane.entries.values().cloned().collect()).unwrap_or_default()
+        self.lanes
+            .get(key)
+            .map(|lane| lane.entries.values().cloned().collect())
+            .unwrap_or_default()
     }
 
     /// The oldest spool record still needed; `None` when none is.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use watchpost_event::{Batch, BatchBuilder, StreamKey, Timestamp};
+use watchpost_kit::Amount;
 use watchpost_ledger::{Ledger, LedgerError, LedgerPosition, Options, Recovery};
 use watchpost_run::disk::{Disk, OpenMode};
 
@@ -26,15 +27,20 @@ pub struct SpoolOptions {
     pub max_bytes: u64,
     /// Size of its segments.
     pub segment_bytes: u64,
-    /// Nothing is taken when less than this share of the file system is free.
-    pub keep_free_percent: u8,
+    /// Nothing is taken when less than this of the file system is free.
+    pub keep_free: Amount,
     /// Size of a request to the server.
     pub body_bytes: usize,
 }
 
 impl Default for SpoolOptions {
     fn default() -> Self {
-        Self { max_bytes: 1 << 30, segment_bytes: 16 << 20, keep_free_percent: 10, body_bytes: 4 << 20 }
+        Self {
+            max_bytes: 1 << 30,
+            segment_bytes: 16 << 20,
+            keep_free: Amount::Percent(10.0),
+            body_bytes: 4 << 20,
+        }
     }
 }
 
@@ -101,7 +107,13 @@ impl Spool {
         };
         let (ledger, recovery) = Ledger::open(disk.clone(), dir, limits)?;
         let report = describe(&recovery);
-        let mut spool = Self { disk, dir: dir.to_owned(), options, ledger, marks: Marks::new() };
+        let mut spool = Self {
+            disk,
+            dir: dir.to_owned(),
+            options,
+            ledger,
+            marks: Marks::new(),
+        };
         let entries = spool.restore(recovery)?;
         Ok((spool, entries, report))
     }
@@ -127,7 +139,11 @@ impl Spool {
             }
             entries.push(entry);
         })?;
-        let undelivered = |entry: &Entry| marks.get(&entry.key).is_some_and(|mark| entry.to > mark.acknowledged || entry.end);
+        let undelivered = |entry: &Entry| {
+            marks
+                .get(&entry.key)
+                .is_some_and(|mark| entry.to > mark.acknowledged || entry.end)
+        };
         entries.retain(undelivered);
         self.marks = marks;
         Ok(entries)
@@ -162,7 +178,13 @@ impl Spool {
     ) -> Result<(), DeliveryError> {
         let at = self.mark(new).map_or(0, |mark| mark.spooled);
         let empty = BatchBuilder::new(new.agent.clone(), new.stream.clone(), new.epoch, at).finish(at)?;
-        let produced = Produced { key: new.clone(), batch: empty, checkpoint, to: at, finished: false };
+        let produced = Produced {
+            key: new.clone(),
+            batch: empty,
+            checkpoint,
+            to: at,
+            finished: false,
+        };
         self.append_noted(&produced, Some(gone.clone()), now)?;
         Ok(())
     }
@@ -177,7 +199,12 @@ impl Spool {
         if self.ledger.wants_roll() {
             self.roll()?;
         }
-        let note = Note { at: now, checkpoint: produced.checkpoint.clone(), finished: produced.finished, supersedes };
+        let note = Note {
+            at: now,
+            checkpoint: produced.checkpoint.clone(),
+            finished: produced.finished,
+            supersedes,
+        };
         let json = serde_json::to_vec(&note).map_err(DeliveryError::Notes)?;
         let length = (json.len() as u32).to_le_bytes();
         let position = match self.ledger.append(&[&length, &json, &produced.batch]) {
@@ -191,16 +218,23 @@ impl Spool {
     }
 
     fn check_room(&self) -> Result<(), DeliveryError> {
-        let Ok(space) = self.disk.space(&self.dir) else { return Ok(()) };
-        let keep = space.total / 100 * u64::from(self.options.keep_free_percent);
-        if space.available < keep {
-            return Err(DeliveryError::Full { bytes: self.ledger.bytes() });
+        let Ok(space) = self.disk.space(&self.dir) else {
+            return Ok(());
+        };
+        if space.available < self.options.keep_free.of(space.total) {
+            return Err(DeliveryError::Full {
+                bytes: self.ledger.bytes(),
+            });
         }
         Ok(())
     }
 
     fn roll(&mut self) -> Result<(), DeliveryError> {
-        let streams = self.marks.iter().map(|(key, mark)| (key.clone(), mark.clone())).collect();
+        let streams = self
+            .marks
+            .iter()
+            .map(|(key, mark)| (key.clone(), mark.clone()))
+            .collect();
         let snapshot = serde_json::to_vec(&MarksSnapshot { v: 1, streams }).map_err(DeliveryError::Notes)?;
         Ok(self.ledger.roll(&snapshot)?)
     }
@@ -223,9 +257,15 @@ impl Spool {
 
     /// The bytes of a spooled batch, which must be durable.
     pub(super) fn batch(&self, entry: &Entry) -> Result<Vec<u8>, DeliveryError> {
-        let unreadable = || DeliveryError::Unreadable { position: entry.position };
+        let unreadable = || DeliveryError::Unreadable {
+            position: entry.position,
+        };
         let records = self.ledger.reader().read(entry.position, 1)?;
-        let record = records.into_iter().next().filter(|record| record.position == entry.position).ok_or_else(unreadable)?;
+        let record = records
+            .into_iter()
+            .next()
+            .filter(|record| record.position == entry.position)
+            .ok_or_else(unreadable)?;
         let (_, batch) = split(&record.payload, record.position)?;
         Ok(batch.to_vec())
     }
@@ -234,7 +274,10 @@ impl Spool {
     pub(super) fn held(&self, behind: &[(StreamKey, u64)]) -> Result<Vec<Entry>, DeliveryError> {
         let mut held = Vec::new();
         self.for_each_record(|entry, _| {
-            if behind.iter().any(|(key, cursor)| entry.key == *key && (entry.to > *cursor || entry.end)) {
+            if behind
+                .iter()
+                .any(|(key, cursor)| entry.key == *key && (entry.to > *cursor || entry.end))
+            {
                 held.push(entry);
             }
         })?;
@@ -246,7 +289,10 @@ impl Spool {
     }
 
     pub(super) fn checkpoint(&self, key: &StreamKey) -> Value {
-        self.marks.get(key).map(|mark| mark.checkpoint.clone()).unwrap_or_default()
+        self.marks
+            .get(key)
+            .map(|mark| mark.checkpoint.clone())
+            .unwrap_or_default()
     }
 
     pub(super) fn checkpoints(&self) -> Vec<(StreamKey, Value)> {
@@ -278,9 +324,18 @@ impl Spool {
 
     /// Forgets a stream that its source has finished and the server has whole.
     pub(super) fn forget_if_finished(&mut self, key: &StreamKey) {
-        if self.marks.get(key).is_some_and(|mark| mark.finished && mark.acknowledged >= mark.spooled) {
+        if self
+            .marks
+            .get(key)
+            .is_some_and(|mark| mark.finished && mark.acknowledged >= mark.spooled)
+        {
             self.marks.remove(key);
         }
+    }
+
+    /// Forgets a stream for good.
+    pub(super) fn forget(&mut self, key: &StreamKey) {
+        self.marks.remove(key);
     }
 
     /// Copies a batch that can never pass to the quarantine folder.
@@ -302,7 +357,10 @@ impl Spool {
                 Err(error) => Err(error),
             }
         };
-        write().map_err(|source| DeliveryError::Quarantine { path: path.display().to_string(), source })
+        write().map_err(|source| DeliveryError::Quarantine {
+            path: path.display().to_string(),
+            source,
+        })
     }
 
     /// Removes segments whose every batch was delivered. `None`: all were.
@@ -330,7 +388,8 @@ fn mark(marks: &mut Marks, entry: &Entry, note: &Note) {
 fn split(payload: &[u8], position: LedgerPosition) -> Result<(&[u8], &[u8]), DeliveryError> {
     let unreadable = || DeliveryError::Unreadable { position };
     let (length, rest) = payload.split_first_chunk::<4>().ok_or_else(unreadable)?;
-    rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(unreadable)
+    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
+        .ok_or_else(unreadable)
 }
 
 fn entry_of(batch: &[u8], position: LedgerPosition) -> Result<Entry, DeliveryError> {
@@ -350,8 +409,21 @@ fn describe(recovery: &Recovery) -> SpoolReport {
     let mut damage: Vec<String> = recovery
         .quarantined
         .iter()
-        .map(|part| format!("{} bytes of spool segment {} at offset {} are damaged", part.bytes, part.segment, part.offset))
+        .map(|part| {
+            format!(
+                "{} bytes of spool segment {} at offset {} are damaged",
+                part.bytes, part.segment, part.offset
+            )
+        })
         .collect();
-    damage.extend(recovery.missing.iter().map(|hole| format!("spool data from {} to {} is missing", hole.start, hole.end)));
-    SpoolReport { damage, torn_bytes: recovery.torn_bytes }
+    damage.extend(
+        recovery
+            .missing
+            .iter()
+            .map(|hole| format!("spool data from {} to {} is missing", hole.start, hole.end)),
+    );
+    SpoolReport {
+        damage,
+        torn_bytes: recovery.torn_bytes,
+    }
 }

@@ -1,0 +1,289 @@
+//! The agent's part of the configuration, as it stands in files and as it is used.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use watchpost_event::{AgentId, Fields, names};
+use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
+use watchpost_query::Query;
+use watchpost_trust::Trust;
+
+use crate::AgentError;
+use crate::delivery::SpoolOptions;
+use crate::source::SendPolicy;
+use crate::source::file::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig};
+
+/// Everything an agent reads from the configuration. Each field is a section of its name.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgentConfig {
+    /// For every file source.
+    pub defaults: FileDefaults,
+    /// Named record formats.
+    pub format: BTreeMap<String, FormatConfig>,
+    /// Who this agent is.
+    pub agent: AgentSection,
+    /// The way to the server.
+    pub uplink: UplinkSection,
+    /// When batches are sent.
+    pub send: SendSection,
+    /// What is kept on disk until it is delivered.
+    pub spool: SpoolSection,
+    /// What is collected.
+    pub source: SourceSection,
+    /// What is left out.
+    pub filter: FilterSection,
+}
+
+/// `[agent]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AgentSection {
+    /// Its id; made at the first start when empty.
+    pub id: String,
+    /// A label, sent as `agent.name`; the host's name when empty.
+    pub name: String,
+    /// A label, sent as `host.group`.
+    pub group: String,
+    /// Labels, sent as `tags`.
+    pub tags: Vec<String>,
+    /// Where spool and identity lie; the platform's place when unset.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// `[uplink]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct UplinkSection {
+    /// `https://host:7443`, or `http://` on a loopback address.
+    pub url: String,
+    /// An API key bound to this agent.
+    pub key: Secret,
+    /// The server's certificate authority by its fingerprint, `sha256:…`.
+    pub ca_fingerprint: String,
+    /// Or the certificate authority itself, PEM.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ca: Option<FileText>,
+    /// How long one request may take.
+    pub timeout: DurationText,
+}
+
+impl Default for UplinkSection {
+    fn default() -> Self {
+        Self {
+            url: String::new(),
+            key: Secret::new(""),
+            ca_fingerprint: String::new(),
+            ca: None,
+            timeout: DurationText(Duration::from_secs(30)),
+        }
+    }
+}
+
+/// `[send]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SendSection {
+    /// By volume.
+    pub batch_bytes: ByteSize,
+    /// By number of events.
+    pub batch_records: usize,
+    /// By time.
+    pub interval: DurationText,
+    /// At once when an event matches.
+    pub at_once: String,
+}
+
+impl Default for SendSection {
+    fn default() -> Self {
+        let policy = SendPolicy::default();
+        Self {
+            batch_bytes: ByteSize(policy.batch_bytes as u64),
+            batch_records: policy.batch_records,
+            interval: DurationText(policy.interval),
+            at_once: String::new(),
+        }
+    }
+}
+
+/// `[spool]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SpoolSection {
+    /// Its greatest size.
+    pub max_bytes: ByteSize,
+    /// What has to stay free on its file system.
+    pub keep_free: Amount,
+}
+
+impl Default for SpoolSection {
+    fn default() -> Self {
+        Self {
+            max_bytes: ByteSize(1_000_000_000),
+            keep_free: Amount::Percent(10.0),
+        }
+    }
+}
+
+/// `[source]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SourceSection {
+    /// `[[source.file]]`
+    pub file: Vec<FileSourceConfig>,
+}
+
+/// `[filter]`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FilterSection {
+    /// Events that match one of these are left out and counted.
+    pub drop: Vec<String>,
+}
+
+/// How the server is reached.
+#[derive(Clone, Debug)]
+pub struct UplinkSettings {
+    /// Its address.
+    pub url: String,
+    /// This agent's key.
+    pub key: Secret,
+    /// Whom it believes; `None` for plain HTTP on loopback.
+    pub trust: Option<Trust>,
+    /// How long one request may take.
+    pub timeout: Duration,
+}
+
+/// The configuration, checked.
+#[derive(Clone, Debug)]
+pub struct AgentSettings {
+    /// A fixed id, or one that is made at the first start.
+    pub id: Option<AgentId>,
+    /// Fields of every event.
+    pub fields: Fields,
+    /// Where spool and identity lie.
+    pub data_dir: PathBuf,
+    /// `None`: the server is reached by a direct call, or there is none.
+    pub uplink: Option<UplinkSettings>,
+    /// When batches are complete.
+    pub policy: SendPolicy,
+    /// The spool's limits.
+    pub spool: SpoolOptions,
+    /// The file sources.
+    pub files: Vec<FileSettings>,
+}
+
+impl AgentConfig {
+    /// Checks everything. `data_dir` is the platform's place, `host` the host's name.
+    pub fn resolve(&self, data_dir: &Path, host: &str) -> Result<AgentSettings, AgentError> {
+        let id = match self.agent.id.as_str() {
+            "" => None,
+            id => Some(AgentId::new(id).map_err(|error| setting("agent.id", error.to_string()))?),
+        };
+        let mut files = Vec::new();
+        for (at, file) in self.source.file.iter().enumerate().filter(|(_, file)| file.enabled) {
+            let settings = file.resolve(&self.defaults, &self.format);
+            files.push(settings.map_err(|error| setting(&format!("source.file[{at}]"), crate::error::chain(&error)))?);
+        }
+        Ok(AgentSettings {
+            id,
+            fields: self.fields(host),
+            data_dir: self.agent.data_dir.clone().unwrap_or_else(|| data_dir.to_owned()),
+            uplink: self.uplink.resolve()?,
+            policy: self.policy()?,
+            spool: self.spool.resolve(),
+            files,
+        })
+    }
+
+    fn fields(&self, host: &str) -> Fields {
+        let mut fields = Fields::new();
+        fields.set(names::HOST_NAME, host);
+        let labels = [("agent.name", &self.agent.name), ("host.group", &self.agent.group)];
+        for (name, label) in labels {
+            if !label.is_empty() {
+                fields.set(name, label.as_str());
+            }
+        }
+        if !self.agent.tags.is_empty() {
+            fields.set("tags", self.agent.tags.clone());
+        }
+        fields
+    }
+
+    fn policy(&self) -> Result<SendPolicy, AgentError> {
+        let mut drop = Vec::new();
+        for (at, text) in self.filter.drop.iter().enumerate() {
+            drop.push(query(&format!("filter.drop[{at}]"), text)?);
+        }
+        let at_once = match self.send.at_once.as_str() {
+            "" => None,
+            text => Some(query("send.at_once", text)?),
+        };
+        let batch_bytes = self.send.batch_bytes.as_usize();
+        if !(1_000..=8_000_000).contains(&batch_bytes) {
+            return Err(setting("send.batch_bytes", "use 1kB to 8MB".to_owned()));
+        }
+        Ok(SendPolicy {
+            batch_bytes,
+            batch_records: self.send.batch_records.clamp(1, 1_000_000),
+            interval: self.send.interval.0,
+            at_once,
+            drop,
+        })
+    }
+}
+
+impl SpoolSection {
+    fn resolve(&self) -> SpoolOptions {
+        let defaults = SpoolOptions::default();
+        SpoolOptions {
+            max_bytes: self.max_bytes.0.max(1 << 20),
+            segment_bytes: defaults.segment_bytes.min(self.max_bytes.0.max(1 << 20) / 4),
+            keep_free: self.keep_free,
+            body_bytes: defaults.body_bytes,
+        }
+    }
+}
+
+impl UplinkSection {
+    fn resolve(&self) -> Result<Option<UplinkSettings>, AgentError> {
+        if self.url.is_empty() {
+            return Ok(None);
+        }
+        let trust = match (&self.ca, self.ca_fingerprint.as_str()) {
+            (Some(ca), _) => Some(Trust::Ca(ca.as_str().to_owned())),
+            (None, "") => None,
+            (None, text) => {
+                let pinned = text.parse().map_err(|error: watchpost_trust::TrustError| {
+                    setting("uplink.ca_fingerprint", crate::error::chain(&error))
+                })?;
+                Some(Trust::Fingerprint(pinned))
+            }
+        };
+        if self.key.is_empty() {
+            let message = "it is empty: make one on the server with `watchpost token create --agent ID`".to_owned();
+            return Err(setting("uplink.key", message));
+        }
+        Ok(Some(UplinkSettings {
+            url: self.url.clone(),
+            key: self.key.clone(),
+            trust,
+            timeout: self.timeout.0,
+        }))
+    }
+}
+
+fn setting(key: &str, message: String) -> AgentError {
+    AgentError::Setting {
+        key: key.to_owned(),
+        message,
+    }
+}
+
+fn query(key: &str, text: &str) -> Result<Query, AgentError> {
+    watchpost_query::parse(text).map_err(|error| setting(key, format!("{error}")))
+}

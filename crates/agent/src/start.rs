@@ -1,0 +1,274 @@
+//! Puts an agent together and runs it.
+
+use std::io::Read;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use watchpost_event::{AgentId, Epoch, Timestamp};
+use watchpost_kit::{Clock, Rng};
+use watchpost_pipeline::{Codec, Decoder, Framing, TimeZone};
+use watchpost_run::Shutdown;
+use watchpost_run::disk::Disk;
+
+use crate::collector::{Collector, SpoolSink};
+use crate::delivery::{Backlog, Delivery};
+use crate::error::chain;
+use crate::shared::Shared;
+use crate::source::Identity;
+use crate::source::stdin::{Room, StdinSource, chunks};
+use crate::uplink::{HttpTransport, Transport, Uplink};
+use crate::{AgentError, AgentSettings, identity};
+
+/// After shutdown the uplink may still send so long.
+const LAST_SENDS: Duration = Duration::from_secs(5);
+
+/// What an agent needs from outside.
+#[derive(Clone)]
+pub struct AgentDeps {
+    /// Where spool and identity lie.
+    pub disk: Arc<dyn Disk>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Ends everything.
+    pub shutdown: Shutdown,
+    /// The host's name.
+    pub host: String,
+    /// A direct way to a server in this process; else the configured uplink is used.
+    pub transport: Option<Arc<dyn Transport>>,
+}
+
+/// A running agent.
+pub struct AgentHandle {
+    id: AgentId,
+    shared: Arc<Shared>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl AgentHandle {
+    /// Its id.
+    pub fn id(&self) -> &AgentId {
+        &self.id
+    }
+
+    /// What waits for the server.
+    pub fn backlog(&self) -> Backlog {
+        self.shared.backlog()
+    }
+
+    /// Why nothing is delivered now, in words.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.trouble()
+    }
+
+    /// Waits until it has ended, which it does after shutdown: sources are read to where they are, and what is spooled
+    /// is sent if the server takes it within a few seconds. The rest waits in the spool for the next start.
+    pub fn join(self) {
+        for thread in self.threads {
+            if thread.join().is_err() {
+                tracing::error!("a thread of the agent ended by a panic");
+            }
+        }
+    }
+}
+
+/// Starts an agent. It runs on two threads of its own until `deps.shutdown`.
+pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, AgentError> {
+    let transport = transport(&settings, &deps)?;
+    let id = settings_id(&settings, &deps)?;
+    let delivery = open(&settings, &deps, &id, "spool")?;
+    let shared = Arc::new(Shared::new(delivery));
+    let (greeting, greeted) = mpsc::channel(1);
+    let collector = Collector {
+        shared: shared.clone(),
+        files: settings.files,
+        identity: Identity {
+            agent: id.clone(),
+            fields: settings.fields,
+        },
+        policy: settings.policy,
+        clock: deps.clock.clone(),
+        shutdown: deps.shutdown.clone(),
+        greeted,
+    };
+    let uplink = Uplink {
+        shared: shared.clone(),
+        transport,
+        clock: deps.clock,
+        shutdown: deps.shutdown,
+        greeted: greeting,
+    };
+    let threads = vec![
+        spawn("collector", move || collector.run())?,
+        spawn("uplink", move || run_uplink(uplink, LAST_SENDS))?,
+    ];
+    Ok(AgentHandle { id, shared, threads })
+}
+
+fn transport(settings: &AgentSettings, deps: &AgentDeps) -> Result<Arc<dyn Transport>, AgentError> {
+    if let Some(transport) = &deps.transport {
+        return Ok(transport.clone());
+    }
+    let Some(uplink) = &settings.uplink else {
+        let message = "it is empty: name the server, such as https://watch.example.org:7443".to_owned();
+        return Err(AgentError::Setting {
+            key: "uplink.url".to_owned(),
+            message,
+        });
+    };
+    let http = HttpTransport::new(&uplink.url, uplink.key.clone(), uplink.trust.as_ref(), uplink.timeout)?;
+    Ok(Arc::new(http))
+}
+
+fn settings_id(settings: &AgentSettings, deps: &AgentDeps) -> Result<AgentId, AgentError> {
+    match &settings.id {
+        Some(id) => Ok(id.clone()),
+        None => identity::agent_id(&deps.disk, &settings.data_dir, &deps.host),
+    }
+}
+
+fn open(settings: &AgentSettings, deps: &AgentDeps, id: &AgentId, name: &str) -> Result<Delivery, AgentError> {
+    let dir = settings.data_dir.join(name);
+    let opened = Delivery::open(deps.disk.clone(), &dir, id.clone(), settings.spool.clone());
+    let (delivery, report) = opened.map_err(|source| AgentError::Spool {
+        dir: dir.clone(),
+        source,
+    })?;
+    for damage in &report.damage {
+        tracing::error!(spool = %dir.display(), "{damage}; what was in it is read again or declared as a gap");
+    }
+    if report.torn_bytes > 0 {
+        tracing::info!(
+            bytes = report.torn_bytes,
+            "the spool's unsynced end was cut off after a crash"
+        );
+    }
+    Ok(delivery)
+}
+
+fn spawn(name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, AgentError> {
+    let builder = std::thread::Builder::new().name(name.to_owned());
+    builder.spawn(run).map_err(|source| AgentError::Thread { name, source })
+}
+
+/// A runtime of its own on this thread: the agent's only asynchronous part.
+fn run_uplink(uplink: Uplink, patience: Duration) {
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(uplink.run(patience)),
+        Err(error) => tracing::error!(error = chain(&error), "cannot start the uplink"),
+    }
+}
+
+/// What [`send`] came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SendReport {
+    /// Records read.
+    pub records: u64,
+    /// Batches that still wait in the spool; they go with the next `send`.
+    pub waiting: usize,
+}
+
+/// `watchpost send`: records from an input through a spool of their own, until all are acknowledged or `patience` ends
+/// after the input's end.
+pub fn send(
+    settings: &AgentSettings,
+    deps: &AgentDeps,
+    name: &str,
+    codec: Codec,
+    input: impl Read + Send + 'static,
+    patience: Duration,
+) -> Result<SendReport, AgentError> {
+    let transport = transport(settings, deps)?;
+    let id = settings_id(settings, deps)?;
+    let shared = Arc::new(Shared::new(open(settings, deps, &id, &format!("send-{}", safe(name)))?));
+    let stop = Shutdown::new();
+    let (greeting, _greeted) = mpsc::channel(1);
+    let uplink = Uplink {
+        shared: shared.clone(),
+        transport,
+        clock: deps.clock.clone(),
+        shutdown: stop.clone(),
+        greeted: greeting,
+    };
+    let uplink = spawn("uplink", move || run_uplink(uplink, patience))?;
+    let identity = Identity {
+        agent: id,
+        fields: settings.fields.clone(),
+    };
+    let epoch = Epoch(Rng::from_os().next_u64());
+    let decoder = Decoder::new(codec, TimeZone::system());
+    let framing = Framing::lines();
+    let source = StdinSource::new(name, framing, decoder, &identity, settings.policy.clone(), epoch);
+    let mut source = source.map_err(|error| AgentError::Input { source: error })?;
+    let result = feed(&mut source, &shared, deps, input);
+    shared.with_delivery(Delivery::sync);
+    shared.set_collector_done();
+    stop.trigger();
+    if uplink.join().is_err() {
+        tracing::error!("the uplink ended by a panic");
+    }
+    let records = result?;
+    let waiting = shared.backlog().batches;
+    if waiting == 0 {
+        shared.with_delivery(Delivery::settle);
+    }
+    Ok(SendReport { records, waiting })
+}
+
+/// Pushes the input into the source as it comes; a full spool makes the input wait.
+fn feed(
+    source: &mut StdinSource,
+    shared: &Shared,
+    deps: &AgentDeps,
+    input: impl Read + Send + 'static,
+) -> Result<u64, AgentError> {
+    const TICK: Duration = Duration::from_millis(100);
+    let failed = |source| AgentError::Input { source };
+    let chunks = chunks(input);
+    let mut room = Room::Free;
+    let mut ended = false;
+    while !source.is_ended() {
+        let now = Timestamp(deps.clock.now());
+        let mut sink = SpoolSink { shared, now };
+        if ended || deps.shutdown.is_triggered() {
+            room = source.finish(now, &mut sink).map_err(failed)?;
+            if room == Room::Full && deps.shutdown.wait_timeout(TICK) {
+                break;
+            }
+            continue;
+        }
+        if room == Room::Full {
+            shared.collector_waits(TICK);
+            room = source.tick(now, &mut sink).map_err(failed)?;
+            continue;
+        }
+        room = match chunks.recv_timeout(TICK) {
+            Ok(Ok(chunk)) if !chunk.is_empty() => source.push(&chunk, now, &mut sink).map_err(failed)?,
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => source.tick(now, &mut sink).map_err(failed)?,
+            Ok(Err(error)) => {
+                tracing::error!(error = chain(&error), "cannot read the input; what came before is sent");
+                ended = true;
+                room
+            }
+            _ => {
+                ended = true;
+                room
+            }
+        };
+    }
+    Ok(source.records())
+}
+
+fn safe(name: &str) -> String {
+    name.chars()
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') {
+                c
+            } else {
+                '_'
+            }
+        })
+        .take(64)
+        .collect()
+}

@@ -1,0 +1,148 @@
+//! The way to the server: one thread that sends what the spool holds, one request at a time, for ever.
+
+mod transport;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use watchpost_event::Timestamp;
+use watchpost_event::protocol::StreamsResponse;
+use watchpost_kit::{Backoff, Clock, Rng};
+use watchpost_run::Shutdown;
+
+pub use transport::{Answering, HttpTransport, Sent, Transport, TransportError};
+
+use crate::delivery::Answer;
+use crate::shared::Shared;
+
+const RETRY_BASE: Duration = Duration::from_millis(250);
+const RETRY_CAP: Duration = Duration::from_secs(30);
+/// How long nothing may come before the spool is let shrink.
+const QUIET: Duration = Duration::from_secs(10);
+
+/// The sending half of an agent.
+pub(crate) struct Uplink {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) transport: Arc<dyn Transport>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) shutdown: Shutdown,
+    /// Where the server's cursors go once they are known.
+    pub(crate) greeted: mpsc::Sender<StreamsResponse>,
+}
+
+impl Uplink {
+    /// Runs until shutdown, then once more until what is spooled is sent or `patience` ends.
+    pub(crate) async fn run(self, patience: Duration) {
+        let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP, Rng::from_os());
+        let mut greeted = false;
+        let mut complained = false;
+        let stop = async {
+            self.shutdown.wait().await;
+            tokio::time::sleep(patience).await;
+        };
+        tokio::pin!(stop);
+        loop {
+            let turn = async {
+                if !greeted {
+                    self.greet().await?;
+                    greeted = true;
+                }
+                self.send_one().await
+            };
+            let outcome = tokio::select! {
+                outcome = turn => outcome,
+                () = &mut stop => return,
+            };
+            match outcome {
+                Ok(true) => {
+                    backoff.reset();
+                    if std::mem::take(&mut complained) {
+                        tracing::info!("the server answers again");
+                    }
+                }
+                Ok(false) => {
+                    if self.shutdown.is_triggered() && self.shared.collector_is_done() {
+                        return;
+                    }
+                    self.wait_for_work().await;
+                }
+                Err(error) => {
+                    self.complain(&error, &mut complained);
+                    let wait = wait_after(&error, &mut backoff);
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => {}
+                        () = &mut stop => return,
+                    }
+                }
+            }
+        }
+    }
+
+    fn complain(&self, error: &TransportError, complained: &mut bool) {
+        self.shared.set_trouble(Some(crate::error::chain(error)));
+        if !std::mem::replace(complained, true) {
+            tracing::warn!(
+                error = crate::error::chain(error),
+                "cannot deliver now; events wait in the spool"
+            );
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp(self.clock.now())
+    }
+
+    async fn greet(&self) -> Result<(), TransportError> {
+        let streams = self.transport.streams().await?;
+        self.shared
+            .with_delivery(|delivery| delivery.learn_streams(&streams, self.now()));
+        // The collector takes it when it starts; a full channel means it already has one.
+        let _ = self.greeted.try_send(streams);
+        self.shared.set_trouble(None);
+        Ok(())
+    }
+
+    /// Sends one request; false when nothing waits.
+    async fn send_one(&self) -> Result<bool, TransportError> {
+        let Some(request) = self.shared.with_delivery(|delivery| delivery.next_request()).flatten() else {
+            return Ok(false);
+        };
+        let result = self.transport.data(request.body.clone().into()).await;
+        let (answer, outcome) = match result {
+            Ok(Sent::Judged(response)) => (Answer::Judged(response), Ok(true)),
+            Ok(Sent::TooLarge) => (Answer::TooLarge, Ok(true)),
+            Err(error) => (Answer::Later, Err(error)),
+        };
+        self.shared
+            .with_delivery(|delivery| delivery.answered(&request, answer, self.now()));
+        self.shared.wake_collector_for_orders();
+        if outcome.is_ok() {
+            self.shared.set_trouble(None);
+        }
+        outcome
+    }
+
+    async fn wait_for_work(&self) {
+        let work = self.shared.work_waits();
+        tokio::select! {
+            () = work => {}
+            () = self.shutdown.wait(), if !self.shutdown.is_triggered() => {}
+            () = tokio::time::sleep(QUIET) => {
+                self.shared.with_delivery(|delivery| delivery.settle());
+            }
+        }
+    }
+}
+
+/// How long to wait after an error: what the server asks for, or longer each time.
+fn wait_after(error: &TransportError, backoff: &mut Backoff) -> Duration {
+    let own = backoff.next_delay();
+    match error {
+        TransportError::Busy {
+            retry_after: Some(wait),
+            ..
+        } => (*wait).min(RETRY_CAP).max(own.min(Duration::from_secs(1))),
+        _ => own,
+    }
+}

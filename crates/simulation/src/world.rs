@@ -1,0 +1,421 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use watchpost_agent::delivery::Answer;
+use watchpost_event::{AgentId, Timestamp};
+use watchpost_run::disk::{Fault, MemDisk};
+
+use crate::network::{Message, Network};
+use crate::{AgentNode, Rng, ServerNode, Source};
+
+/// How a process ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crash {
+    /// SIGKILL: what was written stays.
+    Kill,
+    /// A power cut: what was not synced may be lost, torn or reordered.
+    Power,
+}
+
+/// What may go wrong in a run.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Crashes, at any disk operation.
+    pub crashes: bool,
+    /// Failed writes and syncs that the process survives.
+    pub faults: bool,
+    /// The disks are small.
+    pub full: bool,
+    /// The agent's spool disappears.
+    pub lost_state: bool,
+    /// Files are cut off at their beginning by the outside world.
+    pub vanishing: bool,
+    /// A perfect network.
+    pub calm: bool,
+}
+
+impl Default for Plan {
+    fn default() -> Self {
+        Self {
+            crashes: true,
+            faults: true,
+            full: false,
+            lost_state: false,
+            vanishing: false,
+            calm: false,
+        }
+    }
+}
+
+/// Everything: both processes, their disks, the network, the sources and the truth.
+pub struct World {
+    /// Decides everything.
+    pub rng: Rng,
+    /// The agent, unless it is down.
+    pub agent: Option<AgentNode>,
+    /// The server, unless it is down.
+    pub server: Option<ServerNode>,
+    /// The agent's disk.
+    pub agent_disk: MemDisk,
+    /// The server's disk.
+    pub server_disk: MemDisk,
+    /// The outside world.
+    pub sources: Vec<Source>,
+    /// Records of counters that were durable in the spool: they must arrive.
+    pub promised: BTreeSet<String>,
+    id: AgentId,
+    plan: Plan,
+    network: Network,
+    request_id: u64,
+    clock: i64,
+    /// A power cut of the agent's or the server's disk that waits for its restart is of this kind.
+    next_crash: Crash,
+}
+
+impl World {
+    /// A new world in which nothing has happened.
+    pub fn new(seed: u64, plan: Plan) -> Self {
+        let sources = vec![
+            Source::new("file:/a", true),
+            Source::new("file:/b", true),
+            Source::new("process", false),
+        ];
+        let mut world = Self {
+            rng: Rng::new(seed),
+            agent: None,
+            server: None,
+            agent_disk: MemDisk::with_seed(seed),
+            server_disk: MemDisk::with_seed(seed ^ 1),
+            sources,
+            promised: BTreeSet::new(),
+            id: AgentId::new("agent-1").expect("a valid name"),
+            plan,
+            network: Network {
+                perfect: plan.calm,
+                ..Network::default()
+            },
+            request_id: 0,
+            clock: 1_700_000_000_000_000_000,
+            next_crash: Crash::Power,
+        };
+        world.start_agent();
+        world.start_server();
+        world
+    }
+
+    fn now(&mut self) -> Timestamp {
+        self.clock += 1_000_000;
+        Timestamp(self.clock)
+    }
+
+    /// One random thing happens.
+    pub fn step(&mut self) {
+        match self.rng.below(100) {
+            0..20 => self.happen(),
+            20..40 => self.collect(),
+            40..46 => self.sync(),
+            46..58 => self.send(),
+            58..76 => self.deliver(),
+            76..82 => self.give_up_waiting(),
+            82..88 => self.read(),
+            88..90 => self.flush(),
+            90..92 => self.start_agent(),
+            92..94 => self.start_server(),
+            94..98 => self.mishap(),
+            _ => self.shrink_spool(),
+        }
+    }
+
+    fn mishap(&mut self) {
+        let soon = self.rng.below(8);
+        match self.rng.below(8) {
+            0 if self.plan.crashes => self.agent_disk.inject(Fault::PowerCut(soon)),
+            1 if self.plan.crashes => self.server_disk.inject(Fault::PowerCut(soon)),
+            2 if self.plan.crashes => self.crash_agent(Crash::Kill),
+            3 if self.plan.crashes => self.crash_server(Crash::Kill),
+            4 if self.plan.faults => self.agent_disk.inject(Fault::FailOperation(soon)),
+            5 if self.plan.faults => self.server_disk.inject(Fault::FailOperation(soon)),
+            6 if self.plan.lost_state && self.rng.one_in(4) => self.lose_agent_state(),
+            7 if self.plan.vanishing => self.vanish(),
+            _ if self.plan.full => self.fill_or_free(),
+            _ => {}
+        }
+        self.next_crash = if self.rng.one_in(2) { Crash::Kill } else { Crash::Power };
+    }
+
+    fn fill_or_free(&mut self) {
+        let disk = if self.rng.one_in(2) {
+            &self.agent_disk
+        } else {
+            &self.server_disk
+        };
+        if self.rng.one_in(2) {
+            disk.inject(Fault::Capacity(8 * 1024));
+        } else {
+            disk.clear_faults();
+        }
+    }
+
+    fn vanish(&mut self) {
+        let which = self.rng.below(2) as usize;
+        let source = &mut self.sources[which];
+        if let Some(record) = source.truth.get(self.rng.below(source.truth.len() as u64) as usize) {
+            source.gone_before = source.gone_before.max(record.end);
+        }
+    }
+
+    /// The outside world goes on.
+    pub fn happen(&mut self) {
+        let which = self.rng.below(self.sources.len() as u64) as usize;
+        self.sources[which].happen(&mut self.rng);
+    }
+
+    /// The agent reads a source into its spool.
+    pub fn collect(&mut self) {
+        let now = self.now();
+        let which = self.rng.below(self.sources.len() as u64) as usize;
+        let limit = 1 + self.rng.below(5) as usize;
+        let Some(agent) = &mut self.agent else { return };
+        if agent
+            .collect(&mut self.sources[which], limit, &mut self.rng, now)
+            .is_err()
+        {
+            self.agent_failed();
+        }
+    }
+
+    /// The agent syncs its spool.
+    pub fn sync(&mut self) {
+        let Some(agent) = &mut self.agent else { return };
+        if agent.sync(&mut self.promised).is_err() {
+            self.agent_failed();
+        }
+    }
+
+    /// The agent asks for the server's cursors, or sends what waits.
+    pub fn send(&mut self) {
+        let now = self.now();
+        self.request_id += 1;
+        let id = self.request_id;
+        let Some(agent) = &mut self.agent else { return };
+        if !agent.greeted {
+            let Some(server) = &self.server else { return };
+            let streams = server.streams(&self.id);
+            if agent.greet(&streams, &mut self.sources, now).is_err() {
+                self.agent_failed();
+            }
+            return;
+        }
+        match agent.send(id, &mut self.promised) {
+            Ok(Some(body)) => self.network.send(Message::Request { id, body }, &mut self.rng),
+            Ok(None) => {}
+            Err(_) => self.agent_failed(),
+        }
+    }
+
+    /// A message arrives.
+    pub fn deliver(&mut self) {
+        let now = self.now();
+        match self.network.deliver(&mut self.rng) {
+            Some(Message::Request { id, body }) => {
+                let Some(server) = &mut self.server else { return };
+                match server.handle(&body, now) {
+                    Ok(answer) => self.network.send(Message::Answer { id, answer }, &mut self.rng),
+                    Err(_) => self.server_failed(),
+                }
+            }
+            Some(Message::Answer { id, answer }) => {
+                let answer = answer.map_or(Answer::Later, Answer::Judged);
+                self.answer(id, answer, now);
+            }
+            None => {}
+        }
+    }
+
+    fn answer(&mut self, id: u64, answer: Answer, now: Timestamp) {
+        let Some(agent) = &mut self.agent else { return };
+        if agent.answered(id, answer, &mut self.sources, now).is_err() {
+            self.agent_failed();
+        }
+    }
+
+    /// The agent's patience ends before the answer comes.
+    pub fn give_up_waiting(&mut self) {
+        let now = self.now();
+        if let Some(id) = self
+            .agent
+            .as_ref()
+            .and_then(|agent| agent.under_way.as_ref())
+            .map(|(id, _)| *id)
+        {
+            self.answer(id, Answer::Later, now);
+        }
+    }
+
+    /// The store reads the ledger.
+    pub fn read(&mut self) {
+        let Some(server) = &mut self.server else { return };
+        if server.read().is_err() {
+            self.server_failed();
+        }
+    }
+
+    /// The store makes its files, and the ledger lets go.
+    pub fn flush(&mut self) {
+        let now = self.now();
+        let Some(server) = &mut self.server else { return };
+        if server.flush(now).is_err() {
+            self.server_failed();
+        }
+    }
+
+    fn shrink_spool(&mut self) {
+        let Some(agent) = &mut self.agent else { return };
+        if agent.delivery.settle().is_err() {
+            self.agent_failed();
+        }
+    }
+
+    fn agent_failed(&mut self) {
+        if self.agent_disk.is_dead() {
+            self.agent = None;
+            return;
+        }
+        if let Some(agent) = &mut self.agent
+            && agent.delivery.needs_recovery()
+            && agent.recover(&mut self.sources).is_err()
+        {
+            self.crash_agent(Crash::Kill);
+        }
+    }
+
+    fn server_failed(&mut self) {
+        if self.server_disk.is_dead() {
+            self.server = None;
+            return;
+        }
+        if let Some(server) = &mut self.server
+            && server.intake.needs_recovery()
+            && server.intake.recover().is_err()
+        {
+            self.crash_server(Crash::Kill);
+        }
+    }
+
+    /// The agent's process or machine ends.
+    pub fn crash_agent(&mut self, how: Crash) {
+        self.agent = None;
+        self.agent_disk = after(&self.agent_disk, how);
+    }
+
+    /// The server's process or machine ends.
+    pub fn crash_server(&mut self, how: Crash) {
+        self.server = None;
+        self.server_disk = after(&self.server_disk, how);
+    }
+
+    fn lose_agent_state(&mut self) {
+        self.agent = None;
+        self.agent_disk = MemDisk::with_seed(self.rng.next_u64());
+        self.promised.clear();
+    }
+
+    /// Starts the agent if it is down. The start itself may fail; then it is down again.
+    pub fn start_agent(&mut self) {
+        if self.agent.is_some() {
+            return;
+        }
+        if self.agent_disk.is_dead() {
+            self.agent_disk = after(&self.agent_disk, self.next_crash);
+        }
+        self.agent = AgentNode::start(&self.agent_disk, &self.id, &mut self.sources).ok();
+    }
+
+    /// Starts the server if it is down.
+    pub fn start_server(&mut self) {
+        if self.server.is_some() {
+            return;
+        }
+        if self.server_disk.is_dead() {
+            self.server_disk = after(&self.server_disk, self.next_crash);
+        }
+        self.server = ServerNode::start(&self.server_disk).ok();
+    }
+
+    /// Everything heals, and whatever waits gets through. Fails when it does not.
+    pub fn settle(&mut self) {
+        self.network.perfect = true;
+        for _ in 0..5_000 {
+            self.agent_disk.clear_faults();
+            self.server_disk.clear_faults();
+            self.start_agent();
+            self.start_server();
+            for _ in 0..8 {
+                self.collect();
+            }
+            self.send();
+            self.deliver();
+            self.deliver();
+            if self.network.is_empty() {
+                self.give_up_waiting();
+            }
+            self.read();
+            if self.is_settled() {
+                self.flush();
+                self.crash_server(Crash::Power);
+                self.start_server();
+                self.read();
+                return;
+            }
+        }
+        panic!(
+            "the world does not settle: {:?}",
+            self.agent.as_ref().map(|agent| agent.delivery.backlog())
+        );
+    }
+
+    fn is_settled(&self) -> bool {
+        let Some(agent) = &self.agent else { return false };
+        let read = |source: &Source| {
+            source.waiting.is_empty() && source.truth.last().is_none_or(|last| source.position >= last.end)
+        };
+        self.network.is_empty() && agent.greeted && agent.delivery.is_idle() && self.sources.iter().all(read)
+    }
+
+    /// Nothing lost, nothing twice, and what is missing is declared.
+    pub fn check(&self) {
+        let reader = &self.server.as_ref().expect("the server runs after settling").reader;
+        let mut times: BTreeMap<String, u32> = BTreeMap::new();
+        for message in reader.messages() {
+            *times.entry(message).or_default() += 1;
+        }
+        let doubled: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
+        assert!(doubled.is_empty(), "stored more than once: {doubled:?}");
+        let lost: Vec<_> = self.promised.iter().filter(|text| !times.contains_key(*text)).collect();
+        assert!(lost.is_empty(), "durable in the spool and never stored: {lost:?}");
+        let mut missing = 0;
+        for source in self.sources.iter().filter(|source| source.is_file) {
+            for record in source.truth.iter().filter(|record| !times.contains_key(&record.text)) {
+                missing += 1;
+                assert!(
+                    record.end <= source.gone_before,
+                    "lost although it could be read: {record:?}"
+                );
+            }
+        }
+        let gaps = reader.gaps();
+        assert!(
+            missing == 0 || gaps > 0,
+            "{missing} records are missing and no gap is declared"
+        );
+        if !self.plan.vanishing && !self.plan.lost_state {
+            assert_eq!(gaps, 0, "a gap is declared although everything is there");
+        }
+    }
+}
+
+fn after(disk: &MemDisk, how: Crash) -> MemDisk {
+    match how {
+        Crash::Kill => disk.kill(),
+        Crash::Power => disk.crash(),
+    }
+}

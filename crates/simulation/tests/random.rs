@@ -1,0 +1,52 @@
+//! Random histories: whatever happens, in whatever order, nothing is lost and nothing arrives twice.
+
+use proptest::prelude::*;
+use watchpost_simulation::{Plan, World};
+
+fn run(seed: u64, steps: u64, plan: Plan) {
+    let mut world = World::new(seed, plan);
+    for _ in 0..steps {
+        world.step();
+    }
+    world.settle();
+    world.check();
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn calm(seed: u64, steps in 0u64..400) {
+        run(seed, steps, Plan { crashes: false, faults: false, calm: true, ..Plan::default() });
+    }
+
+    #[test]
+    fn bad_network(seed: u64, steps in 0u64..600) {
+        run(seed, steps, Plan { crashes: false, faults: false, ..Plan::default() });
+    }
+
+    #[test]
+    fn crashes(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { faults: false, ..Plan::default() });
+    }
+
+    #[test]
+    fn crashes_and_faults(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan::default());
+    }
+
+    #[test]
+    fn full_disks(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { full: true, ..Plan::default() });
+    }
+
+    #[test]
+    fn lost_agent_state(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { lost_state: true, ..Plan::default() });
+    }
+
+    #[test]
+    fn files_vanish_at_the_front(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { vanishing: true, ..Plan::default() });
+    }
+}
