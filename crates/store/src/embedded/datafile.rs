@@ -203,7 +203,6 @@ pub(crate) fn write(
     }
     let batch = columns.finish().map_err(|error| bad(error.into()))?;
     writer.write(&batch).map_err(bad)?;
-    writer.finish().map_err(bad)?;
     let output = writer.into_inner().map_err(bad)?;
     finish(disk, dir, &place, output, index.finish())
 }

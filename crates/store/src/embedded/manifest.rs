@@ -144,6 +144,8 @@ impl Manifest {
         let main = read(disk, &dir.join(MAIN))?;
         let copy = read(disk, &dir.join(COPY))?;
         match (main, copy) {
+            (Stored::Bad(error @ StoreError::UnknownVersion { .. }), _)
+            | (_, Stored::Bad(error @ StoreError::UnknownVersion { .. })) => Err(error),
             // The copy is one commit behind when the power went between the two.
             (Stored::Good(main), Stored::Good(_) | Stored::Missing) => Ok(Some((main, Vec::new()))),
             (Stored::Good(main), Stored::Bad(error)) => Ok(Some((main, vec![repaired(&error, "written anew")]))),
@@ -153,8 +155,6 @@ impl Manifest {
                 Ok(Some((copy, vec![damage])))
             }
             (Stored::Missing, Stored::Missing) => Ok(None),
-            (Stored::Bad(error @ StoreError::UnknownVersion { .. }), _)
-            | (_, Stored::Bad(error @ StoreError::UnknownVersion { .. })) => Err(error),
             (_, _) => Err(StoreError::NoManifest { path: dir.join(MAIN) }),
         }
     }
