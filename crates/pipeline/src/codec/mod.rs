@@ -1,0 +1,158 @@
+//! A record's text to events.
+//!
+//! No codec ever refuses a record: text that is not what the codec expects is kept as a plain message.
+
+mod json;
+mod syslog;
+mod time;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use watchpost_event::{Event, Fields, Timestamp};
+
+use crate::PipelineError;
+
+/// How records are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub enum Codec {
+    /// Line by line: a JSON object as `json`, what has a syslog header as `syslog`, everything else as `plain`.
+    #[default]
+    Auto,
+    /// The text is the message.
+    Plain,
+    /// RFC 3164 as it stands in files below /var/log, with ISO 8601 times too, and RFC 5424.
+    Syslog,
+    /// One object per record.
+    Json,
+}
+
+impl Codec {
+    /// Its name in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Plain => "plain",
+            Self::Syslog => "syslog",
+            Self::Json => "json",
+        }
+    }
+}
+
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Codec {
+    type Err = PipelineError;
+
+    fn from_str(name: &str) -> Result<Self, PipelineError> {
+        [Self::Auto, Self::Plain, Self::Syslog, Self::Json]
+            .into_iter()
+            .find(|codec| codec.name() == name)
+            .ok_or_else(|| PipelineError::UnknownCodec(name.chars().take(64).collect()))
+    }
+}
+
+impl TryFrom<String> for Codec {
+    type Error = PipelineError;
+
+    fn try_from(name: String) -> Result<Self, PipelineError> {
+        name.parse()
+    }
+}
+
+impl From<Codec> for String {
+    fn from(codec: Codec) -> Self {
+        codec.name().to_owned()
+    }
+}
+
+/// What a codec needs to know beside the text.
+#[derive(Clone, Copy, Debug)]
+pub struct CodecContext<'a> {
+    /// The time of reading: the event's time when the text names none, and what a missing year is measured by.
+    pub now: Timestamp,
+    /// Fields that all events of the batch share; they are not repeated in the event.
+    pub constants: &'a Fields,
+}
+
+impl CodecContext<'_> {
+    /// Sets a field unless the batch says the same for all its events.
+    fn put(&self, fields: &mut Fields, name: &str, value: &str) {
+        if self.constants.text(name) != Some(value) {
+            fields.set(name, value);
+        }
+    }
+}
+
+/// A codec with the time zone that times without one are in.
+#[derive(Clone, Debug)]
+pub struct Decoder {
+    codec: Codec,
+    zone: TimeZone,
+}
+
+impl Decoder {
+    /// A decoder.
+    pub fn new(codec: Codec, zone: TimeZone) -> Self {
+        Self { codec, zone }
+    }
+
+    /// Which codec it is.
+    pub fn codec(&self) -> Codec {
+        self.codec
+    }
+
+    /// Reads one record and appends its events, at least one.
+    pub fn decode(&self, text: &str, context: CodecContext<'_>, out: &mut Vec<Event>) {
+        let known = match self.codec {
+            Codec::Plain => false,
+            Codec::Syslog => syslog::decode(text, &self.zone, context, out),
+            Codec::Json => {
+                if let Err(reason) = json::decode(text, &self.zone, context, out) {
+                    out.push(Event::new(context.now, 0, text).with("error.message", reason));
+                }
+                true
+            }
+            Codec::Auto if looks_like_object(text) => json::decode(text, &self.zone, context, out).is_ok(),
+            Codec::Auto => syslog::decode(text, &self.zone, context, out),
+        };
+        if !known {
+            out.push(Event::new(context.now, 0, text));
+        }
+    }
+
+    /// The time a record names itself, if it does.
+    pub fn own_time(&self, text: &str, now: Timestamp) -> Option<Timestamp> {
+        const NOBODY: Timestamp = Timestamp(i64::MIN);
+        let object = looks_like_object(text);
+        match self.codec {
+            Codec::Plain => None,
+            Codec::Syslog => syslog::own_time(text, &self.zone, now),
+            Codec::Auto if !object => syslog::own_time(text, &self.zone, now),
+            Codec::Json | Codec::Auto => {
+                let constants = Fields::new();
+                let context = CodecContext {
+                    now: NOBODY,
+                    constants: &constants,
+                };
+                let mut events = Vec::new();
+                json::decode(text, &self.zone, context, &mut events).ok()?;
+                events.first().map(|event| event.time).filter(|time| *time != NOBODY)
+            }
+        }
+    }
+}
+
+fn looks_like_object(text: &str) -> bool {
+    text.trim_ascii_start().starts_with('{') && text.trim_ascii_end().ends_with('}')
+}

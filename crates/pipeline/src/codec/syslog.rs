@@ -1,0 +1,334 @@
+//! Syslog as it stands in files (RFC 3164 without or with `<PRI>`, classic or ISO 8601 time) and RFC 5424.
+//!
+//! The message is what follows the header; the header's parts become fields, so the line can be put together again.
+
+use jiff::tz::TimeZone;
+use watchpost_event::{Event, Fields, LogSource, Severity, Timestamp, names};
+
+use super::{CodecContext, time};
+
+/// "message repeated N times" becomes N events, unless they were more than this together.
+const REPEATED_LIMIT: usize = 1000;
+const REPEATED_BYTES_LIMIT: usize = 1 << 20;
+const TAG_LIMIT: usize = 128;
+const PARAMETERS_LIMIT: usize = 64;
+
+/// A line taken apart.
+#[derive(Debug, Default)]
+struct Line<'a> {
+    priority: Option<u8>,
+    version: Option<u8>,
+    time: Option<Timestamp>,
+    host: Option<&'a str>,
+    app: Option<&'a str>,
+    process: Option<&'a str>,
+    message_id: Option<&'a str>,
+    data: &'a str,
+    message: &'a str,
+}
+
+/// Appends the events of a line; false when it has no syslog header.
+pub(super) fn decode(text: &str, zone: &TimeZone, context: CodecContext<'_>, out: &mut Vec<Event>) -> bool {
+    let Some(line) = parse(text, zone, context.now) else {
+        return false;
+    };
+    let event = Event {
+        time: line.time.unwrap_or(context.now),
+        position: 0,
+        n: 0,
+        message: String::new(),
+        fields: line.fields(context),
+    };
+    let (count, message) = repeated(line.message).unwrap_or((1, line.message));
+    for _ in 0..count {
+        out.push(Event {
+            message: message.to_owned(),
+            ..event.clone()
+        });
+    }
+    true
+}
+
+pub(super) fn own_time(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
+    parse(text, zone, now)?.time
+}
+
+fn parse<'a>(text: &'a str, zone: &TimeZone, now: Timestamp) -> Option<Line<'a>> {
+    let (priority, rest) = match split_priority(text) {
+        Some((priority, rest)) => (Some(priority), rest),
+        None => (None, text),
+    };
+    if priority.is_some()
+        && let Some(rest) = rest.strip_prefix("1 ")
+    {
+        return rfc5424(rest, zone).map(|line| Line { priority, ..line });
+    }
+    let (time, rest) = split_time(rest, zone, now)?;
+    let (host, rest) = split_host(rest);
+    let (app, process, message) = split_tag(rest).unwrap_or((None, None, rest));
+    Some(Line {
+        priority,
+        time: Some(time),
+        host,
+        app,
+        process,
+        message,
+        ..Line::default()
+    })
+}
+
+/// `<0>` to `<191>`, RFC 5424 §6.2.1.
+fn split_priority(text: &str) -> Option<(u8, &str)> {
+    let (number, rest) = text.strip_prefix('<')?.split_once('>')?;
+    if number.is_empty() || number.len() > 3 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
+        return None;
+    }
+    let priority = number.parse().ok().filter(|priority: &u8| *priority <= 191)?;
+    Some((priority, rest))
+}
+
+fn split_time<'a>(text: &'a str, zone: &TimeZone, now: Timestamp) -> Option<(Timestamp, &'a str)> {
+    match text.as_bytes().first()? {
+        b'0'..=b'9' => {
+            let (token, rest) = text.split_once(' ')?;
+            // A space between date and time is left to other codecs: too many logs begin so that are not syslog.
+            Some((time::parse_iso(token, zone)?, rest))
+        }
+        b'A'..=b'Z' => time::split_bsd(text, now, zone),
+        _ => None,
+    }
+}
+
+/// The host stands before the tag; some writers leave it out.
+fn split_host(text: &str) -> (Option<&str>, &str) {
+    match text.split_once(' ') {
+        Some((host, rest)) if !host.is_empty() && !host.ends_with(':') => (Some(host), rest),
+        _ => (None, text),
+    }
+}
+
+type Tag<'a> = (Option<&'a str>, Option<&'a str>, &'a str);
+
+/// `name[pid]: message` or `name: message`.
+fn split_tag(text: &str) -> Option<Tag<'_>> {
+    let end = text.find(['[', ':', ' '])?;
+    if end == 0 || end > TAG_LIMIT {
+        return None;
+    }
+    let (name, rest) = text.split_at(end);
+    let (process, rest) = match rest.strip_prefix('[') {
+        Some(rest) => {
+            let (process, rest) = rest.split_once(']')?;
+            (Some(process).filter(|p| !p.is_empty() && p.len() <= TAG_LIMIT), rest)
+        }
+        None => (None, rest),
+    };
+    let rest = rest.strip_prefix(':')?;
+    let message = match rest.strip_prefix(' ') {
+        Some(message) => message,
+        None if rest.is_empty() => rest,
+        None => return None,
+    };
+    Some((Some(name), process, message))
+}
+
+/// `TIMESTAMP HOSTNAME APP-NAME PROCID MSGID STRUCTURED-DATA [MSG]`, RFC 5424 §6.
+fn rfc5424<'a>(text: &'a str, zone: &TimeZone) -> Option<Line<'a>> {
+    let mut rest = text;
+    let mut token = || {
+        let (token, behind) = rest.split_once(' ')?;
+        rest = behind;
+        Some(Some(token).filter(|token| *token != "-"))
+    };
+    let (time, host, app, process, message_id) = (token()?, token()?, token()?, token()?, token()?);
+    let (data, message) = split_data(rest)?;
+    Some(Line {
+        priority: None,
+        version: Some(1),
+        time: match time {
+            Some(time) => Some(time::parse_iso(time, zone)?),
+            None => None,
+        },
+        host,
+        app,
+        process,
+        message_id,
+        data,
+        message: message.strip_prefix('\u{feff}').unwrap_or(message),
+    })
+}
+
+/// Structured data up to its last `]`, and the message behind it.
+fn split_data(text: &str) -> Option<(&str, &str)> {
+    if let Some(rest) = text.strip_prefix('-') {
+        return Some(("", rest.strip_prefix(' ').unwrap_or(rest)));
+    }
+    let bytes = text.as_bytes();
+    let (mut at, mut quoted, mut inside) = (0, false, false);
+    while let Some(&byte) = bytes.get(at) {
+        match byte {
+            b'\\' if quoted => at += 1,
+            b'"' => quoted = !quoted,
+            b'[' if !quoted => inside = true,
+            b']' if !quoted => inside = false,
+            b' ' if !inside => break,
+            _ if !inside => return None,
+            _ => {}
+        }
+        at += 1;
+    }
+    let data = text.get(..at).filter(|_| !inside && !quoted)?;
+    let rest = text.get(at..)?;
+    Some((data, rest.strip_prefix(' ').unwrap_or(rest)))
+}
+
+impl Line<'_> {
+    fn fields(&self, context: CodecContext<'_>) -> Fields {
+        let mut fields = Fields::new();
+        if let Some(priority) = self.priority {
+            put_priority(&mut fields, priority);
+        }
+        if let Some(version) = self.version {
+            fields.set("log.syslog.version", version.to_string());
+        }
+        if let Some(host) = self.host {
+            put_host(&mut fields, host, context);
+        }
+        if let Some(app) = self.app {
+            put_app(&mut fields, app, context);
+        }
+        if let Some(process) = self.process {
+            match process.parse::<u32>() {
+                Ok(pid) if pid.to_string() == process => fields.set("process.pid", pid),
+                _ => fields.set("log.syslog.procid", process),
+            }
+        }
+        if let Some(id) = self.message_id {
+            fields.set("log.syslog.msgid", id);
+        }
+        put_data(&mut fields, self.data);
+        fields
+    }
+}
+
+fn put_priority(fields: &mut Fields, priority: u8) {
+    const FACILITIES: [&str; 24] = [
+        "kern",
+        "user",
+        "mail",
+        "daemon",
+        "auth",
+        "syslog",
+        "lpr",
+        "news",
+        "uucp",
+        "cron",
+        "authpriv",
+        "ftp",
+        "ntp",
+        "security",
+        "console",
+        "solaris-cron",
+        "local0",
+        "local1",
+        "local2",
+        "local3",
+        "local4",
+        "local5",
+        "local6",
+        "local7",
+    ];
+    let (facility, severity) = (priority / 8, priority % 8);
+    fields.set("log.syslog.priority", priority);
+    fields.set("log.syslog.facility.code", facility);
+    fields.set("log.syslog.severity.code", severity);
+    if let Some(name) = FACILITIES.get(usize::from(facility)) {
+        fields.set("log.syslog.facility.name", *name);
+    }
+    if let Some(severity) = Severity::from_syslog(severity) {
+        fields.set(names::LOG_LEVEL, severity.name());
+    }
+}
+
+/// The line's own host counts, unless it is only the agent's name written shorter or longer.
+fn put_host(fields: &mut Fields, host: &str, context: CodecContext<'_>) {
+    let short = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+    match context.constants.text(names::HOST_NAME) {
+        Some(own) if own == host => {}
+        Some(own) if short(own) == short(host) => fields.set("log.syslog.hostname", host),
+        _ => fields.set(names::HOST_NAME, host),
+    }
+}
+
+fn put_app(fields: &mut Fields, app: &str, context: CodecContext<'_>) {
+    let name = match app.rsplit_once('/') {
+        Some((_, name)) if app.starts_with('/') && !name.is_empty() => {
+            fields.set("log.syslog.appname", app);
+            name
+        }
+        _ => app,
+    };
+    fields.set("process.name", name);
+    context.put(fields, names::LOGSOURCE_PRODUCT, "linux");
+    let service = LogSource {
+        service: Some(service_of(name)),
+        ..LogSource::default()
+    };
+    service.put(fields);
+}
+
+/// Sigma's service for a program: newer OpenSSH logs as `sshd-session`, cron as `CRON`, postfix as `postfix/smtpd`.
+fn service_of(program: &str) -> String {
+    let name = program.split('/').next().unwrap_or(program);
+    match name {
+        "sshd-session" | "sshd-auth" => "sshd".to_owned(),
+        name => name.to_ascii_lowercase(),
+    }
+}
+
+/// `[id key="value" …]…` as `log.syslog.structured_data.id.key`.
+fn put_data(fields: &mut Fields, data: &str) {
+    let mut rest = data;
+    let mut id = "";
+    for _ in 0..PARAMETERS_LIMIT {
+        rest = rest.trim_start_matches([']', ' ']);
+        if let Some(behind) = rest.strip_prefix('[') {
+            let end = behind.find([' ', ']']).unwrap_or(behind.len());
+            (id, rest) = behind.split_at(end);
+            continue;
+        }
+        let Some((key, behind)) = rest.split_once("=\"") else {
+            return;
+        };
+        let (value, behind) = unescaped(behind);
+        fields.merge(format!("log.syslog.structured_data.{id}.{key}"), value.into());
+        rest = behind;
+    }
+}
+
+/// A quoted value up to its closing quote, and what follows.
+fn unescaped(text: &str) -> (String, &str) {
+    let mut value = String::new();
+    let mut characters = text.char_indices();
+    while let Some((at, character)) = characters.next() {
+        match character {
+            '"' => return (value, text.get(at + 1..).unwrap_or_default()),
+            '\\' => match characters.next() {
+                Some((_, escaped @ ('"' | '\\' | ']'))) => value.push(escaped),
+                Some((_, other)) => value.extend(['\\', other]),
+                None => value.push('\\'),
+            },
+            other => value.push(other),
+        }
+    }
+    (value, "")
+}
+
+/// `message repeated 3 times: [ text]`, as rsyslog shortens what it saw again and again.
+fn repeated(message: &str) -> Option<(usize, &str)> {
+    let (count, rest) = message.strip_prefix("message repeated ")?.split_once(" times: [")?;
+    let text = rest.trim_end().strip_suffix(']')?.trim_ascii_start();
+    let count: usize = count.parse().ok()?;
+    let fits = (1..=REPEATED_LIMIT).contains(&count) && count * text.len() <= REPEATED_BYTES_LIMIT;
+    fits.then_some((count, text))
+}

@@ -1,0 +1,229 @@
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+use super::*;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use watchpost_event::Severity;
+
+fn now() -> Timestamp {
+    "2026-11-20T22:41:07Z".parse().unwrap()
+}
+
+fn decode_at(codec: Codec, text: &str, now: Timestamp) -> Vec<Event> {
+    let constants: Fields = [("host.name", Value::from("web-1"))].into_iter().collect();
+    let mut events = Vec::new();
+    let context = CodecContext {
+        now,
+        constants: &constants,
+    };
+    Decoder::new(codec, TimeZone::UTC).decode(text, context, &mut events);
+    assert!(!events.is_empty());
+    events
+}
+
+fn decode(codec: Codec, text: &str) -> Event {
+    decode_at(codec, text, now()).remove(0)
+}
+
+fn time_of(text: &str, now: &str) -> String {
+    decode_at(Codec::Syslog, text, now.parse().unwrap())
+        .remove(0)
+        .time
+        .to_string()
+}
+
+#[test]
+fn classic_syslog_lines() {
+    let line = "Mar 27 13:06:56 ip-10-77-20-248 sshd[1291]: Server listening on 0.0.0.0 port 22.";
+    for codec in [Codec::Syslog, Codec::Auto] {
+        let event = decode(codec, line);
+        assert_eq!(event.message, "Server listening on 0.0.0.0 port 22.");
+        assert_eq!(event.time.to_string(), "2026-03-27T13:06:56.000Z");
+        assert_eq!(
+            Value::Object(event.fields.to_nested()),
+            json!({"host": {"name": "ip-10-77-20-248"}, "process": {"name": "sshd", "pid": 1291},
+                "watchpost": {"logsource": {"product": "linux", "service": "sshd"}}})
+        );
+    }
+}
+
+#[test]
+fn the_many_forms_of_headers() {
+    let service = |text: &str| {
+        let event = decode(Codec::Syslog, text);
+        let service = event.fields.text("watchpost.logsource.service").map(str::to_owned);
+        (service, event.message)
+    };
+    let is = |name: &str, message: &str| (Some(name.to_owned()), message.to_owned());
+    let iso = "2026-11-20T22:00:00.123456+01:00 web-1";
+    assert_eq!(service(&format!("{iso} sshd-session[7]: x")), is("sshd", "x"));
+    assert_eq!(
+        service("Nov  1 00:00:00 web-1 CRON[12]: (root) CMD"),
+        is("cron", "(root) CMD")
+    );
+    assert_eq!(
+        service("Nov 20 00:00:00 web-1 postfix/smtpd[9]: lost"),
+        is("postfix", "lost")
+    );
+    assert_eq!(
+        service("Nov 20 00:00:00 web-1 kernel: [ 12.3] usb"),
+        is("kernel", "[ 12.3] usb")
+    );
+    assert_eq!(service("Nov 20 00:00:00 kernel: no host"), is("kernel", "no host"));
+    assert_eq!(
+        service("<34>Nov 20 00:00:00 web-1 su: 'su root' failed"),
+        is("su", "'su root' failed")
+    );
+    assert_eq!(
+        service("Nov 20 00:00:00 web-1 -- MARK --"),
+        (None, "-- MARK --".to_owned())
+    );
+    assert_eq!(service("Nov 20 00:00:00 web-1 empty:"), is("empty", ""));
+    let event = decode(Codec::Syslog, &format!("{iso} /usr/sbin/cron[x1]: go"));
+    assert_eq!(event.time.to_string(), "2026-11-20T21:00:00.123456Z");
+    assert_eq!(event.fields.text("process.name"), Some("cron"));
+    assert_eq!(event.fields.text("log.syslog.appname"), Some("/usr/sbin/cron"));
+    assert_eq!(event.fields.text("log.syslog.procid"), Some("x1"));
+    assert_eq!(
+        event.fields.get("host.name"),
+        None,
+        "the agent's own name is not repeated"
+    );
+}
+
+#[test]
+fn rfc_5424_with_structured_data() {
+    let event = decode(
+        Codec::Auto,
+        "<165>1 2003-10-11T22:14:15.003Z mymachine.example.com evntslog - ID47 \
+         [exampleSDID@32473 iut=\"3\" eventSource=\"App \\\"x\\\"] y\"][b k=\"v\"] \u{feff}An application event",
+    );
+    assert_eq!(event.message, "An application event");
+    assert_eq!(event.time.to_string(), "2003-10-11T22:14:15.003Z");
+    let text = |name: &str| event.fields.text(name).unwrap_or_default().to_owned();
+    assert_eq!(
+        text("log.syslog.structured_data.exampleSDID@32473.eventSource"),
+        "App \"x\"] y"
+    );
+    assert_eq!(text("log.syslog.structured_data.b.k"), "v");
+    assert_eq!(text("log.syslog.msgid"), "ID47");
+    assert_eq!(text("log.syslog.facility.name"), "local4");
+    assert_eq!(text("log.level"), Severity::Info.name());
+    let event = decode(Codec::Syslog, "<0>1 - - - - - -");
+    assert_eq!((event.message.as_str(), event.time), ("", now()));
+}
+
+#[test]
+fn a_missing_year_is_the_newest_that_is_not_in_the_future() {
+    assert_eq!(
+        time_of("Dec 31 23:59:59 h a: x", "2027-01-01T00:30:00Z"),
+        "2026-12-31T23:59:59.000Z"
+    );
+    assert_eq!(
+        time_of("Jan  1 00:00:00 h a: x", "2027-01-01T00:00:00Z"),
+        "2027-01-01T00:00:00.000Z"
+    );
+    assert_eq!(
+        time_of("Mar  1 00:00:00 h a: x", "2026-02-27T00:00:00Z"),
+        "2025-03-01T00:00:00.000Z"
+    );
+    assert_eq!(
+        time_of("Feb 29 12:00:00 h a: x", "2027-06-01T00:00:00Z"),
+        "2024-02-29T12:00:00.000Z"
+    );
+    // A clock that runs a second ahead does not throw an event a year back, not even on New Year's Eve.
+    assert_eq!(
+        time_of("Jan  1 00:00:01 h a: x", "2026-12-31T23:59:59Z"),
+        "2027-01-01T00:00:01.000Z"
+    );
+}
+
+#[test]
+fn times_without_a_zone_are_in_the_given_one() {
+    let berlin = TimeZone::get("Europe/Berlin").unwrap();
+    let decoder = Decoder::new(Codec::Syslog, berlin);
+    let own = |text: &str| decoder.own_time(text, now()).map(|time| time.to_string());
+    assert_eq!(
+        own("Jul  1 12:00:00 h a: x").as_deref(),
+        Some("2026-07-01T10:00:00.000Z")
+    );
+    assert_eq!(
+        own("Jan  1 12:00:00 h a: x").as_deref(),
+        Some("2026-01-01T11:00:00.000Z")
+    );
+    assert_eq!(
+        own("2026-01-01T12:00:00.5 h a: x").as_deref(),
+        Some("2026-01-01T11:00:00.500Z")
+    );
+    assert_eq!(own("no header"), None);
+}
+
+#[test]
+fn repeated_messages_are_expanded() {
+    let line = "Nov 20 10:00:00 h sshd[1]: message repeated 3 times: [ Failed password for root]";
+    let events = decode_at(Codec::Syslog, line, now());
+    assert_eq!(events.len(), 3);
+    assert!(events.iter().all(|event| event.message == "Failed password for root"));
+    let line = "Nov 20 10:00:00 h sshd[1]: message repeated 4000000000 times: [ Failed password for root]";
+    assert_eq!(decode_at(Codec::Syslog, line, now()).len(), 1);
+}
+
+#[test]
+fn json_objects() {
+    let event = decode(
+        Codec::Auto,
+        r#"{"ts":1763678467.5,"lvl":"WARN","msg":"slow","http":{"status":503},"watchpost":{"stream":"faked"}}"#,
+    );
+    assert_eq!(event.message, "slow");
+    assert_eq!(event.time.to_string(), "2025-11-20T22:41:07.500Z");
+    assert_eq!(
+        Value::Object(event.fields.to_nested()),
+        json!({"log": {"level": "warning"}, "http": {"status": 503}, "original": {"watchpost": {"stream": "faked"}}})
+    );
+    let line = r#"{"@timestamp":"2026-01-02T03:04:05Z","log":{"level":"err"},"a":1}"#;
+    let event = decode(Codec::Json, line);
+    assert_eq!(
+        (event.message.as_str(), event.fields.text("log.level")),
+        (line, Some("error"))
+    );
+    assert_eq!(event.time.to_string(), "2026-01-02T03:04:05.000Z");
+    let event = decode(
+        Codec::Json,
+        r#"{"level":50,"time":1446249499322,"timestamp":"soon","log":"docker"}"#,
+    );
+    assert_eq!(event.fields.text("log.level"), Some("error"));
+    assert_eq!(event.fields.text("timestamp"), Some("soon"));
+    assert_eq!(
+        (event.message.as_str(), event.time.0),
+        ("docker", 1_446_249_499_322_000_000)
+    );
+}
+
+#[test]
+fn what_is_not_as_asked_is_kept_as_plain_text() {
+    for text in ["{\"a\":", "[1]", "nonsense", ""] {
+        let event = decode(Codec::Json, text);
+        assert_eq!((event.message.as_str(), event.time), (text, now()));
+        assert!(event.fields.text("error.message").is_some());
+        for codec in [Codec::Syslog, Codec::Auto, Codec::Plain] {
+            assert_eq!(decode(codec, text), Event::new(now(), 0, text));
+        }
+    }
+    let many: Vec<String> = (0..2000).map(|n| format!("\"k{n}\":1")).collect();
+    let text = format!("{{{}}}", many.join(","));
+    assert_eq!(decode(Codec::Json, &text).message, text);
+}
+
+proptest! {
+    #[test]
+    fn codecs_never_panic_and_keep_the_line(text: String, codec in 0..4usize, time: i64) {
+        let codec = [Codec::Auto, Codec::Plain, Codec::Syslog, Codec::Json][codec];
+        decode_at(codec, &text, Timestamp(time));
+    }
+
+    #[test]
+    fn nearly_syslog_never_panics(text in "(<[0-9]{0,4}>)?(1 )?(Feb 29 |2026-1[0-3]-[0-3][0-9]T)[0-2][0-9]:[0-9]{2}:[0-9]{2}([.,][0-9]{0,12})?[Z+]? [a-z\\[\\]:= \"\\\\-]{0,40}", time: i64) {
+        decode_at(Codec::Auto, &text, Timestamp(time));
+        Decoder::new(Codec::Auto, TimeZone::UTC).own_time(&text, Timestamp(time));
+    }
+}

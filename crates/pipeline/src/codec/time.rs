@@ -1,0 +1,119 @@
+//! Times as logs write them.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::Value;
+use watchpost_event::Timestamp;
+
+/// How far a time without a year may lie ahead and still be of this year: clocks differ a little, and in the
+/// hour after summer time ends local times seem an hour ahead.
+const AHEAD_NANOS: i64 = 65 * 60 * 1_000_000_000;
+
+/// Splits `Mar  7 13:06:56[.123] ` off a line. The year is the newest that does not put it in the future.
+pub(super) fn split_bsd<'a>(line: &'a str, now: Timestamp, zone: &TimeZone) -> Option<(Timestamp, &'a str)> {
+    let month = month(line.get(..3)?)?;
+    let rest = line.get(3..)?.strip_prefix(' ')?;
+    let rest = rest.strip_prefix(' ').unwrap_or(rest);
+    let (day, rest) = rest.split_once(' ')?;
+    let (clock, rest) = rest.split_once(' ').unwrap_or((rest, ""));
+    let day = number(day, 1..=2)? as i8;
+    let (hour, minute, second, nanos) = clock_of(clock)?;
+    let today = zone.to_datetime(moment(now)?);
+    let found = (0..=9).find_map(|back| {
+        let year = today.year().checked_add(1)?.checked_sub(back)?;
+        let local = DateTime::new(year, month, day, hour, minute, second, nanos).ok()?;
+        let time = in_zone(local, zone)?;
+        (time <= now.plus(AHEAD_NANOS)).then_some(time)
+    })?;
+    Some((found, rest))
+}
+
+/// RFC 3339, or the same without offset (local) and with a comma before the fraction.
+pub(super) fn parse_iso(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    if bytes.len() < 19 || bytes.len() > 40 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
+        return None;
+    }
+    if let Ok(time) = text.parse() {
+        return Some(time);
+    }
+    let (date, clock) = (text.get(..10)?, text.get(11..)?);
+    if !matches!(bytes.get(10), Some(b'T' | b' ')) {
+        return None;
+    }
+    let year = number(date.get(..4)?, 4..=4)? as i16;
+    let month = number(date.get(5..7)?, 2..=2)? as i8;
+    let day = number(date.get(8..)?, 2..=2)? as i8;
+    let (hour, minute, second, nanos) = clock_of(clock)?;
+    in_zone(DateTime::new(year, month, day, hour, minute, second, nanos).ok()?, zone)
+}
+
+/// Text as above, or a number since 1970 whose size tells seconds, milliseconds, microseconds or nanoseconds.
+pub(super) fn from_json(value: &Value, zone: &TimeZone) -> Option<Timestamp> {
+    match value {
+        Value::String(text) => parse_iso(text, zone).or_else(|| from_number(text.parse().ok()?)),
+        Value::Number(number) => from_number(number.as_f64()?).and_then(|rough| match number.as_i64() {
+            Some(whole) => whole.checked_mul(factor(whole.unsigned_abs())).map(Timestamp),
+            None => Some(rough),
+        }),
+        _ => None,
+    }
+}
+
+fn from_number(number: f64) -> Option<Timestamp> {
+    let nanos = number * factor(number.abs() as u64) as f64;
+    // Small numbers are counters, not times.
+    (nanos.is_finite() && nanos >= 1e17 && nanos.abs() < i64::MAX as f64).then_some(Timestamp(nanos as i64))
+}
+
+const fn factor(size: u64) -> i64 {
+    match size {
+        0..100_000_000_000 => 1_000_000_000,
+        100_000_000_000..100_000_000_000_000 => 1_000_000,
+        100_000_000_000_000..100_000_000_000_000_000 => 1_000,
+        _ => 1,
+    }
+}
+
+fn moment(time: Timestamp) -> Option<jiff::Timestamp> {
+    jiff::Timestamp::from_nanosecond(i128::from(time.0)).ok()
+}
+
+fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
+    let time = zone.to_timestamp(local).ok()?;
+    i64::try_from(time.as_nanosecond()).ok().map(Timestamp)
+}
+
+/// `13:06:56`, with a fraction after `.` or `,` if there is one.
+fn clock_of(text: &str) -> Option<(i8, i8, i8, i32)> {
+    let (clock, fraction) = text.split_once(['.', ',']).unwrap_or((text, ""));
+    let mut parts = clock.split(':');
+    let mut part = || number(parts.next()?, 2..=2).map(|n| n as i8);
+    let (hour, minute, second) = (part()?, part()?, part()?);
+    if parts.next().is_some() {
+        return None;
+    }
+    // A leap second is the last moment of its minute.
+    Some((hour, minute, second.min(59), fraction_of(fraction)?))
+}
+
+fn fraction_of(digits: &str) -> Option<i32> {
+    if digits.is_empty() {
+        return Some(0);
+    }
+    let digits = digits.get(..digits.len().min(9))?;
+    let nanos = number(digits, 1..=9)? as i32;
+    Some(nanos * 10_i32.pow(9 - digits.len() as u32))
+}
+
+fn number(text: &str, digits: std::ops::RangeInclusive<usize>) -> Option<u32> {
+    let fits = digits.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    fits.then(|| text.parse().ok()).flatten()
+}
+
+fn month(name: &str) -> Option<i8> {
+    const NAMES: [&str; 12] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ];
+    NAMES.iter().position(|have| *have == name).map(|at| at as i8 + 1)
+}

@@ -1,0 +1,223 @@
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use watchpost_event::{BatchBuilder, Event, Origin, Timestamp, View, names};
+use watchpost_query::{Expr, Query};
+
+use crate::{Body, Codec, CodecContext, Decoder, Record};
+
+/// Set on events whose text was not UTF-8; what could not be read stands as U+FFFD.
+const INVALID_UTF8: &str = "watchpost.invalid_utf8";
+/// `dropped` reason of records that a `drop` filter matched.
+const FILTER: &str = "filter";
+/// `dropped` reason of records without a single byte.
+const EMPTY: &str = "empty";
+
+/// How records become events, and which of them are kept: the same for all streams of a source.
+#[derive(Clone, Debug)]
+pub struct Pipeline {
+    decoder: Decoder,
+    drop: Arc<[Query]>,
+    at_once: Option<Arc<Query>>,
+}
+
+impl Pipeline {
+    /// Keeps everything.
+    pub fn new(decoder: Decoder) -> Self {
+        Self {
+            decoder,
+            drop: Arc::new([]),
+            at_once: None,
+        }
+    }
+
+    /// Events that match any of these are counted and left out.
+    #[must_use]
+    pub fn with_drop(self, queries: impl IntoIterator<Item = Query>) -> Self {
+        Self {
+            drop: queries.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// Events that match this are to be sent at once.
+    #[must_use]
+    pub fn with_at_once(self, query: Option<Query>) -> Self {
+        Self {
+            at_once: query.map(Arc::new),
+            ..self
+        }
+    }
+
+    /// The codec and its time zone.
+    pub fn decoder(&self) -> &Decoder {
+        &self.decoder
+    }
+
+    /// For the records of one stream.
+    pub fn processor(&self, origin: Origin) -> Processor {
+        let plain = self.answer_for_plain(&origin);
+        Processor {
+            pipeline: self.clone(),
+            origin,
+            plain,
+            events: Vec::new(),
+        }
+    }
+
+    /// What filters say about plain events, where they say the same about all of them: then no event has to be built.
+    fn answer_for_plain(&self, origin: &Origin) -> Option<Answer> {
+        if self.decoder.codec() != Codec::Plain {
+            return None;
+        }
+        let queries = self.drop.iter().chain(self.at_once.as_deref());
+        if queries.map(Query::expr).any(reads_event) {
+            return None;
+        }
+        Some(self.judge(&Event::new(Timestamp(0), 0, ""), origin))
+    }
+
+    fn judge(&self, event: &Event, origin: &Origin) -> Answer {
+        let view = View { event, origin };
+        let drop = self.drop.iter().any(|query| query.matches(&view));
+        Answer {
+            drop,
+            at_once: !drop && self.at_once.as_ref().is_some_and(|query| query.matches(&view)),
+        }
+    }
+}
+
+/// Whether an expression looks at anything that differs between plain events of one stream.
+fn reads_event(expr: &Expr) -> bool {
+    match expr {
+        Expr::All => false,
+        Expr::And(all) | Expr::Or(all) => all.iter().any(reads_event),
+        Expr::Not(inner) => reads_event(inner),
+        Expr::Text(_) => true,
+        Expr::Field { name, .. } => [
+            names::TIMESTAMP,
+            names::MESSAGE,
+            names::POSITION,
+            names::LOG_OFFSET,
+            names::N,
+        ]
+        .contains(&name.as_str()),
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct Answer {
+    drop: bool,
+    at_once: bool,
+}
+
+/// Turns the records of one stream into events of its batches.
+#[derive(Debug)]
+pub struct Processor {
+    pipeline: Pipeline,
+    origin: Origin,
+    plain: Option<Answer>,
+    events: Vec<Event>,
+}
+
+impl Processor {
+    /// Adds a record's events to the batch at a position (for files its end), or counts why not. Says whether one of
+    /// them is to be sent at once.
+    pub fn process(&mut self, record: &Record<'_>, position: u64, now: Timestamp, batch: &mut BatchBuilder) -> bool {
+        batch.count_read(1, record.end - record.start);
+        match record.body {
+            Body::Whole([]) => {
+                batch.count_dropped(EMPTY, 1);
+                return false;
+            }
+            Body::Whole(bytes) => {
+                if let Some(answer) = self.plain
+                    && let Ok(text) = std::str::from_utf8(bytes)
+                {
+                    if answer.drop {
+                        batch.count_dropped(FILTER, 1);
+                    } else {
+                        batch.push_plain(now, position, text);
+                    }
+                    return answer.at_once;
+                }
+                self.decode_whole(bytes, now);
+            }
+            Body::Cut { first, last, .. } => self.decode_cut(first, last, record.body.omitted(), now),
+        }
+        self.push(position, batch)
+    }
+
+    fn context(&self, now: Timestamp) -> CodecContext<'_> {
+        CodecContext {
+            now,
+            constants: &self.origin.fields,
+        }
+    }
+
+    fn decode_whole(&mut self, bytes: &[u8], now: Timestamp) {
+        let text = String::from_utf8_lossy(bytes);
+        let mut events = std::mem::take(&mut self.events);
+        self.pipeline.decoder.decode(&text, self.context(now), &mut events);
+        if matches!(text, Cow::Owned(_)) {
+            for event in &mut events {
+                event.fields.set(INVALID_UTF8, true);
+            }
+        }
+        self.events = events;
+    }
+
+    /// A record too long to keep: its beginning as the codec reads it (a syslog header is there), its end as plain text.
+    fn decode_cut(&mut self, first: &[u8], last: &[u8], omitted: u64, now: Timestamp) {
+        let (first, last) = (whole_characters_first(first), whole_characters_last(last));
+        if self.pipeline.decoder.codec() == Codec::Json {
+            self.events.push(Event::new(now, 0, String::from_utf8_lossy(first)));
+        } else {
+            self.decode_whole(first, now);
+            self.events.truncate(1);
+        }
+        let time = self.events.first().map_or(now, |event| event.time);
+        self.events.push(Event::new(time, 0, String::from_utf8_lossy(last)));
+        for ((event, part), bytes) in self.events.iter_mut().zip(["first", "last"]).zip([first, last]) {
+            event.fields.set(names::TRUNCATED, true);
+            event.fields.set(names::PART, part);
+            event.fields.set(names::OMITTED_BYTES, omitted);
+            if std::str::from_utf8(bytes).is_err() {
+                event.fields.set(INVALID_UTF8, true);
+            }
+        }
+    }
+
+    fn push(&mut self, position: u64, batch: &mut BatchBuilder) -> bool {
+        let mut at_once = false;
+        let mut kept = false;
+        for (n, mut event) in self.events.drain(..).enumerate() {
+            event.position = position;
+            event.n = n as u32;
+            let answer = self.pipeline.judge(&event, &self.origin);
+            at_once |= answer.at_once;
+            if !answer.drop {
+                kept = true;
+                batch.push(&event);
+            }
+        }
+        if !kept {
+            batch.count_dropped(FILTER, 1);
+        }
+        at_once
+    }
+}
+
+/// Without a character that was cut through at the end.
+fn whole_characters_first(bytes: &[u8]) -> &[u8] {
+    match std::str::from_utf8(bytes) {
+        Err(error) if error.error_len().is_none() => &bytes[..error.valid_up_to()],
+        _ => bytes,
+    }
+}
+
+/// Without the rest of a character that was cut through at the beginning.
+fn whole_characters_last(bytes: &[u8]) -> &[u8] {
+    let rest = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
+    &bytes[rest..]
+}
