@@ -1,0 +1,130 @@
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+
+use crate::migrations::Migrations;
+use crate::{ApiKeys, CatalogError};
+
+/// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
+const SQLITE_CONNECTIONS: u32 = 2;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Which database.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// A file, made when missing, for its owner only.
+    Sqlite(PathBuf),
+    /// `postgres://…`
+    Postgres {
+        /// The URL, password included: never shown.
+        url: String,
+        /// Most connections.
+        pool_max: u32,
+    },
+}
+
+/// An open catalog. Clones share it.
+#[derive(Clone)]
+pub struct Catalog {
+    db: DatabaseConnection,
+    keys: ApiKeys,
+}
+
+impl Catalog {
+    /// Opens the database and brings its tables up to date.
+    pub async fn open(place: &Place) -> Result<Self, CatalogError> {
+        let options = match place {
+            Place::Sqlite(path) => sqlite_options(path)?,
+            Place::Postgres { url, pool_max } => {
+                let mut options = ConnectOptions::new(url);
+                options.max_connections(*pool_max).min_connections(0);
+                options
+            }
+        };
+        let db = connect(options).await.map_err(|source| CatalogError::Open {
+            place: name(place),
+            source,
+        })?;
+        Migrations::up(&db, None).await.map_err(CatalogError::Migrate)?;
+        Ok(Self {
+            keys: ApiKeys::new(db.clone()),
+            db,
+        })
+    }
+
+    /// The API keys.
+    pub fn keys(&self) -> &ApiKeys {
+        &self.keys
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<(), CatalogError> {
+        self.db
+            .ping()
+            .await
+            .map_err(CatalogError::statement("reach the database"))
+    }
+}
+
+/// Begins a transaction that may write.
+pub(crate) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, CatalogError> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    db.begin_with_options(options)
+        .await
+        .map_err(CatalogError::statement("begin a transaction"))
+}
+
+async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, sea_orm::DbErr> {
+    options.acquire_timeout(ACQUIRE_TIMEOUT).sqlx_logging(false);
+    Database::connect(options).await
+}
+
+fn sqlite_options(path: &Path) -> Result<ConnectOptions, CatalogError> {
+    make_private(path)?;
+    let mut options = ConnectOptions::new("sqlite::memory:");
+    options.max_connections(SQLITE_CONNECTIONS).min_connections(1);
+    let path = path.to_path_buf();
+    options.map_sqlx_sqlite_opts(move |options| {
+        options
+            .in_memory(false)
+            .shared_cache(false)
+            .filename(&path)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("journal_mode", "WAL")
+            .pragma("synchronous", "FULL")
+            .pragma("cache_size", "-256")
+    });
+    Ok(options)
+}
+
+/// The file holds hashes of keys: it is made for its owner only, before SQLite would make it for everyone.
+fn make_private(path: &Path) -> Result<(), CatalogError> {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop).map_err(|source| CatalogError::Make {
+        path: path.to_path_buf(),
+        source,
+    })
+}
+
+fn name(place: &Place) -> String {
+    match place {
+        Place::Sqlite(path) => path.display().to_string(),
+        Place::Postgres { url, .. } => {
+            let host = url.rsplit_once('@').map_or(url.as_str(), |(_, host)| host);
+            format!("postgres://…@{host}")
+        }
+    }
+}

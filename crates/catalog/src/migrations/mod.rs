@@ -1,0 +1,14 @@
+//! What was ever done to the tables, in order. Released steps are never changed.
+
+mod m0001_api_keys;
+
+use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
+
+pub(crate) struct Migrations;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrations {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_api_keys::Step)]
+    }
+}
