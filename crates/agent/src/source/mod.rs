@@ -1,7 +1,15 @@
 //! What is collected: every source hands finished batches and its own checkpoint to a [`Sink`].
 
+mod common;
+mod error;
+pub mod file;
+pub mod stdin;
+
 use serde_json::Value;
 use watchpost_event::StreamKey;
+
+pub use common::{Activity, Identity, Notice, SendPolicy};
+pub use error::SourceError;
 
 /// What every source hands to the spool: data and position together.
 #[derive(Clone, Debug)]

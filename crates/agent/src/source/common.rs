@@ -1,0 +1,268 @@
+//! What sources share: who they speak for, when a batch is complete, what they report.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use watchpost_event::{AgentId, BatchBuilder, Fields, Fingerprint, Origin, Skip, StreamKey, Timestamp};
+use watchpost_query::Query;
+
+use super::SourceError;
+
+/// A source whose records are all left out says how far it is at most this often.
+const EMPTY_BATCH_NANOS: i64 = 10_000_000_000;
+
+/// Whom a source speaks for.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The agent.
+    pub agent: AgentId,
+    /// Fields of every event: `host.name` and the like.
+    pub fields: Fields,
+}
+
+/// When batches are complete, and what goes into them.
+#[derive(Clone, Debug)]
+pub struct SendPolicy {
+    /// By volume, in bytes of encoded events before compression.
+    pub batch_bytes: usize,
+    /// By number of events.
+    pub batch_records: usize,
+    /// By time since the first of its records.
+    pub interval: Duration,
+    /// At once when an event matches.
+    pub at_once: Option<Query>,
+    /// Events that match one of these are left out and counted.
+    pub drop: Vec<Query>,
+}
+
+impl Default for SendPolicy {
+    fn default() -> Self {
+        Self {
+            batch_bytes: 1_000_000,
+            batch_records: 10_000,
+            interval: Duration::from_millis(200),
+            at_once: None,
+            drop: Vec::new(),
+        }
+    }
+}
+
+/// What a poll did, and when the next is due.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Activity {
+    /// There is more to read: poll again at once.
+    pub more: bool,
+    /// The sink is full: poll again when it has room, or a little later.
+    pub blocked: bool,
+    /// Poll again at this time at the latest.
+    pub next: Timestamp,
+    /// Bytes of content read.
+    pub read_bytes: u64,
+    /// What the operator should know, each thing once.
+    pub notices: Vec<Notice>,
+}
+
+/// Something the operator should know about a source. [`fmt::Display`] says it with the remedy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A file or folder cannot be read. Told once until it can be read again.
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// A file is larger than `max_file`. It is read nevertheless.
+    FileTooLarge {
+        /// Which.
+        path: PathBuf,
+        /// Its size in bytes.
+        size: u64,
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// More files match than are followed.
+    TooManyFiles {
+        /// How many are followed.
+        limit: usize,
+    },
+    /// More rotated files than `keep_open` were still growing; the oldest was let go.
+    RotatedClosed {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file's content was replaced (truncated or written anew).
+    Replaced {
+        /// Which.
+        path: PathBuf,
+        /// The copy in which the old content is read to its end, where there is one.
+        continued_in: Option<PathBuf>,
+    },
+    /// A file that was not read to a known end is gone.
+    Gone {
+        /// Which.
+        path: PathBuf,
+        /// It was read up to here.
+        position: u64,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreadable { path, reason } => write!(
+                f,
+                "cannot read {}: {reason}; let the agent's user read it (group adm, or setfacl -m u:watchpost:r), or exclude it",
+                path.display()
+            ),
+            Self::FileTooLarge { path, size, limit } => write!(
+                f,
+                "{} has {size} bytes, more than max_file = {limit}; check its rotation",
+                path.display()
+            ),
+            Self::TooManyFiles { limit } => {
+                write!(
+                    f,
+                    "more than {limit} files match; the others are not read: narrow `include` or use `exclude`"
+                )
+            }
+            Self::RotatedClosed { path } => write!(
+                f,
+                "{} was closed before it had been quiet for close_after: more than keep_open rotated files were open",
+                path.display()
+            ),
+            Self::Replaced {
+                path,
+                continued_in: Some(copy),
+            } => {
+                write!(
+                    f,
+                    "{} was truncated; its old content is read on in {}",
+                    path.display(),
+                    copy.display()
+                )
+            }
+            Self::Replaced {
+                path,
+                continued_in: None,
+            } => write!(
+                f,
+                "{} was truncated or replaced, and no copy of its old content was found",
+                path.display()
+            ),
+            Self::Gone { path, position } => {
+                write!(f, "{} is gone; it had been read up to {position}", path.display())
+            }
+        }
+    }
+}
+
+/// The batch a stream is gathering.
+#[derive(Default)]
+pub(super) struct OpenBatch {
+    builder: Option<BatchBuilder>,
+    /// When its first record came.
+    since: Timestamp,
+    /// An event in it is to be sent at once.
+    urgent: bool,
+    skip: Option<Skip>,
+}
+
+/// What closes a batch.
+pub(super) struct Closing {
+    pub(super) to: u64,
+    pub(super) head: Option<Fingerprint>,
+    pub(super) tail: Option<Fingerprint>,
+    pub(super) end: bool,
+}
+
+impl OpenBatch {
+    /// The builder, begun behind `from` when there is none yet.
+    pub(super) fn builder(&mut self, origin: &Origin, from: u64, now: Timestamp) -> &mut BatchBuilder {
+        self.builder.get_or_insert_with(|| {
+            self.since = now;
+            begin(origin, from)
+        })
+    }
+
+    pub(super) fn declare_skip(&mut self, skip: Skip) {
+        self.skip = Some(skip);
+        self.urgent = true;
+    }
+
+    pub(super) fn mark_urgent(&mut self, urgent: bool) {
+        self.urgent |= urgent;
+    }
+
+    pub(super) fn discard(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Bytes held.
+    pub(super) fn bytes(&self) -> usize {
+        self.builder.as_ref().map_or(0, BatchBuilder::encoded_bytes)
+    }
+
+    pub(super) fn is_full(&self, policy: &SendPolicy) -> bool {
+        self.builder.as_ref().is_some_and(|builder| {
+            builder.encoded_bytes() >= policy.batch_bytes || builder.header().events as usize >= policy.batch_records
+        })
+    }
+
+    /// When it is to be closed for time; `None` when there is nothing to close.
+    pub(super) fn due(&self, policy: &SendPolicy) -> Option<Timestamp> {
+        if self.urgent {
+            return Some(Timestamp(i64::MIN));
+        }
+        let builder = self.builder.as_ref()?;
+        let interval = i64::try_from(policy.interval.as_nanos()).unwrap_or(i64::MAX);
+        let wait = if builder.header().events == 0 {
+            interval.max(EMPTY_BATCH_NANOS)
+        } else {
+            interval
+        };
+        Some(self.since.plus(wait))
+    }
+
+    /// Whether it is to be closed now. A clock that was set back closes it too.
+    pub(super) fn is_due(&self, policy: &SendPolicy, now: Timestamp) -> bool {
+        self.due(policy)
+            .is_some_and(|due| due <= now || (self.builder.is_some() && now < self.since))
+    }
+
+    /// Closes it; the bytes of a batch from `from` to `closing.to`.
+    pub(super) fn close(&mut self, origin: &Origin, from: u64, closing: &Closing) -> Result<Vec<u8>, SourceError> {
+        let mut builder = self.builder.take().unwrap_or_else(|| begin(origin, from));
+        if let Some(skip) = self.skip.take() {
+            builder.declare_skip(skip);
+        }
+        self.urgent = false;
+        builder.set_fingerprints(closing.head, closing.tail);
+        if closing.end {
+            builder.set_end();
+        }
+        builder.finish(closing.to).map_err(|source| SourceError::Batch {
+            stream: origin.stream.clone(),
+            position: closing.to,
+            source,
+        })
+    }
+}
+
+fn begin(origin: &Origin, from: u64) -> BatchBuilder {
+    let mut builder = BatchBuilder::new(origin.agent.clone(), origin.stream.clone(), origin.epoch, from);
+    builder.set_fields(origin.fields.clone());
+    builder
+}
+
+/// The origin of a stream's events.
+pub(super) fn origin(key: &StreamKey, fields: &Fields) -> Origin {
+    Origin {
+        agent: key.agent.clone(),
+        stream: key.stream.clone(),
+        epoch: key.epoch,
+        fields: fields.clone(),
+    }
+}

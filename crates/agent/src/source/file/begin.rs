@@ -1,0 +1,109 @@
+//! Where reading begins in a file that was there before.
+
+use std::fs::{File, Metadata};
+use std::io;
+use std::sync::Arc;
+
+use watchpost_event::Timestamp;
+use watchpost_pipeline::{Framer, Framing};
+
+use super::Shared;
+use super::checkpoint::read_up_to;
+use super::settings::Start;
+
+/// Looked at for the time of a place.
+const PROBE_BYTES: usize = 64 << 10;
+/// Steps of the search by time: enough for any size.
+const STEPS_LIMIT: usize = 64;
+
+/// The first byte to read by the source's `start`.
+pub(super) fn begin_at(shared: &Shared, file: &File, metadata: &Metadata, now: Timestamp) -> io::Result<u64> {
+    let framing = &shared.settings.framing;
+    match shared.settings.start {
+        Start::Beginning => Ok(0),
+        Start::End => behind_last_record(framing, file, metadata.len()),
+        Start::Within(back) => {
+            let back = i64::try_from(back.as_nanos()).unwrap_or(i64::MAX);
+            let since = now.plus(back.saturating_neg());
+            let changed = metadata.modified().ok().and_then(timestamp);
+            if changed.is_some_and(|changed| changed < since) {
+                return behind_last_record(framing, file, metadata.len());
+            }
+            first_since(shared, file, metadata.len(), since, now)
+        }
+    }
+}
+
+/// A file system's time.
+pub(super) fn timestamp(time: std::time::SystemTime) -> Option<Timestamp> {
+    let since = time.duration_since(std::time::SystemTime::UNIX_EPOCH).ok()?;
+    i64::try_from(since.as_nanos()).ok().map(Timestamp)
+}
+
+/// Behind the last complete record, so that a line being written just now is read whole.
+fn behind_last_record(framing: &Framing, file: &File, size: u64) -> io::Result<u64> {
+    let separator = framing.separator();
+    let reach = (framing.max_record() + separator.len()) as u64;
+    let from = size.saturating_sub(reach);
+    let bytes = read_up_to(file, from, (size - from) as usize)?;
+    let found = bytes.windows(separator.len()).rposition(|window| window == separator);
+    Ok(match found {
+        Some(at) => from + (at + separator.len()) as u64,
+        None if from == 0 => 0,
+        None => size,
+    })
+}
+
+/// The first record not older than `since`, by the records' own times; they are taken to rise.
+fn first_since(shared: &Shared, file: &File, size: u64, since: Timestamp, now: Timestamp) -> io::Result<u64> {
+    let (mut low, mut high) = (0, size);
+    for _ in 0..STEPS_LIMIT {
+        if high - low <= PROBE_BYTES as u64 {
+            break;
+        }
+        let middle = low + (high - low) / 2;
+        match probe(shared, file, middle, now)? {
+            Some((_, time)) if time >= since => high = middle,
+            Some((start, _)) => low = start,
+            // No time to be found there: what is in doubt is read.
+            None => high = middle,
+        }
+    }
+    scan(shared, file, low, since, now)
+}
+
+/// The first record behind a place that names its time: where it begins, and the time.
+fn probe(shared: &Shared, file: &File, at: u64, now: Timestamp) -> io::Result<Option<(u64, Timestamp)>> {
+    let bytes = read_up_to(file, at, PROBE_BYTES)?;
+    let separator = shared.settings.framing.separator();
+    let Some(first) = bytes.windows(separator.len()).position(|window| window == separator) else {
+        return Ok(None);
+    };
+    let start = first + separator.len();
+    let mut framer = Framer::new(Arc::clone(&shared.settings.framing), at + start as u64);
+    let mut chunk = &bytes[start..];
+    while let Some(record) = framer.next_record(&mut chunk) {
+        let text = String::from_utf8_lossy(record.bytes());
+        if let Some(time) = shared.pipeline.decoder().own_time(&text, now) {
+            return Ok(Some((record.start, time)));
+        }
+    }
+    Ok(None)
+}
+
+/// From `low`, where a record begins, to the first one that is not older.
+fn scan(shared: &Shared, file: &File, low: u64, since: Timestamp, now: Timestamp) -> io::Result<u64> {
+    let bytes = read_up_to(file, low, 2 * PROBE_BYTES)?;
+    let mut framer = Framer::new(Arc::clone(&shared.settings.framing), low);
+    let mut chunk = bytes.as_slice();
+    let mut older = low;
+    while let Some(record) = framer.next_record(&mut chunk) {
+        let text = String::from_utf8_lossy(record.bytes());
+        match shared.pipeline.decoder().own_time(&text, now) {
+            Some(time) if time < since => older = record.end,
+            Some(_) => return Ok(older),
+            None => {}
+        }
+    }
+    Ok(older)
+}

@@ -1,0 +1,24 @@
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::Path;
+
+use crate::source::file::checkpoint::FileId;
+
+/// Device and inode.
+pub(in crate::source::file) fn file_id(metadata: &Metadata) -> FileId {
+    FileId {
+        dev: metadata.dev(),
+        ino: metadata.ino(),
+    }
+}
+
+/// Opens for reading. A pipe put in the place of a log must not make us wait for its writer.
+pub(in crate::source::file) fn open(path: &Path) -> io::Result<File> {
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+/// Reads at a place without moving anything; may return less.
+pub(in crate::source::file) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+    file.read_at(buffer, offset)
+}

@@ -1,0 +1,261 @@
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use watchpost_kit::{ByteSize, DurationText};
+use watchpost_pipeline::{Codec, Framing, TimeZone};
+
+use crate::source::SourceError;
+use crate::source::file::globs::{GlobList, Pattern};
+
+/// `[[source.file]]` as it stands in the configuration.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileSourceConfig {
+    /// Off without taking the section out.
+    pub enabled: bool,
+    /// A label.
+    pub name: String,
+    /// Files and globs; a folder means everything below it.
+    pub include: Vec<String>,
+    /// Left out of these.
+    pub exclude: Vec<String>,
+    /// `end`, `beginning`, or a time back: `6h`. Files that appear later are read from their beginning.
+    pub start: String,
+    /// How records are read.
+    pub codec: Codec,
+    /// A format of `[format.NAME]`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub format: Option<String>,
+    /// What ends a record; else the default's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<String>,
+    /// The largest record; else the default's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_record: Option<ByteSize>,
+    /// Larger files raise an alarm; else the default's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_file: Option<ByteSize>,
+    /// How many first bytes identify a content; else the default's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint_bytes: Option<ByteSize>,
+    /// How often folders and files are looked at.
+    pub poll: DurationText,
+    /// A rotated file without growth for so long is finished.
+    pub close_after: DurationText,
+    /// Rotated files open at most.
+    pub keep_open: usize,
+}
+
+impl Default for FileSourceConfig {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            name: String::new(),
+            include: Vec::new(),
+            exclude: Vec::new(),
+            start: "end".to_owned(),
+            codec: Codec::Auto,
+            format: None,
+            separator: None,
+            max_record: None,
+            max_file: None,
+            fingerprint_bytes: None,
+            poll: DurationText::from_secs(1),
+            close_after: DurationText::from_secs(300),
+            keep_open: 256,
+        }
+    }
+}
+
+/// `[defaults]`: for every file source.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileDefaults {
+    /// What ends a record.
+    pub separator: String,
+    /// The largest record: a longer one becomes two events.
+    pub max_record: ByteSize,
+    /// Larger files raise an alarm.
+    pub max_file: ByteSize,
+    /// How many first bytes identify a content.
+    pub fingerprint_bytes: ByteSize,
+    /// `auto` or `off`.
+    pub decompress: String,
+}
+
+impl Default for FileDefaults {
+    fn default() -> Self {
+        Self {
+            separator: "\n".to_owned(),
+            max_record: ByteSize(256 << 10),
+            max_file: ByteSize(4_000_000_000),
+            fingerprint_bytes: ByteSize(1 << 10),
+            decompress: "auto".to_owned(),
+        }
+    }
+}
+
+/// `[format.NAME]`: how records of several lines are told apart.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FormatConfig {
+    /// A line that matches begins a record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_before: Option<String>,
+    /// A line that matches ends a record.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub break_after: Option<String>,
+    /// What ends a line; else the source's separator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub separator: Option<String>,
+    /// Gathered lines are a record when nothing follows for so long; 2 s unless set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<DurationText>,
+}
+
+/// Where reading of files begins that were there before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Behind what is there.
+    End,
+    /// With the first byte.
+    Beginning,
+    /// With what was written within so long: by the records' own times, else by the file's.
+    Within(Duration),
+}
+
+/// A file source's settings, checked.
+#[derive(Clone, Debug)]
+pub struct FileSettings {
+    /// A label.
+    pub name: String,
+    /// Which files.
+    pub(super) globs: GlobList,
+    /// Where to begin.
+    pub start: Start,
+    /// How records are read.
+    pub codec: Codec,
+    /// The zone of times that name none.
+    pub zone: TimeZone,
+    /// How records are told apart.
+    pub framing: Arc<Framing>,
+    /// When gathered lines are handed out although nothing follows.
+    pub lines_timeout: Duration,
+    /// How many first bytes identify a content.
+    pub fingerprint_bytes: usize,
+    /// How often folders and files are looked at.
+    pub poll: Duration,
+    /// A rotated file without growth for so long is finished.
+    pub close_after: Duration,
+    /// Rotated files open at most.
+    pub keep_open: usize,
+    /// Larger files raise an alarm.
+    pub max_file: u64,
+}
+
+impl FileSourceConfig {
+    /// Checks everything and fills in the defaults. Relative paths are taken from the working folder.
+    pub fn resolve(
+        &self,
+        defaults: &FileDefaults,
+        formats: &BTreeMap<String, FormatConfig>,
+    ) -> Result<FileSettings, SourceError> {
+        if self.include.is_empty() {
+            return Err(SourceError::NoInclude {
+                name: self.name.clone(),
+            });
+        }
+        if !matches!(defaults.decompress.as_str(), "auto" | "off") {
+            return Err(SourceError::BadDecompress(defaults.decompress.clone()));
+        }
+        let format = match &self.format {
+            None => FormatConfig::default(),
+            Some(name) => formats
+                .get(name)
+                .cloned()
+                .ok_or_else(|| SourceError::UnknownFormat { name: name.clone() })?,
+        };
+        let fingerprint = self.fingerprint_bytes.unwrap_or(defaults.fingerprint_bytes).bytes();
+        Ok(FileSettings {
+            name: self.name.clone(),
+            globs: GlobList::new(
+                &all(&self.include, Pattern::new)?,
+                &all(&self.exclude, Pattern::excluding)?,
+            ),
+            start: start(&self.start)?,
+            codec: self.codec,
+            zone: TimeZone::system(),
+            framing: Arc::new(self.framing(defaults, &format)?),
+            lines_timeout: format.timeout.map_or(Duration::from_secs(2), |timeout| timeout.0),
+            fingerprint_bytes: in_range("fingerprint_bytes", fingerprint, 16, 64 << 10)? as usize,
+            poll: self.poll.0.max(Duration::from_millis(1)),
+            close_after: self.close_after.0,
+            keep_open: in_range("keep_open", self.keep_open as u64, 1, 100_000)? as usize,
+            max_file: self.max_file.unwrap_or(defaults.max_file).bytes(),
+        })
+    }
+
+    fn framing(&self, defaults: &FileDefaults, format: &FormatConfig) -> Result<Framing, SourceError> {
+        let separator = format.separator.as_ref().or(self.separator.as_ref());
+        let separator = separator.unwrap_or(&defaults.separator);
+        let max_record = self.max_record.unwrap_or(defaults.max_record);
+        let build = || {
+            let mut framing = Framing::lines()
+                .with_separator(separator.as_bytes())?
+                .with_max_record(max_record.as_usize())?;
+            if let Some(pattern) = &format.break_before {
+                framing = framing.with_break_before(pattern)?;
+            }
+            if let Some(pattern) = &format.break_after {
+                framing = framing.with_break_after(pattern)?;
+            }
+            Ok(framing)
+        };
+        build().map_err(|source| SourceError::Pipeline {
+            name: self.name.clone(),
+            source,
+        })
+    }
+}
+
+fn all(texts: &[String], read: impl Fn(&str) -> Result<Pattern, SourceError>) -> Result<Vec<Pattern>, SourceError> {
+    texts.iter().map(|text| read(text)).collect()
+}
+
+fn start(text: &str) -> Result<Start, SourceError> {
+    match text {
+        "end" => Ok(Start::End),
+        "beginning" => Ok(Start::Beginning),
+        _ => match text.parse::<DurationText>() {
+            Ok(back) => Ok(Start::Within(back.0)),
+            Err(_) => Err(SourceError::BadStart(text.to_owned())),
+        },
+    }
+}
+
+fn in_range(key: &'static str, value: u64, least: u64, most: u64) -> Result<u64, SourceError> {
+    if (least..=most).contains(&value) {
+        return Ok(value);
+    }
+    Err(SourceError::OutOfRange {
+        key,
+        value,
+        least,
+        most,
+    })
+}
+
+/// Whether a name ends as compressed files do: they are read by their content, not as lines.
+pub(super) fn is_compressed(path: &std::path::Path) -> bool {
+    const ENDINGS: [&str; 8] = ["gz", "xz", "zst", "bz2", "lz4", "z", "zip", "br"];
+    let ending = path.extension().and_then(|ending| ending.to_str());
+    ending.is_some_and(|ending| ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)))
+}
+
+/// An absolute path without `.` components, whatever the working folder.
+pub(super) fn absolute(path: &str) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| PathBuf::from(path))
+}

@@ -1,0 +1,446 @@
+use std::collections::VecDeque;
+use std::fs::{File, Metadata};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use watchpost_event::{Fingerprint, Origin, Skip, StreamKey, Timestamp};
+use watchpost_pipeline::{Framer, Processor};
+
+use super::checkpoint::{FileCheckpoint, FileId, MARKS_LIMIT, Mark};
+use super::content::{Head, Window};
+use super::{Shared, os};
+use crate::source::common::{Closing, OpenBatch, origin};
+use crate::source::{Produced, SourceError};
+
+/// How a look at a file turned out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// Nothing new.
+    Still,
+    /// Read to its end.
+    AtEnd,
+    /// There is more than the budget allowed.
+    More,
+    /// A batch is complete: it has to go before anything else is read.
+    Full,
+    /// The bytes before the read position are others than were read: truncated or replaced.
+    Replaced,
+}
+
+/// Size and time of change, by which an untouched file is passed over.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Stamp {
+    pub(super) size: u64,
+    changed: Option<std::time::SystemTime>,
+}
+
+impl Stamp {
+    pub(super) fn of(metadata: &Metadata) -> Self {
+        Self {
+            size: metadata.len(),
+            changed: metadata.modified().ok(),
+        }
+    }
+}
+
+/// One content being followed.
+pub(super) struct Tracked {
+    pub(super) origin: Origin,
+    /// Path at first sight: the stream's name.
+    pub(super) path: PathBuf,
+    /// Where it was last seen.
+    pub(super) current: PathBuf,
+    pub(super) id: FileId,
+    /// `None` while it has been quiet for long.
+    pub(super) file: Option<File>,
+    pub(super) head: Head,
+    /// Bytes given to the framer.
+    read: u64,
+    window: Window,
+    /// Read but not given to the framer: the sink was full.
+    stash: Vec<u8>,
+    framer: Framer,
+    processor: Processor,
+    batch: OpenBatch,
+    /// Records were handed out up to here.
+    emitted: Mark,
+    /// Records are complete up to here.
+    boundary: Mark,
+    /// In the spool up to here.
+    pub(super) sent: Mark,
+    marks: VecDeque<Mark>,
+    /// As it was when it was last read to its end.
+    seen: Stamp,
+    pub(super) grown_at: Timestamp,
+    /// The last discovery found it in the globs.
+    pub(super) listed: bool,
+    /// Collection began here; what lies before is left out by configuration.
+    pub(super) start: u64,
+    /// Its epoch was closed; it is let go at the end of the poll.
+    pub(super) ended: bool,
+    /// It is known to be larger than `max_file`.
+    pub(super) too_large_told: bool,
+}
+
+/// Where reading begins.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Begin {
+    pub(super) id: FileId,
+    /// The first byte to read.
+    pub(super) at: u64,
+    /// What lies before it was delivered under this epoch already; otherwise it is declared as left out.
+    pub(super) resumed: bool,
+}
+
+impl Tracked {
+    pub(super) fn new(
+        shared: &Shared,
+        key: StreamKey,
+        path: &Path,
+        file: File,
+        begin: Begin,
+        now: Timestamp,
+    ) -> io::Result<Self> {
+        let origin = origin(&key, &shared.fields_for(path));
+        let mut tracked = Self {
+            processor: shared.pipeline.processor(origin.clone()),
+            origin,
+            path: path.to_owned(),
+            current: path.to_owned(),
+            id: begin.id,
+            head: Head::of(&file, shared.settings.fingerprint_bytes)?,
+            read: 0,
+            window: Window::default(),
+            stash: Vec::new(),
+            framer: Framer::new(Arc::clone(&shared.settings.framing), 0),
+            batch: OpenBatch::default(),
+            emitted: Mark::beginning(),
+            boundary: Mark::beginning(),
+            sent: Mark::beginning(),
+            marks: VecDeque::new(),
+            seen: Stamp::default(),
+            grown_at: now,
+            listed: true,
+            start: 0,
+            ended: false,
+            too_large_told: false,
+            file: Some(file),
+        };
+        tracked.go_to(shared, begin.at)?;
+        if begin.at > 0 && !begin.resumed {
+            tracked.start = begin.at;
+            tracked.go_back(shared, 0)?;
+        }
+        Ok(tracked)
+    }
+
+    pub(super) fn key(&self) -> StreamKey {
+        StreamKey {
+            agent: self.origin.agent.clone(),
+            stream: self.origin.stream.clone(),
+            epoch: self.origin.epoch,
+        }
+    }
+
+    /// Earlier places, from a checkpoint.
+    pub(super) fn remember(&mut self, marks: &[Mark]) {
+        self.marks = marks.iter().copied().collect();
+    }
+
+    /// Goes on reading at a place; what was gathered behind it is forgotten.
+    pub(super) fn go_to(&mut self, shared: &Shared, position: u64) -> io::Result<()> {
+        let Some(file) = &self.file else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        self.window = Window::of(file, position)?;
+        let mark = self.window.mark(&[], 0, position);
+        self.read = position;
+        self.stash = Vec::new();
+        self.framer = Framer::new(Arc::clone(&shared.settings.framing), position);
+        self.batch.discard();
+        (self.emitted, self.boundary, self.sent) = (mark, mark, mark);
+        self.marks.retain(|mark| mark.position < position);
+        self.seen = Stamp::default();
+        Ok(())
+    }
+
+    /// Produces everything behind `to` again.
+    pub(super) fn go_back(&mut self, shared: &Shared, to: u64) -> io::Result<()> {
+        self.go_to(shared, to.max(self.start))?;
+        if to < self.start {
+            self.batch.declare_skip(Skip {
+                from: to,
+                to: self.start,
+                reason: Skip::BEFORE_START.to_owned(),
+                records: 0,
+            });
+            self.sent = Mark {
+                position: to,
+                ..Mark::beginning()
+            };
+        }
+        Ok(())
+    }
+
+    /// Goes on under another epoch.
+    pub(super) fn change_epoch(&mut self, shared: &Shared, epoch: watchpost_event::Epoch) {
+        self.origin.epoch = epoch;
+        self.processor = shared.pipeline.processor(self.origin.clone());
+    }
+
+    /// Lets go of a batch that cannot be gathered again: the file is gone.
+    pub(super) fn abandon_batch(&mut self) {
+        self.batch.discard();
+        self.sent = self.emitted;
+    }
+
+    /// Bytes of content that were taken from the file.
+    pub(super) fn taken(&self) -> u64 {
+        self.read + self.stash.len() as u64
+    }
+
+    pub(super) fn batch_bytes(&self) -> usize {
+        self.batch.bytes()
+    }
+
+    /// Whether the file on disk still begins and goes on as it was read.
+    pub(super) fn is_intact(&self) -> io::Result<bool> {
+        let Some(file) = &self.file else { return Ok(false) };
+        Ok(self.head.is_in(file)? && self.continues_in(file)?)
+    }
+
+    /// Whether a file has the bytes before the read position in their place.
+    fn continues_in(&self, file: &File) -> io::Result<bool> {
+        let window = self.window.bytes();
+        let from = self.read - window.len() as u64;
+        let expected = [window, &self.stash].concat();
+        Ok(super::checkpoint::read_exactly(file, from, expected.len())?.is_some_and(|bytes| bytes == expected))
+    }
+
+    /// How another file compares with what was read.
+    pub(super) fn compare(&self, file: &File) -> io::Result<super::checkpoint::Likeness> {
+        use super::checkpoint::Likeness;
+        if !self.head.is_in(file)? {
+            return Ok(Likeness::Other);
+        }
+        if file.metadata()?.len() >= self.taken() {
+            return Ok(if self.continues_in(file)? {
+                Likeness::Same
+            } else {
+                Likeness::Other
+            });
+        }
+        let mut marks: Vec<Mark> = self.marks.iter().copied().collect();
+        marks.extend([self.sent, self.emitted, self.boundary]);
+        let beyond = Mark {
+            position: u64::MAX,
+            ..self.boundary
+        };
+        super::checkpoint::compare(file, self.head.print(), beyond, &marks)
+    }
+
+    /// Reads what is new, up to `budget` bytes.
+    pub(super) fn look(
+        &mut self,
+        shared: &Shared,
+        buffer: &mut Vec<u8>,
+        budget: u64,
+        now: Timestamp,
+    ) -> io::Result<Look> {
+        if !self.stash.is_empty() {
+            let stash = std::mem::take(&mut self.stash);
+            if self.digest(shared, &stash, now) {
+                return Ok(Look::Full);
+            }
+        }
+        let Some(file) = &self.file else { return Ok(Look::Still) };
+        let stamp = Stamp::of(&file.metadata()?);
+        if stamp == self.seen {
+            return Ok(Look::Still);
+        }
+        if stamp.size < self.read || !self.head.is_in(file)? {
+            return Ok(Look::Replaced);
+        }
+        let until = self.read + budget;
+        while self.read < until {
+            let Some(file) = &self.file else { return Ok(Look::Still) };
+            let overlap = self.window.bytes().len();
+            let count = match os::read_at(file, buffer, self.read - overlap as u64) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                other => other?,
+            };
+            if buffer.get(..overlap.min(count)) != Some(&self.window.bytes()[..overlap.min(count)]) || count < overlap {
+                return Ok(Look::Replaced);
+            }
+            if count == overlap {
+                self.seen = stamp;
+                return Ok(Look::AtEnd);
+            }
+            self.grown_at = now;
+            if self.digest(shared, &buffer[overlap..count], now) {
+                return Ok(Look::Full);
+            }
+        }
+        Ok(Look::More)
+    }
+
+    /// Gives a chunk to the framer; true when a batch got full, with what is left of the chunk in the stash.
+    fn digest(&mut self, shared: &Shared, chunk: &[u8], now: Timestamp) -> bool {
+        let mut rest = chunk;
+        let mut full = false;
+        while let Some(record) = self.framer.next_record(&mut rest) {
+            let builder = self.batch.builder(&self.origin, self.sent.position, now);
+            let urgent = self.processor.process(&record, record.end, now, builder);
+            self.batch.mark_urgent(urgent);
+            if self.batch.is_full(&shared.policy) {
+                full = true;
+                break;
+            }
+        }
+        let used = chunk.len() - rest.len();
+        self.stash = rest.to_vec();
+        self.head.extend(self.read, chunk);
+        self.emitted = self.mark_at(self.framer.position(), &chunk[..used], self.emitted);
+        self.boundary = self.mark_at(self.framer.boundary(), &chunk[..used], self.boundary);
+        self.window.push(&chunk[..used]);
+        self.read += used as u64;
+        full
+    }
+
+    /// The mark at a place that lies in the chunk or is known already.
+    fn mark_at(&self, position: u64, chunk: &[u8], known: Mark) -> Mark {
+        if position > self.read {
+            return self.window.mark(chunk, (position - self.read) as usize, position);
+        }
+        // Lines gathered into a record end where they were complete before this chunk came.
+        if position == self.boundary.position {
+            self.boundary
+        } else {
+            known
+        }
+    }
+
+    /// Hands gathered lines out as a record.
+    pub(super) fn flush_lines(&mut self, now: Timestamp) {
+        if let Some(record) = self.framer.flush() {
+            let builder = self.batch.builder(&self.origin, self.sent.position, now);
+            let urgent = self.processor.process(&record, record.end, now, builder);
+            self.batch.mark_urgent(urgent);
+            self.emitted = self.boundary;
+        }
+    }
+
+    /// Lines wait for more of their kind.
+    pub(super) fn is_gathering(&self) -> bool {
+        self.framer.is_gathering()
+    }
+
+    /// The content is finished: what is left becomes records, the unterminated last line too.
+    pub(super) fn finish_lines(&mut self, now: Timestamp) {
+        while let Some(record) = self.framer.finish() {
+            let builder = self.batch.builder(&self.origin, self.sent.position, now);
+            let urgent = self.processor.process(&record, record.end, now, builder);
+            self.batch.mark_urgent(urgent);
+        }
+        let end = self.window.mark(&[], 0, self.read);
+        (self.emitted, self.boundary) = (end, end);
+    }
+
+    pub(super) fn batch_due(&self, shared: &Shared) -> Option<Timestamp> {
+        self.batch.due(&shared.policy)
+    }
+
+    pub(super) fn is_due(&self, shared: &Shared, now: Timestamp) -> bool {
+        self.batch.is_full(&shared.policy) || self.batch.is_due(&shared.policy, now)
+    }
+
+    /// Closes the batch under way, if there is anything to say.
+    pub(super) fn cut(&mut self, now: Timestamp, end: Option<End>) -> Result<Option<Produced>, SourceError> {
+        let to = self.emitted.position;
+        if to == self.sent.position && end.is_none() {
+            return Ok(None);
+        }
+        let closing = Closing {
+            to,
+            head: Some(self.head.print()),
+            tail: Some(self.emitted.tail),
+            end: end.is_some(),
+        };
+        let batch = self.batch.close(&self.origin, self.sent.position, &closing)?;
+        if self.sent.position > 0 && self.sent.position < to {
+            if self.marks.len() >= MARKS_LIMIT {
+                self.thin_marks();
+            }
+            self.marks.push_back(self.sent);
+        }
+        self.sent = self.emitted;
+        let mut checkpoint = self.checkpoint(now);
+        checkpoint.ended = end.is_some();
+        Ok(Some(Produced {
+            key: self.key(),
+            batch,
+            checkpoint: serde_json::to_value(&checkpoint).unwrap_or_default(),
+            to,
+            finished: end == Some(End::Forget),
+        }))
+    }
+
+    /// Lets go of the mark whose neighbours lie closest, so that old and new places stay.
+    fn thin_marks(&mut self) {
+        let gaps = self.marks.iter().zip(self.marks.iter().skip(2));
+        let closest = gaps
+            .enumerate()
+            .min_by_key(|(_, (before, after))| after.position - before.position);
+        let at = closest.map_or(0, |(at, _)| at + 1);
+        self.marks.remove(at);
+    }
+
+    pub(super) fn checkpoint(&self, now: Timestamp) -> FileCheckpoint {
+        let path = self.path.to_string_lossy().into_owned();
+        let current = self.current.to_string_lossy().into_owned();
+        let mut checkpoint = FileCheckpoint::new(now, path, self.id, self.head.print(), self.sent);
+        checkpoint.current_path = (checkpoint.path != current).then_some(current);
+        checkpoint.size = self.seen.size.max(self.taken());
+        checkpoint.start = self.start;
+        checkpoint.marks = self.marks.iter().copied().collect();
+        checkpoint
+    }
+
+    /// Whether everything there is was read.
+    pub(super) fn is_read(&self) -> bool {
+        self.stash.is_empty() && self.seen != Stamp::default()
+    }
+
+    /// As it was when it was last read to its end.
+    pub(super) fn seen(&self) -> Stamp {
+        self.seen
+    }
+
+    /// It no longer stands where it was first seen.
+    pub(super) fn is_rotated(&self) -> bool {
+        !self.listed || self.current != self.path
+    }
+
+    /// Reads on in another file with the same content.
+    pub(super) fn move_to(&mut self, path: PathBuf, id: FileId, file: File) {
+        self.current = path;
+        self.id = id;
+        self.file = Some(file);
+        self.listed = false;
+        self.seen = Stamp::default();
+    }
+
+    pub(super) fn head_print(&self) -> Fingerprint {
+        self.head.print()
+    }
+}
+
+/// What becomes of an ended stream's checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// The file is gone or out of sight.
+    Forget,
+    /// The file can still be seen and must not be read again.
+    Keep,
+}
