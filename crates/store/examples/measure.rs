@@ -1,4 +1,4 @@
-//! Measures the embedded store: `cargo run --release --example measure -p watchpost-store -- FILE|DIR [WORD [NEEDLE]]`
+//! Measures the embedded store: `cargo run --release --example measure -p watchpost-store -- FILE|DIR [WORD [NEEDLE [KEPT_DIR]]]`
 //!
 //! FILE holds one message a line; DIR holds `*.ndjson`, one event a line. Prints one `name value` a line.
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
@@ -27,11 +27,15 @@ fn main() -> Result<(), Failure> {
     let needle = args.next().unwrap_or_else(|| "208.115.111.72".to_owned());
     let clock = SystemClock::new();
     let (batches, raw) = batches(Path::new(&input))?;
-    let dir = PathBuf::from(std::env::temp_dir()).join(format!("watchpost-measure-{}", std::process::id()));
+    let kept = args.next().map(PathBuf::from);
+    let temporary = || std::env::temp_dir().join(format!("watchpost-measure-{}", std::process::id()));
+    let dir = kept.clone().unwrap_or_else(temporary);
     let (store, _) = EmbeddedStore::open(Arc::new(RealDisk), &dir, StoreOptions::default())?;
     let result = run(&store, batches, raw, &clock, &[&word, &needle]);
     drop(store);
-    std::fs::remove_dir_all(&dir)?;
+    if kept.is_none() {
+        std::fs::remove_dir_all(&dir)?;
+    }
     result
 }
 

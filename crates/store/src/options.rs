@@ -63,7 +63,7 @@ impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             head_bytes: 32 << 20,
-            head_age: Duration::from_secs(600),
+            head_age: Duration::from_mins(10),
             merged_raw_bytes: 256 << 20,
             merge_files: 8,
             cache_bytes: 16 << 20,

@@ -170,7 +170,7 @@ fn counting_everything_reads_nothing() {
     let store = new_store(&MemDisk::new());
     let mut feed = Feed::new("a", "one", Fields::new());
     store
-        .append(1, feed.batch(lines(&["x"; 10_000], at(0)), at(0)))
+        .append(1, feed.batch(lines(&vec!["x"; 10_000], at(0)), at(0)))
         .unwrap();
     store.flush(at(0)).unwrap();
     let counts = store.count(&request("*"), &[]).unwrap();

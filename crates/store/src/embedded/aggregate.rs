@@ -64,7 +64,7 @@ impl EmbeddedStore {
         let mut bars = Bars {
             interval,
             limit: self.options.buckets,
-            bars: BTreeMap::new(),
+            counts: BTreeMap::new(),
         };
         let snapshot = self.snapshot();
         for batch in snapshot.head.iter().filter(|batch| plan.may_match_batch(batch)) {
@@ -187,7 +187,6 @@ impl EmbeddedStore {
         for part in blocks.chunks(SCAN_BLOCKS) {
             scan.read(part, summary, &mut |batch, numbers| {
                 found(&mut RowReader::new(batch), numbers.len());
-                Ok(())
             });
         }
     }
@@ -237,7 +236,6 @@ impl EmbeddedStore {
                     if result.is_ok() && !rows.is_empty() {
                         result = found(Piece::Rows(&mut RowReader::new(batch), &rows));
                     }
-                    Ok(())
                 });
                 result?;
             }
@@ -361,19 +359,19 @@ fn values_of(view: &View<'_>, name: &str) -> Vec<Value> {
 struct Bars {
     interval: i64,
     limit: usize,
-    bars: BTreeMap<i64, SeverityCounts>,
+    counts: BTreeMap<i64, SeverityCounts>,
 }
 
 impl Bars {
     fn bar(&mut self, time: i64) -> Result<&mut SeverityCounts, StoreError> {
         let start = time.div_euclid(self.interval).saturating_mul(self.interval);
-        if self.bars.len() >= self.limit && !self.bars.contains_key(&start) {
+        if self.counts.len() >= self.limit && !self.counts.contains_key(&start) {
             return Err(StoreError::TooMuch {
                 what: "the number of bars of a histogram",
                 limit: self.limit as u64,
             });
         }
-        Ok(self.bars.entry(start).or_insert([0; SEVERITIES]))
+        Ok(self.counts.entry(start).or_insert([0; SEVERITIES]))
     }
 
     fn add_one(&mut self, time: i64, slot: usize) -> Result<(), StoreError> {
@@ -396,7 +394,7 @@ impl Bars {
     }
 
     fn finish(self) -> Vec<Bucket> {
-        let bars = self.bars.into_iter();
+        let bars = self.counts.into_iter();
         bars.map(|(start, counts)| Bucket {
             start: watchpost_event::Timestamp(start),
             counts,

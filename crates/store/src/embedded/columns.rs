@@ -314,7 +314,7 @@ impl<'a> RowReader<'a> {
     }
 }
 
-fn value<'a>(column: Option<&'a StringArray>, at: usize) -> Option<&'a str> {
+fn value(column: Option<&StringArray>, at: usize) -> Option<&str> {
     let column = column?;
     column.is_valid(at).then(|| column.value(at))
 }

@@ -172,7 +172,6 @@ fn read_block(
                 nearest.add((row.event.position, u64::from(row.event.n)), place);
             }
         }
-        Ok(())
     });
 }
 

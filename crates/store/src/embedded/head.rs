@@ -38,13 +38,13 @@ impl HeadBatch {
         let origin_keys = origin_keys(&batch.origin);
         let weight = (batch.weight() + (keys.len() + ends.len() + origin_keys.len()) * 4) as u64;
         Self {
+            batch,
             start,
             keys,
             ends,
             origin_keys,
             times,
             weight,
-            batch,
         }
     }
 

@@ -301,16 +301,16 @@ impl LogStore for EmbeddedStore {
 
     fn stats(&self) -> StoreStats {
         let state = lock(&self.state);
-        let mut stats = StoreStats {
+        let mut all = StoreStats {
             head_events: state.head.iter().map(|batch| batch.len() as u64).sum(),
             head_bytes: state.head_bytes,
             classes: Class::ALL.map(ClassStats::of).to_vec(),
             ..StoreStats::default()
         };
         for file in state.files.iter() {
-            stats.add(file);
+            all.add(file);
         }
-        stats
+        all
     }
 
     fn verify(&self, progress: &mut dyn FnMut(u64, u64) -> ControlFlow<()>) -> Result<VerifyReport, StoreError> {

@@ -10,6 +10,7 @@ use parquet::errors::ParquetError;
 use crate::Summary;
 use crate::embedded::columns::RowReader;
 use crate::embedded::datafile::{DataFile, Needed};
+use crate::embedded::index::Block;
 use crate::embedded::plan::{Plan, TextProbe};
 
 /// Blocks read in one go when order does not matter.
@@ -69,12 +70,7 @@ pub(crate) struct FileScan<'a> {
 
 impl FileScan<'_> {
     /// Reads blocks. One that cannot be read is told in the summary, and the others are read all the same.
-    pub(crate) fn read(
-        &self,
-        blocks: &[usize],
-        summary: &mut Summary,
-        found: &mut dyn FnMut(&RecordBatch, &[u64]) -> Result<(), ParquetError>,
-    ) {
+    pub(crate) fn read(&self, blocks: &[usize], summary: &mut Summary, found: &mut dyn FnMut(&RecordBatch, &[u64])) {
         let mut blocks = blocks.to_vec();
         blocks.sort_unstable();
         summary.blocks_read += blocks.len() as u64;
@@ -89,9 +85,7 @@ impl FileScan<'_> {
         }
         for (batch, rows) in read {
             summary.examined += rows.len() as u64;
-            if let Err(error) = found(&batch, &rows) {
-                self.note(&error, summary);
-            }
+            found(&batch, &rows);
         }
     }
 
@@ -113,7 +107,7 @@ impl FileScan<'_> {
 
     fn ranges(&self, blocks: &[usize]) -> Vec<Range<u64>> {
         let known = blocks.iter().filter_map(|&block| self.file.index.blocks.get(block));
-        known.map(|block| block.row_range()).collect()
+        known.map(Block::row_range).collect()
     }
 
     pub(crate) fn note(&self, error: &ParquetError, summary: &mut Summary) {

@@ -247,7 +247,6 @@ impl Search<'_> {
             } else if let Some(times) = RowReader::new(batch).time {
                 candidates.extend(rows.into_iter().map(|at| (times.value(at), numbers[at])));
             }
-            Ok(())
         });
         if !needed.all {
             self.fetch(&file, &scan, candidates);
