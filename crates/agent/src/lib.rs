@@ -19,6 +19,7 @@ pub mod config;
 pub mod delivery;
 mod error;
 mod identity;
+pub mod local;
 mod shared;
 pub mod source;
 mod start;
