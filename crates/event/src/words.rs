@@ -226,8 +226,7 @@ impl AddressRun {
         let follows = |i: usize| bytes.get(i).is_some_and(|b| b.is_ascii() && WORD_BYTE[*b as usize]);
         let goes_on = match bytes.get(end) {
             Some(b'.' | b':' | b'-') => follows(end + 1) || (bytes.get(end + 1) == Some(&b':') && follows(end + 2)),
-            Some(b) => !b.is_ascii(),
-            None => false,
+            _ => false,
         };
         if goes_on {
             return;

@@ -62,6 +62,10 @@ impl AgentNode {
         rng: &mut Rng,
         now: Timestamp,
     ) -> Result<(), DeliveryError> {
+        // An agent without any memory asks the server first: files it knows already are not begun anew.
+        if source.is_file && source.epoch.is_none() && !self.greeted {
+            return Ok(());
+        }
         let Some((produced, records)) = source.read(&self.id, limit, rng) else {
             return Ok(());
         };

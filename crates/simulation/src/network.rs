@@ -10,7 +10,7 @@ pub(crate) enum Message {
     Answer { id: u64, answer: Option<DataResponse> },
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Network {
     under_way: Vec<Message>,
     /// While healing nothing is lost or doubled any more.
@@ -18,6 +18,13 @@ pub(crate) struct Network {
 }
 
 impl Network {
+    pub(crate) fn new(perfect: bool) -> Self {
+        Self {
+            under_way: Vec::new(),
+            perfect,
+        }
+    }
+
     pub(crate) fn send(&mut self, message: Message, rng: &mut Rng) {
         if !self.perfect && rng.one_in(6) {
             return;
@@ -35,6 +42,10 @@ impl Network {
         }
         let which = rng.below(self.under_way.len() as u64) as usize;
         Some(self.under_way.swap_remove(which))
+    }
+
+    pub(crate) fn lose_everything(&mut self) {
+        self.under_way.clear();
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -67,8 +67,8 @@ pub struct World {
     network: Network,
     request_id: u64,
     clock: i64,
-    /// A power cut of the agent's or the server's disk that waits for its restart is of this kind.
-    next_crash: Crash,
+    /// What a disk that is dead goes through when its process is started again.
+    pub next_crash: Crash,
 }
 
 impl World {
@@ -89,10 +89,7 @@ impl World {
             promised: BTreeSet::new(),
             id: AgentId::new("agent-1").expect("a valid name"),
             plan,
-            network: Network {
-                perfect: plan.calm,
-                ..Network::default()
-            },
+            network: Network::new(plan.calm),
             request_id: 0,
             clock: 1_700_000_000_000_000_000,
             next_crash: Crash::Power,
@@ -167,6 +164,35 @@ impl World {
     pub fn happen(&mut self) {
         let which = self.rng.below(self.sources.len() as u64) as usize;
         self.sources[which].happen(&mut self.rng);
+    }
+
+    /// Every source has something new, and the agent takes it into its spool.
+    pub fn collect_everything(&mut self) {
+        for which in 0..self.sources.len() {
+            for _ in 0..4 {
+                self.sources[which].happen(&mut self.rng);
+            }
+        }
+        for _ in 0..40 {
+            self.collect();
+        }
+    }
+
+    /// Sends what waits and delivers messages until the network is quiet.
+    pub fn exchange(&mut self) {
+        for _ in 0..6 {
+            self.send();
+            while !self.network.is_empty() {
+                self.deliver();
+            }
+        }
+    }
+
+    /// The agent's request reaches the server; the answer is lost.
+    pub fn exchange_without_answer(&mut self) {
+        self.send();
+        self.deliver();
+        self.network.lose_everything();
     }
 
     /// The agent reads a source into its spool.
@@ -268,7 +294,8 @@ impl World {
         }
     }
 
-    fn shrink_spool(&mut self) {
+    /// The agent lets its spool shrink to the marks of its streams.
+    pub fn shrink_spool(&mut self) {
         let Some(agent) = &mut self.agent else { return };
         if agent.delivery.settle().is_err() {
             self.agent_failed();
@@ -376,7 +403,11 @@ impl World {
     fn is_settled(&self) -> bool {
         let Some(agent) = &self.agent else { return false };
         let read = |source: &Source| {
-            source.waiting.is_empty() && source.truth.last().is_none_or(|last| source.position >= last.end)
+            source.waiting.is_empty()
+                && source
+                    .truth
+                    .last()
+                    .is_none_or(|last| source.position.max(source.gone_before) >= last.end)
         };
         self.network.is_empty() && agent.greeted && agent.delivery.is_idle() && self.sources.iter().all(read)
     }

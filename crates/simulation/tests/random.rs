@@ -13,7 +13,7 @@ fn run(seed: u64, steps: u64, plan: Plan) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn calm(seed: u64, steps in 0u64..400) {

@@ -31,7 +31,26 @@ pub struct StreamState {
     pub totals: Totals,
     /// The newest ranges and their checksums.
     #[serde(default)]
-    recent: VecDeque<(u64, u64, u32)>,
+    recent: VecDeque<Range>,
+}
+
+/// One accepted range and how to recognise it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Range {
+    from: u64,
+    to: u64,
+    crc: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    tail: Option<Fingerprint>,
+}
+
+impl Range {
+    /// The same range with other content. A file read twice gives other bytes (the time of reading), but the same tail.
+    fn contradicts(&self, header: &BatchHeader) -> bool {
+        let same_place = self.from == header.from && self.to == header.to;
+        let same_content = self.crc == header.crc || (self.tail.is_some() && self.tail == header.tail);
+        same_place && !same_content
+    }
 }
 
 /// What has come on a stream.
@@ -77,13 +96,11 @@ impl StreamState {
     }
 
     fn conflicts(&self, header: &BatchHeader) -> bool {
-        let other_content =
-            |&(from, to, crc): &(u64, u64, u32)| from == header.from && to == header.to && crc != header.crc;
         let other_file = match (self.head, header.head) {
             (Some(have), Some(new)) => have.length == new.length && have.hash != new.hash,
             _ => false,
         };
-        other_file || self.recent.iter().any(other_content)
+        other_file || self.recent.iter().any(|range| range.contradicts(header))
     }
 
     pub(super) fn cross_damage(&mut self, to: u64) {
@@ -106,7 +123,12 @@ impl StreamState {
         if self.recent.len() == RECENT_LIMIT {
             self.recent.pop_front();
         }
-        self.recent.push_back((header.from, header.to, header.crc));
+        self.recent.push_back(Range {
+            from: header.from,
+            to: header.to,
+            crc: header.crc,
+            tail: header.tail,
+        });
         self.totals.add(header, skip_to, kept);
     }
 }
