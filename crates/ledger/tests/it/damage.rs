@@ -1,5 +1,6 @@
 //! One flipped byte anywhere, lost files, cut files: reported, everything else readable.
 
+use proptest::prelude::*;
 use watchpost_ledger::Ledger;
 use watchpost_run::disk::{Disk, MemDisk, OpenMode};
 
@@ -238,4 +239,64 @@ fn foreign_files_in_the_folder_are_left_alone() {
     let (_, recovery) = open(&disk).unwrap();
     assert_eq!(recovery.torn_bytes, 0);
     assert_eq!(disk.files().len(), 5);
+}
+
+/// One way to ruin a file.
+#[derive(Debug, Clone)]
+enum Ruin {
+    Overwrite(u16, Vec<u8>),
+    Cut(u16),
+    Remove,
+}
+
+fn ruins() -> impl Strategy<Value = Vec<(u8, Ruin)>> {
+    let bytes = prop_oneof![
+        prop::collection::vec(any::<u8>(), 1..100),
+        (1..400usize).prop_map(|n| vec![0; n])
+    ];
+    let ruin = prop_oneof![
+        6 => (any::<u16>(), bytes).prop_map(|(at, bytes)| Ruin::Overwrite(at, bytes)),
+        2 => any::<u16>().prop_map(Ruin::Cut),
+        1 => Just(Ruin::Remove),
+    ];
+    prop::collection::vec((any::<u8>(), ruin), 1..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    /// Whatever the files hold, the ledger opens, gives back only what was appended, and takes new records.
+    #[test]
+    fn no_ruin_keeps_the_ledger_from_opening(ruins in ruins()) {
+        let (disk, model) = settled();
+        for (which, ruin) in ruins {
+            let files = segments(&disk);
+            let Some((_, path)) = files.get(usize::from(which) % files.len().max(1)) else {
+                break;
+            };
+            let file = disk.open(path, OpenMode::Write).unwrap();
+            let place = |at: u16| file.len().unwrap() * u64::from(at) / (1 << 16);
+            match ruin {
+                Ruin::Overwrite(at, bytes) => file.write_at(&bytes, place(at)).unwrap(),
+                Ruin::Cut(at) => file.set_len(place(at)).unwrap(),
+                Ruin::Remove => disk.remove_file(path).unwrap(),
+            }
+            file.sync().unwrap();
+        }
+        let (mut ledger, _) = open(&disk).unwrap();
+        let before = read_all(&ledger.reader(), ledger.start());
+        for record in &before {
+            let known = model.acked.iter().any(|r| r.position == record.position && r.payload == record.payload);
+            prop_assert!(known, "a record from nowhere at {}", record.position);
+        }
+        ledger.append(&[b"on"]).unwrap();
+        ledger.roll(b"state").unwrap();
+        drop(ledger);
+        let (ledger, recovery) = open(&disk.crash()).unwrap();
+        prop_assert_eq!(recovery.snapshot.as_deref(), Some(&b"state"[..]));
+        let after = read_all(&ledger.reader(), ledger.start());
+        let positions = |records: &[watchpost_ledger::Record]| records.iter().map(|r| r.position.0).collect::<Vec<_>>();
+        prop_assert_eq!(&positions(&after)[..before.len()], &positions(&before)[..], "{:?}", recovery);
+        prop_assert_eq!(&after[before.len()].payload[..], b"on");
+    }
 }
