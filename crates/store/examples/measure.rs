@@ -92,7 +92,7 @@ fn report_size(store: &EmbeddedStore, raw: u64, when: &str) {
 fn time<T, E>(clock: &SystemClock, work: impl FnOnce() -> Result<T, E>) -> Result<(T, Duration), E> {
     let before = clock.monotonic();
     let done = work()?;
-    Ok((done, clock.monotonic() - before))
+    Ok((done, clock.monotonic().saturating_sub(before)))
 }
 
 fn queries(store: &EmbeddedStore, clock: &SystemClock, words: &[&str], state: &str) -> Result<(), Failure> {

@@ -223,3 +223,32 @@ fn a_search_can_be_stopped() {
     let (rows, summary) = find(&store, &request);
     assert!(rows.is_empty() && summary.cancelled);
 }
+
+#[test]
+fn the_newest_are_found_among_blocks_of_all_times() {
+    let store = new_store(&MemDisk::new());
+    let mut feed = Feed::new("a", "one", Fields::new());
+    let kinds = ["alpha", "beta", "gamma", "delta", "epsilon"];
+    let texts: Vec<String> = (0..60_000)
+        .map(|line| format!("{} did {line}", kinds[line % 5]))
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    for (next, part) in (1..).zip(texts.chunks(20_000)) {
+        store
+            .append(next, feed.batch(lines(part, at((next as i64 - 1) * 20_000)), at(0)))
+            .unwrap();
+        store.flush(at(0)).unwrap();
+    }
+    let mut all = request("*");
+    all.limit = 100;
+    let (rows, _) = find(&store, &all);
+    let found: Vec<&str> = rows.iter().map(|row| row.event.message.as_str()).collect();
+    let expected: Vec<&str> = texts.iter().rev().take(100).copied().collect();
+    assert_eq!(found, expected);
+    let mut some = request("beta OR gamma").between(None, Some(at(45_000)));
+    some.limit = 7;
+    let (rows, summary) = find(&store, &some);
+    let found: Vec<u64> = rows.iter().map(|row| row.event.position / 10 - 1).collect();
+    assert_eq!(found, [44_997, 44_996, 44_992, 44_991, 44_987, 44_986, 44_982]);
+    assert!(summary.blocks_read < 8, "{summary:?}");
+}

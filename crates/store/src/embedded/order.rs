@@ -1,12 +1,20 @@
 //! The row order: the one place that decides which rows lie side by side.
 //!
-//! Rows of a flush are sorted by (stream, time, position, n), where stream is agent, stream name and epoch. Like
-//! lines lie together, which is what compression and block filters live on.
+//! Rows of a file are sorted by (shape, stream, time, position, n). The **shape** of a message is its first words
+//! without those that hold a digit: like lines lie together, which is what compression lives on, and a word stands
+//! in few blocks, which is what filters live on. Stream is agent, stream name and epoch. Searches lean on nothing of
+//! this: every block knows its own times and positions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use watchpost_event::{AgentId, Epoch, Event, Origin, StreamId, Timestamp};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Words of a shape, at most.
+const SHAPE_WORDS: usize = 20;
+/// Bytes of a message that are looked at for its shape.
+const SHAPE_BYTES: usize = 500;
 
 /// One row on its way into a file.
 #[derive(Clone, Copy)]
@@ -24,25 +32,79 @@ type StreamOrder<'a> = (&'a AgentId, &'a StreamId, Epoch);
 
 /// Puts rows into the order in which they are written.
 pub(crate) fn sort(rows: &mut Vec<SourceRow<'_>>) {
-    let mut streams: BTreeMap<StreamOrder<'_>, u32> = rows.iter().map(|row| (stream(row), 0)).collect();
-    for (rank, slot) in (0..).zip(streams.values_mut()) {
-        *slot = rank;
-    }
-    let mut last: Option<(*const Origin, u32)> = None;
-    let mut keyed: Vec<_> = Vec::with_capacity(rows.len());
-    for row in rows.drain(..) {
-        let origin = Arc::as_ptr(row.origin);
-        let rank = match last {
-            Some((before, rank)) if before == origin => rank,
-            _ => streams.get(&stream(&row)).copied().unwrap_or(0),
-        };
-        last = Some((origin, rank));
-        keyed.push((rank, row.event.time, row.event.position, row.event.n, row));
-    }
-    keyed.sort_by_key(|&(rank, time, position, n, _)| (rank, time, position, n));
+    let shapes = ranked_shapes(rows);
+    let streams = ranked_streams(rows);
+    let mut keyed: Vec<_> = rows
+        .drain(..)
+        .zip(shapes.into_iter().zip(streams))
+        .map(|(row, (shape, stream))| (shape, stream, row.event.time, row.event.position, row.event.n, row))
+        .collect();
+    keyed.sort_by_key(|&(shape, stream, time, position, n, _)| (shape, stream, time, position, n));
     rows.extend(keyed.into_iter().map(|(.., row)| row));
 }
 
-fn stream<'a>(row: &SourceRow<'a>) -> StreamOrder<'a> {
-    (&row.origin.agent, &row.origin.stream, row.origin.epoch)
+/// Every row's place among the shapes in alphabetical order: neighbours there are alike as well.
+fn ranked_shapes(rows: &[SourceRow<'_>]) -> Vec<u32> {
+    let mut numbers: HashMap<u64, u32> = HashMap::new();
+    let mut shapes: Vec<Box<[u8]>> = Vec::new();
+    let mut buffer = Vec::new();
+    let mut of_rows: Vec<u32> = Vec::with_capacity(rows.len());
+    for row in rows {
+        shape(row.event.message.as_bytes(), &mut buffer);
+        // Shapes whose hashes collide are mixed: a matter of order only.
+        let number = *numbers.entry(xxh3_64(&buffer)).or_insert_with(|| {
+            shapes.push(buffer.as_slice().into());
+            shapes.len() as u32 - 1
+        });
+        of_rows.push(number);
+    }
+    let mut order: Vec<u32> = (0..shapes.len() as u32).collect();
+    order.sort_unstable_by(|&a, &b| shapes[a as usize].cmp(&shapes[b as usize]));
+    let mut ranks = vec![0; order.len()];
+    for (rank, number) in (0..).zip(order) {
+        ranks[number as usize] = rank;
+    }
+    of_rows.into_iter().map(|number| ranks[number as usize]).collect()
+}
+
+fn shape(message: &[u8], out: &mut Vec<u8>) {
+    out.clear();
+    let head = &message[..message.len().min(SHAPE_BYTES)];
+    let words = head
+        .split(|&b| b == b' ')
+        .filter(|word| !word.iter().any(u8::is_ascii_digit));
+    for word in words.take(SHAPE_WORDS) {
+        out.extend_from_slice(word);
+        out.push(b' ');
+    }
+}
+
+fn ranked_streams(rows: &[SourceRow<'_>]) -> Vec<u32> {
+    fn stream<'a>(row: &SourceRow<'a>) -> StreamOrder<'a> {
+        (&row.origin.agent, &row.origin.stream, row.origin.epoch)
+    }
+    let mut ranks: BTreeMap<StreamOrder<'_>, u32> = BTreeMap::new();
+    let mut last: Option<*const Origin> = None;
+    // Neighbours mostly share their origin: one look at each suffices.
+    for row in rows {
+        if last.replace(Arc::as_ptr(row.origin)) != Some(Arc::as_ptr(row.origin)) {
+            ranks.insert(stream(row), 0);
+        }
+    }
+    for (rank, slot) in (0..).zip(ranks.values_mut()) {
+        *slot = rank;
+    }
+    let mut known: Option<(*const Origin, u32)> = None;
+    let mut rank_of = |row: &SourceRow<'_>| {
+        let origin = Arc::as_ptr(row.origin);
+        match known {
+            Some((before, rank)) if before == origin => rank,
+            _ => {
+                let rank = ranks.get(&stream(row)).copied().unwrap_or(0);
+                known = Some((origin, rank));
+                rank
+            }
+        }
+    };
+    rows.iter().map(&mut rank_of).collect()
 }
