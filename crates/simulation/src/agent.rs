@@ -71,7 +71,7 @@ impl AgentNode {
         };
         match self.delivery.take(&produced, now) {
             Ok(()) => {
-                source.taken(&records);
+                source.taken(produced.to, &records);
                 if !source.is_file {
                     self.unsynced.extend(records.into_iter().map(|record| record.text));
                 }

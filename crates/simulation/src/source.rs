@@ -102,7 +102,9 @@ impl Source {
     /// A batch of what comes next; [`Self::taken`] moves on once the spool has it.
     pub(crate) fn read(&mut self, agent: &AgentId, limit: usize, rng: &mut Rng) -> Option<(Produced, Vec<Record>)> {
         let records = self.next_records(limit);
-        let to = records.last()?.end;
+        // A file whose unread part vanished has nothing to bring but the news of it.
+        let vanished = (self.is_file && self.position < self.gone_before).then_some(self.gone_before);
+        let to = records.last().map(|record| record.end).or(vanished)?;
         if self.epoch.is_none() {
             self.epoch = Some(Epoch(rng.next_u64()));
             self.position = 0;
@@ -111,7 +113,10 @@ impl Source {
         let mut batch = BatchBuilder::new(agent.clone(), self.stream.clone(), key.epoch, self.position);
         if self.is_file {
             let head = self.truth.first().map(|record| Fingerprint::of(record.text.as_bytes()));
-            batch.set_fingerprints(head, Some(Fingerprint::of(records.last()?.text.as_bytes())));
+            batch.set_fingerprints(
+                head,
+                records.last().map(|record| Fingerprint::of(record.text.as_bytes())),
+            );
             if self.position < self.gone_before {
                 let reason = Skip::SOURCE_GONE.to_owned();
                 batch.declare_skip(Skip {
@@ -140,10 +145,8 @@ impl Source {
     }
 
     /// The spool has these records.
-    pub(crate) fn taken(&mut self, records: &[Record]) {
-        if let Some(last) = records.last() {
-            self.position = last.end;
-        }
+    pub(crate) fn taken(&mut self, to: u64, records: &[Record]) {
+        self.position = to;
         if !self.is_file {
             self.waiting.drain(..records.len());
         }

@@ -9,6 +9,7 @@ const CALM: Plan = Plan {
     faults: false,
     full: false,
     lost_state: false,
+    restored_server: false,
     vanishing: false,
     calm: true,
 };

@@ -46,6 +46,11 @@ proptest! {
     }
 
     #[test]
+    fn restored_server(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { restored_server: true, ..Plan::default() });
+    }
+
+    #[test]
     fn files_vanish_at_the_front(seed: u64, steps in 0u64..800) {
         run(seed, steps, Plan { vanishing: true, ..Plan::default() });
     }
