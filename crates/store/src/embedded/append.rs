@@ -24,8 +24,11 @@ impl EmbeddedStore {
         };
         let skip_to = match verdict {
             Verdict::Accept { skip_to } => skip_to,
-            // Intake has accepted it: what lies between is not in the ledger either.
-            Verdict::Gap { .. } => None,
+            // Intake has accepted it, so what lies between was in the ledger and was damaged there.
+            Verdict::Gap { .. } => {
+                lock(&self.state).cursors.cross_damage(&batch.header);
+                None
+            }
             Verdict::Duplicate | Verdict::Conflict | Verdict::Ended => {
                 let mut state = lock(&self.state);
                 state.applied = state.applied.max(next);
