@@ -35,6 +35,8 @@ impl FileSource {
         let complete = walk.errors.is_empty() && !walk.is_cut_short();
         let mut unknown = self.recognise(walk, complete, now);
         self.resolve(&mut unknown, now, sink)?;
+        // A log before its copies, whose names are longer.
+        unknown.sort_by_cached_key(|found| (found.path.as_os_str().len(), found.path.clone()));
         for found in unknown {
             self.consider(&found, now)?;
         }
@@ -146,10 +148,22 @@ impl FileSource {
         if let Some(class) = self.compare_with_done(found, &file, now)? {
             return Ok(class);
         }
-        for tracked in self.tracked.iter().filter(|tracked| !tracked.ended) {
+        for tracked in self.tracked.iter_mut().filter(|tracked| !tracked.ended) {
             // What stands where a followed file stood is its successor, however alike they begin.
-            let successor = tracked.path == found.path;
-            if !successor && is_rotation_name(&tracked.path, &found.path) && begins_alike(tracked, &file)? {
+            if tracked.path == found.path || !is_rotation_name(&tracked.path, &found.path) {
+                continue;
+            }
+            if tracked.file.is_none() {
+                tracked.file = os::open(&tracked.current).ok();
+            }
+            let copy = is_beginning_of(&file, tracked)?;
+            // An original that was truncated without our noticing yet: this may be a copy of the old content, or of what
+            // stands there now. Its turn comes first.
+            if tracked.file.is_some() && !tracked.is_intact()? {
+                self.next_discovery = None;
+                return Ok(Class::Known);
+            }
+            if copy {
                 return Ok(Class::CopyOf(tracked.key()));
             }
         }
@@ -245,8 +259,7 @@ impl FileSource {
                     equal_at: stamp,
                     ..suspect
                 }),
-                Ok(Judgement::Own(found, file)) => self.follow(&found, file, 0, now)?,
-                Ok(Judgement::Orphan(found)) => self.consider(&found, now)?,
+                Ok(Judgement::Other(found)) => self.consider(&found, now)?,
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => self.tell_unreadable(suspect.path.clone(), &error),
             }
@@ -265,7 +278,7 @@ impl FileSource {
         };
         let original = self.tracked.iter().find(|t| !t.ended && t.key() == suspect.of);
         let Some(original) = original.filter(|_| found.id == suspect.id) else {
-            return Ok(Judgement::Orphan(found));
+            return Ok(Judgement::Other(found));
         };
         if suspect.equal_at == Some(stamp) {
             return Ok(Judgement::Copy(suspect.equal_at));
@@ -278,7 +291,7 @@ impl FileSource {
             return Ok(Judgement::Copy(Some(stamp)));
         }
         Ok(if original.is_intact()? {
-            Judgement::Own(found, file)
+            Judgement::Other(found)
         } else {
             Judgement::Copy(None)
         })
@@ -334,19 +347,8 @@ enum Class {
 enum Judgement {
     /// Still a copy; equal when it looked like this.
     Copy(Option<Stamp>),
-    /// A content of its own.
-    Own(Found, File),
-    /// Its original ended.
-    Orphan(Found),
-}
-
-/// Whether a file begins with the bytes a followed content begins with, as far as it goes.
-fn begins_alike(tracked: &Tracked, file: &File) -> io::Result<bool> {
-    let length = u64::from(tracked.head_print().length);
-    if file.metadata()?.len() >= length {
-        return tracked.head.is_in(file);
-    }
-    is_beginning_of(file, tracked)
+    /// No copy of this original, or the original ended.
+    Other(Found),
 }
 
 /// Whether a file is no longer than an original and ends in it as it ends itself: a copy, perhaps still being made.

@@ -153,8 +153,9 @@ impl FileSource {
         for unresolved in waiting {
             let checkpoint = &unresolved.checkpoint;
             let shorter = candidates.iter().position(|found| {
-                // A file that shrank where it stands is new content.
-                let other = found.id != checkpoint.id && found.path != Path::new(&checkpoint.path);
+                // A file that shrank where it was being read is new content.
+                let moved = found.id != checkpoint.id && found.path != Path::new(&checkpoint.path);
+                let other = checkpoint.ended || moved;
                 other && is_plausible(checkpoint, &found.path) && likeness(checkpoint, found) == Likeness::Shorter
             });
             match shorter {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use watchpost_event::{Fingerprint, Origin, Skip, StreamKey, Timestamp};
+use watchpost_event::{Origin, Skip, StreamKey, Timestamp};
 use watchpost_pipeline::{Framer, Processor};
 
 use super::checkpoint::{FileCheckpoint, FileId, MARKS_LIMIT, Mark};
@@ -407,9 +407,14 @@ impl Tracked {
         checkpoint
     }
 
-    /// Whether everything there is was read.
+    /// Whether everything there is was read: the file still is as it was when its end was reached.
     pub(super) fn is_read(&self) -> bool {
-        self.stash.is_empty() && self.seen != Stamp::default()
+        let now = self.file.as_ref().map(File::metadata);
+        let unchanged = match now {
+            Some(Ok(metadata)) => Stamp::of(&metadata) == self.seen,
+            Some(Err(_)) | None => self.seen != Stamp::default(),
+        };
+        unchanged && self.stash.is_empty()
     }
 
     /// As it was when it was last read to its end.
@@ -429,10 +434,6 @@ impl Tracked {
         self.file = Some(file);
         self.listed = false;
         self.seen = Stamp::default();
-    }
-
-    pub(super) fn head_print(&self) -> Fingerprint {
-        self.head.print()
     }
 }
 
