@@ -64,7 +64,14 @@ impl Intake {
     pub fn open(disk: Arc<dyn Disk>, dir: &Path, options: Options) -> Result<(Self, IntakeReport), IntakeError> {
         let (ledger, recovery) = Ledger::open(disk, dir, options)?;
         let (cursors, report) = replay::restore(&ledger.reader(), recovery)?;
-        Ok((Self { ledger, cursors, staged: Vec::new() }, report))
+        Ok((
+            Self {
+                ledger,
+                cursors,
+                staged: Vec::new(),
+            },
+            report,
+        ))
     }
 
     /// Judges a batch and appends it when it goes on where its stream stands. Nothing is durable yet.
@@ -85,7 +92,10 @@ impl Intake {
             Verdict::Ended => refused(Outcome::Forgotten, self.cursors.cursor(&key)),
             Verdict::Accept { skip_to } => {
                 self.append(batch, decoded, skip_to, principal, now)?;
-                Ok(Offer { outcome: Outcome::Stored, cursor: header.to })
+                Ok(Offer {
+                    outcome: Outcome::Stored,
+                    cursor: header.to,
+                })
             }
         }
     }
@@ -101,12 +111,22 @@ impl Intake {
         let known = skip_to.unwrap_or(0);
         let kept = decoded.events.iter().filter(|event| event.position > known).count() as u64;
         let rejected = decoded.rejected.len() as u64;
-        let envelope = Envelope { received_at: now, principal: principal.to_owned(), skip_to, kept, rejected };
+        let envelope = Envelope {
+            received_at: now,
+            principal: principal.to_owned(),
+            skip_to,
+            kept,
+            rejected,
+        };
         let position = self.ledger.append(&[&envelope.to_bytes(), batch.bytes])?;
         self.cursors.advance(&batch.header, skip_to, kept, now);
         self.cursors.count_rejected(&StreamKey::of(&batch.header), rejected);
         let batch = Arc::new(decoded.under(envelope));
-        self.staged.push(Committed { position, next: self.ledger.end(), batch });
+        self.staged.push(Committed {
+            position,
+            next: self.ledger.end(),
+            batch,
+        });
         Ok(())
     }
 

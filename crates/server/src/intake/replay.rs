@@ -17,7 +17,10 @@ pub struct IntakeReport {
 }
 
 pub(super) fn restore(reader: &Reader, recovery: Recovery) -> Result<(Cursors, IntakeReport), IntakeError> {
-    let mut report = IntakeReport { torn_bytes: recovery.torn_bytes, ..IntakeReport::default() };
+    let mut report = IntakeReport {
+        torn_bytes: recovery.torn_bytes,
+        ..IntakeReport::default()
+    };
     describe_damage(&recovery, &mut report.damage);
     let mut cursors = match recovery.snapshot {
         Some(snapshot) if !snapshot.is_empty() => {
@@ -61,16 +64,24 @@ fn take(cursors: &mut Cursors, record: &Record) -> Result<(), IntakeError> {
 
 fn describe_damage(recovery: &Recovery, damage: &mut Vec<String>) {
     for part in &recovery.quarantined {
-        let copy = part.file.as_ref().map_or_else(String::new, |file| format!(", copied to {}", file.display()));
+        let copy = part
+            .file
+            .as_ref()
+            .map_or_else(String::new, |file| format!(", copied to {}", file.display()));
         damage.push(format!(
             "{} bytes of acknowledged data in ledger segment {} at offset {} are damaged{copy}",
             part.bytes, part.segment, part.offset
         ));
     }
     for hole in &recovery.missing {
-        damage.push(format!("acknowledged ledger data from {} to {} is missing", hole.start, hole.end));
+        damage.push(format!(
+            "acknowledged ledger data from {} to {} is missing",
+            hole.start, hole.end
+        ));
     }
     if recovery.snapshot.is_none() {
-        damage.push("every snapshot of cursors in the ledger is damaged; cursors were rebuilt from its records".to_owned());
+        damage.push(
+            "every snapshot of cursors in the ledger is damaged; cursors were rebuilt from its records".to_owned(),
+        );
     }
 }

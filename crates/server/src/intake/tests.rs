@@ -27,7 +27,9 @@ fn offer(intake: &mut Intake, bytes: &[u8]) -> (Outcome, u64) {
 }
 
 fn open(disk: &MemDisk) -> Intake {
-    Intake::open(Arc::new(disk.clone()), Path::new("/ledger"), Options::default()).expect("opens").0
+    Intake::open(Arc::new(disk.clone()), Path::new("/ledger"), Options::default())
+        .expect("opens")
+        .0
 }
 
 #[test]
@@ -39,12 +41,19 @@ fn cursors_and_counts_survive_a_restart_and_segments() {
     assert_eq!(offer(&mut intake, &batch(5, 9)), (Outcome::Cursor, 3));
     assert_eq!(offer(&mut intake, &batch(1, 7)), (Outcome::Stored, 7));
     let committed = intake.commit().expect("commits");
-    assert_eq!(committed.iter().map(|one| one.batch.events.len()).collect::<Vec<_>>(), [3, 4]);
+    assert_eq!(
+        committed.iter().map(|one| one.batch.events.len()).collect::<Vec<_>>(),
+        [3, 4]
+    );
     let before = intake.cursors().clone();
     drop(intake);
     let intake = open(&disk);
     assert_eq!(intake.cursors(), &before);
-    let key = StreamKey { agent: AgentId::new("a").expect("name"), stream: StreamId::new("s").expect("name"), epoch: Epoch(1) };
+    let key = StreamKey {
+        agent: AgentId::new("a").expect("name"),
+        stream: StreamId::new("s").expect("name"),
+        epoch: Epoch(1),
+    };
     assert_eq!(intake.stream(&key).expect("known").totals.events, 7);
 }
 

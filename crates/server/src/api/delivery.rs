@@ -1,0 +1,64 @@
+//! The delivery report: what the ledger has, joined with what the store has.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use watchpost_event::protocol::{DeliveryReport, DeliveryStream, ReaderLag};
+use watchpost_event::{Cursors, StreamKey, StreamState};
+
+use super::{ApiFailure, App};
+
+pub(super) async fn delivery(State(app): State<Arc<App>>) -> Result<Json<DeliveryReport>, ApiFailure> {
+    let cursors = app.ingest.writer.look(Cursors::clone).await?;
+    let at = app.now();
+    let work = move || {
+        let stored = app.store.cursors();
+        let streams = cursors
+            .iter()
+            .map(|(key, state)| stream(key, state, stored.get(key)))
+            .collect();
+        let behind_bytes = app.ledger.durable_end().0.saturating_sub(app.store.committed());
+        let mut damage = app.reader.damage();
+        let holes = app.ledger.holes();
+        damage.extend(
+            holes
+                .iter()
+                .map(|hole| format!("the ledger is damaged from {} to {}", hole.start, hole.end)),
+        );
+        DeliveryReport {
+            at,
+            streams,
+            readers: vec![ReaderLag {
+                reader: "store".to_owned(),
+                behind_bytes,
+                error: app.reader.error(),
+            }],
+            damage,
+        }
+    };
+    let report = tokio::task::spawn_blocking(work).await;
+    report
+        .map(Json)
+        .map_err(|error| ApiFailure::internal("the delivery report could not be made", &error))
+}
+
+fn stream(key: &StreamKey, state: &StreamState, stored: Option<&StreamState>) -> DeliveryStream {
+    let totals = &state.totals;
+    DeliveryStream {
+        agent: key.agent.clone(),
+        stream: key.stream.clone(),
+        epoch: key.epoch,
+        cursor: state.cursor,
+        stored: stored.map_or(0, |stored| stored.cursor),
+        read: totals.read,
+        events: totals.events,
+        stored_events: stored.map_or(0, |stored| stored.totals.events),
+        dropped: totals.dropped.clone(),
+        rejected: totals.rejected,
+        skips: totals.skips.iter().cloned().collect(),
+        gaps: totals.gaps,
+        updated: state.updated,
+        ended: state.ended,
+    }
+}

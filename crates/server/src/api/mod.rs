@@ -1,0 +1,161 @@
+//! The HTTP API: one file per resource, each thin. Messages are those of [`watchpost_event::protocol`] and
+//! [`watchpost_event::api`].
+//!
+//! Everything needs authentication but `/healthz` and `/readyz`, and `/metrics` from this host.
+
+mod agent;
+mod agents;
+mod body;
+mod delivery;
+mod failure;
+mod search;
+mod status;
+mod store;
+mod tail;
+mod tokens;
+
+pub(crate) use agent::streams_of;
+pub(crate) use agents::AgentBoard;
+pub(crate) use failure::ApiFailure;
+pub(crate) use tokens::info as token_info;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::Response;
+use axum::routing::{delete, get, post};
+use tokio::sync::Semaphore;
+use watchpost_catalog::Catalog;
+use watchpost_event::Timestamp;
+use watchpost_kit::Clock;
+use watchpost_run::Shutdown;
+use watchpost_store::LogStore;
+
+use crate::auth::{Peer, Principal, authenticate};
+use crate::bus::{ReaderState, Tail};
+use crate::config::{SizeLimits, Timeouts};
+use crate::ingest::Ingest;
+use crate::metrics::Metrics;
+
+/// Searches at once; each may use a processor.
+pub(crate) const SEARCHES_MAX: usize = 4;
+
+/// What the handlers share.
+pub(crate) struct App {
+    pub(crate) limits: SizeLimits,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) shutdown: Shutdown,
+    pub(crate) catalog: Catalog,
+    pub(crate) store: Arc<dyn LogStore>,
+    pub(crate) ledger: watchpost_ledger::Reader,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) reader: Arc<ReaderState>,
+    pub(crate) tail: Arc<Tail>,
+    pub(crate) agents: AgentBoard,
+    pub(crate) metrics: Arc<Metrics>,
+    /// Places for searches.
+    pub(crate) searches: Arc<Semaphore>,
+    /// Kibibytes of bodies being read or waiting to be durable.
+    pub(crate) bodies: Arc<Semaphore>,
+}
+
+impl App {
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp(self.clock.now())
+    }
+}
+
+/// All routes.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let agents = Router::new()
+        .route("/api/v1/agent/data", post(agent::data))
+        .route("/api/v1/agent/streams", get(agent::streams))
+        .route("/api/v1/agent/health", post(agent::health))
+        .route_layer(middleware::from_fn_with_state(app.clone(), require_any));
+    let users = Router::new()
+        .route("/api/v1/search", get(search::search))
+        .route("/api/v1/search/stats", get(search::stats))
+        .route("/api/v1/search/histogram", get(search::histogram))
+        .route("/api/v1/search/context", get(search::context))
+        .route("/api/v1/tail", get(tail::tail))
+        .route("/api/v1/delivery", get(delivery::delivery))
+        .route("/api/v1/agents", get(agents::list))
+        .route("/api/v1/store/stats", get(store::stats))
+        .route("/api/v1/store/verify", post(store::verify))
+        .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
+        .route("/api/v1/tokens/{id}", delete(tokens::revoke))
+        .route_layer(middleware::from_fn_with_state(app.clone(), require_user));
+    let metrics = Router::new()
+        .route("/metrics", get(status::metrics))
+        .route_layer(middleware::from_fn_with_state(app.clone(), require_any_or_loopback));
+    Router::new()
+        .route("/healthz", get(status::healthz))
+        .route("/readyz", get(status::readyz))
+        .merge(agents)
+        .merge(users)
+        .merge(metrics)
+        .fallback(failure::not_found)
+        .method_not_allowed_fallback(failure::method_not_allowed)
+        .layer(middleware::from_fn_with_state(app.clone(), finish))
+        .with_state(app)
+}
+
+/// Headers for every answer, and its count.
+async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        (header::REFERRER_POLICY, "no-referrer"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'",
+        ),
+        (header::CACHE_CONTROL, "no-store"),
+    ] {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    app.metrics.count_status(response.status().as_u16());
+    response
+}
+
+fn peer(request: &Request) -> Peer {
+    let known = request.extensions().get::<Peer>().copied();
+    known.unwrap_or(Peer::Network { loopback: false })
+}
+
+async fn identify(app: &App, request: &mut Request) -> Result<Principal, ApiFailure> {
+    let principal = authenticate(&app.catalog, peer(request), request.headers(), app.clock.now()).await?;
+    request.extensions_mut().insert(principal.clone());
+    Ok(principal)
+}
+
+async fn require_any(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Result<Response, ApiFailure> {
+    identify(&app, &mut request).await?;
+    Ok(next.run(request).await)
+}
+
+async fn require_user(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Result<Response, ApiFailure> {
+    let principal = identify(&app, &mut request).await?;
+    if !principal.is_user() {
+        let message = format!("{principal}: searching and administration need a key of role admin");
+        return Err(ApiFailure::new(StatusCode::FORBIDDEN, "forbidden", message));
+    }
+    Ok(next.run(request).await)
+}
+
+async fn require_any_or_loopback(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, ApiFailure> {
+    if peer(&request) != (Peer::Network { loopback: true }) {
+        identify(&app, &mut request).await?;
+    }
+    Ok(next.run(request).await)
+}

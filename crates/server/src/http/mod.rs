@@ -1,0 +1,10 @@
+//! Sockets: the accept loops, TLS, time limits, and the socket for the command line. HTTP ends here; what is asked is
+//! answered in [`crate::api`].
+
+mod connection;
+mod listen;
+mod local;
+
+pub(crate) use connection::Served;
+pub(crate) use listen::{bind, serve};
+pub(crate) use local::LocalSocket;

@@ -1,0 +1,139 @@
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::task::JoinSet;
+use watchpost_catalog::{Catalog, KeyScope, NewKey};
+use watchpost_event::AgentId;
+use watchpost_event::api::{TokenCreated, TokenInfo};
+use watchpost_event::protocol::{DataResponse, ErrorBody, StreamsResponse};
+use watchpost_kit::Clock;
+use watchpost_run::{Escalation, Shutdown, Supervisor};
+use watchpost_trust::Fingerprint;
+
+use super::{Deps, tls};
+use crate::ServerError;
+use crate::api::{ApiFailure, streams_of, token_info};
+use crate::auth::Principal;
+use crate::config::Scheme;
+use crate::ingest::{BodyKind, Ingest, WriterHandle};
+
+/// How long the threads may take to write down what they hold.
+const JOIN_PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running server.
+pub struct ServerHandle {
+    addresses: Vec<(Scheme, SocketAddr)>,
+    fingerprint: Option<Fingerprint>,
+    ingest: Arc<Ingest>,
+    catalog: Catalog,
+    clock: Arc<dyn Clock>,
+    writer: WriterHandle,
+    supervisor: Supervisor,
+    shutdown: Shutdown,
+    tasks: JoinSet<()>,
+}
+
+impl ServerHandle {
+    pub(super) fn new(
+        tls: &tls::Tls,
+        ingest: Arc<Ingest>,
+        catalog: Catalog,
+        writer: WriterHandle,
+        supervisor: Supervisor,
+        deps: &Deps,
+    ) -> Self {
+        Self {
+            addresses: Vec::new(),
+            fingerprint: tls.fingerprint(),
+            ingest,
+            catalog,
+            clock: deps.clock.clone(),
+            writer,
+            supervisor,
+            shutdown: deps.shutdown.clone(),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    pub(super) fn add_address(&mut self, scheme: Scheme, address: SocketAddr) {
+        self.addresses.push((scheme, address));
+    }
+
+    pub(super) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
+    /// Where it listens, ports filled in, in the order of the configuration.
+    pub fn addresses(&self) -> &[(Scheme, SocketAddr)] {
+        &self.addresses
+    }
+
+    /// What agents pin (`uplink.ca_fingerprint`), when the certificate is from the server's own authority.
+    pub fn ca_fingerprint(&self) -> Option<Fingerprint> {
+        self.fingerprint
+    }
+
+    /// The intake, for the agent in this process: no sockets, no keys.
+    pub fn local_intake(&self, agent: AgentId) -> LocalIntake {
+        LocalIntake {
+            ingest: self.ingest.clone(),
+            agent,
+        }
+    }
+
+    /// Makes an API key.
+    pub async fn create_key(&self, name: &str, scope: KeyScope) -> Result<TokenCreated, ServerError> {
+        let new = NewKey {
+            name: name.to_owned(),
+            scope,
+        };
+        let (key, text) = self.catalog.keys().create(new, self.clock.now()).await?;
+        let info: TokenInfo = token_info(key);
+        Ok(TokenCreated { key: text, info })
+    }
+
+    /// Runs until shutdown is triggered, then ends in order: no more connections, the ledger, the readers. The
+    /// escalation is why the server ended by itself, if it did.
+    pub async fn wait(mut self) -> Option<Escalation> {
+        self.shutdown.wait().await;
+        while self.tasks.join_next().await.is_some() {}
+        self.writer.stop().await;
+        let supervisor = self.supervisor.clone();
+        let joined = tokio::task::spawn_blocking(move || supervisor.join_all(JOIN_PATIENCE)).await;
+        if let Ok(Err(hanging)) = joined {
+            tracing::error!(%hanging, "Not everything ended in time; what was acknowledged is safe");
+        }
+        self.supervisor.escalation()
+    }
+
+    /// Triggers shutdown and waits for the end.
+    pub async fn stop(self) -> Option<Escalation> {
+        self.shutdown.trigger();
+        self.wait().await
+    }
+}
+
+/// The way from an agent to a server in the same process.
+#[derive(Clone)]
+pub struct LocalIntake {
+    ingest: Arc<Ingest>,
+    agent: AgentId,
+}
+
+impl LocalIntake {
+    /// What `POST /api/v1/agent/data` does with a body of batches: the status, and the answer.
+    pub async fn data(&self, body: Bytes) -> (u16, DataResponse) {
+        let principal = Principal::Process(self.agent.clone());
+        let answer = self.ingest.take(principal, BodyKind::Batches, body).await;
+        (answer.status, answer.body)
+    }
+
+    /// What `GET /api/v1/agent/streams` answers.
+    pub async fn streams(&self) -> Result<StreamsResponse, ErrorBody> {
+        let streams = streams_of(&self.ingest.writer, self.agent.clone()).await;
+        streams.map_err(|refusal| ApiFailure::from(refusal).into_body())
+    }
+}

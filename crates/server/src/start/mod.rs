@@ -1,0 +1,257 @@
+//! Puts a server together, and takes it apart again.
+
+mod handle;
+mod tls;
+
+pub use handle::{LocalIntake, ServerHandle};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use watchpost_catalog::Catalog;
+use watchpost_event::Timestamp;
+use watchpost_kit::Clock;
+use watchpost_ledger::{LedgerPosition, Options};
+use watchpost_run::metrics::Registry;
+use watchpost_run::{Disk, Policy, Shutdown, Supervisor};
+use watchpost_store::{EmbeddedStore, LogStore};
+
+use crate::ServerError;
+use crate::api::{AgentBoard, App, SEARCHES_MAX, router};
+use crate::bus::{Bus, Keeper, ReaderState, StoreReader, Tail};
+use crate::config::{Scheme, ServerSettings};
+use crate::http::{LocalSocket, Served, bind, serve};
+use crate::ingest::{BatchIds, Ingest, Writer, WriterHandle, decode_limits};
+use crate::intake::Intake;
+use crate::metrics::Metrics;
+
+/// Connections at once.
+const CONNECTIONS_MAX: usize = 4_096;
+/// Bodies being read or waiting, together, unless one alone may be larger.
+const BODIES_BYTES: usize = 64 << 20;
+/// The ledger takes a batch, its envelope and its header whole.
+const RECORD_OVERHEAD_BYTES: usize = 1 << 20;
+/// Finished epochs are forgotten after twice the agents' greatest spool age.
+const FORGET_AFTER_NS: i64 = 28 * 86_400 * 1_000_000_000;
+const HOUSEKEEPING_EVERY: Duration = Duration::from_mins(1);
+
+/// What a server is given by its process.
+#[derive(Clone)]
+pub struct Deps {
+    /// Where it keeps things.
+    pub disk: Arc<dyn Disk>,
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// When to end; also triggered by the server when it cannot go on.
+    pub shutdown: Shutdown,
+}
+
+/// The rooms behind the API.
+struct Rooms {
+    catalog: Catalog,
+    store: Arc<dyn LogStore>,
+    bus: Arc<Bus>,
+    reader: Arc<ReaderState>,
+    keeper: Arc<Keeper>,
+    ledger: watchpost_ledger::Reader,
+    writer: Writer,
+    handle: WriterHandle,
+    metrics: Arc<Metrics>,
+}
+
+/// Starts a server. Everything durable is opened before anything listens.
+pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle, ServerError> {
+    deps.disk
+        .create_dir_all(&settings.data_dir)
+        .map_err(|source| ServerError::DataDir {
+            path: settings.data_dir.clone(),
+            source,
+        })?;
+    let tls = tls::Tls::open(&settings, seconds(&*deps.clock))?;
+    let rooms = open(&settings, &deps).await?;
+    let supervisor = Supervisor::new(deps.shutdown.clone(), deps.clock.clone());
+    let tail = Arc::new(Tail::default());
+    let ingest = Arc::new(Ingest::new(
+        settings.limits,
+        settings.timeouts,
+        deps.clock.clone(),
+        rooms.handle.clone(),
+        rooms.reader.clone(),
+        rooms.metrics.clone(),
+    ));
+    let app = Arc::new(App {
+        limits: settings.limits,
+        timeouts: settings.timeouts,
+        clock: deps.clock.clone(),
+        shutdown: deps.shutdown.clone(),
+        catalog: rooms.catalog.clone(),
+        store: rooms.store.clone(),
+        ledger: rooms.ledger.clone(),
+        ingest: ingest.clone(),
+        reader: rooms.reader.clone(),
+        tail: tail.clone(),
+        agents: AgentBoard::default(),
+        metrics: rooms.metrics.clone(),
+        searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
+        bodies: Arc::new(Semaphore::new((BODIES_BYTES.max(settings.limits.body) >> 10) + 1)),
+    });
+    let served = Arc::new(Served {
+        router: router(app),
+        timeouts: settings.timeouts,
+        metrics: rooms.metrics.clone(),
+        places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
+        shutdown: deps.shutdown.clone(),
+    });
+    let (catalog, writer) = (rooms.catalog.clone(), rooms.handle.clone());
+    let tls = Arc::new(tls);
+    let mut handle = ServerHandle::new(&tls, ingest, catalog.clone(), writer.clone(), supervisor.clone(), &deps);
+    let mut listeners = Vec::new();
+    for listen in &settings.listen {
+        let (listener, address) = bind(*listen).await?;
+        handle.add_address(listen.scheme, address);
+        let acceptor = (listen.scheme == Scheme::Https).then(|| TlsAcceptor::from(tls.config()));
+        listeners.push((listener, acceptor));
+    }
+    let socket = LocalSocket::bind(&settings.socket_path())?;
+    spawn_threads(rooms, &tail, &supervisor, decode_limits(settings.limits))?;
+    for (listener, acceptor) in listeners {
+        handle.spawn(serve(listener, acceptor, served.clone(), deps.shutdown.clone()));
+    }
+    handle.spawn(socket.serve(served, deps.shutdown.clone()));
+    handle.spawn(housekeeping(catalog, writer, tls, settings, deps));
+    Ok(handle)
+}
+
+fn seconds(clock: &dyn Clock) -> u64 {
+    u64::try_from(clock.now() / 1_000_000_000).unwrap_or(0)
+}
+
+async fn open(settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerError> {
+    let catalog = Catalog::open(&settings.catalog).await?;
+    let (settings, deps) = (settings.clone(), deps.clone());
+    let opened = tokio::task::spawn_blocking(move || open_blocking(catalog, &settings, &deps)).await;
+    match opened {
+        Ok(rooms) => rooms,
+        // A panic while opening is a panic of the caller.
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
+fn open_blocking(catalog: Catalog, settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerError> {
+    let options = Options {
+        max_bytes: settings.ledger_bytes,
+        max_record_bytes: u32::try_from(settings.limits.body + RECORD_OVERHEAD_BYTES)
+            .unwrap_or(u32::MAX)
+            .max(Options::default().max_record_bytes),
+        ..Options::default()
+    };
+    let (intake, report) = Intake::open(deps.disk.clone(), &settings.data_dir.join("ledger"), options)?;
+    let store_dir = settings.data_dir.join("store");
+    let (store, opened) = EmbeddedStore::open(deps.disk.clone(), &store_dir, settings.store.clone())?;
+    let store: Arc<dyn LogStore> = Arc::new(store);
+    let ledger = intake.reader();
+    let reader = Arc::new(ReaderState::new(store.applied()));
+    for damage in report.damage.into_iter().chain(opened.damage) {
+        reader.add_damage(damage);
+    }
+    let ids_path = settings.data_dir.join("batch-ids.json");
+    let ids = BatchIds::restore(deps.disk.clone(), ids_path, &ledger)?;
+    let metrics = Arc::new(Metrics::new(Registry::new()));
+    let bus = Arc::new(Bus::new(intake.durable_end()));
+    let (writer, handle) = Writer::new(
+        intake,
+        ids,
+        bus.clone(),
+        store.clone(),
+        reader.clone(),
+        deps.clock.clone(),
+        metrics.clone(),
+    );
+    let keeper = Arc::new(Keeper::new(store.clone(), deps.clock.clone(), reader.clone()));
+    Ok(Rooms {
+        catalog,
+        store,
+        bus,
+        reader,
+        keeper,
+        ledger,
+        writer,
+        handle,
+        metrics,
+    })
+}
+
+fn spawn_threads(
+    rooms: Rooms,
+    tail: &Arc<Tail>,
+    supervisor: &Supervisor,
+    limits: watchpost_event::batch::Limits,
+) -> Result<(), ServerError> {
+    let failed = |name| move |source| ServerError::Thread { name, source };
+    let mut writer = rooms.writer;
+    let run_writer = move |shutdown: &Shutdown| {
+        writer.run(shutdown);
+        Ok(())
+    };
+    supervisor
+        .thread("ledger", Policy::Escalate, run_writer)
+        .map_err(failed("ledger"))?;
+    let reader = StoreReader {
+        bus: rooms.bus.clone(),
+        ledger: rooms.ledger,
+        store: rooms.store,
+        state: rooms.reader,
+        keeper: rooms.keeper.clone(),
+        limits,
+    };
+    supervisor
+        .thread("store", Policy::Restart, move |shutdown| reader.run(shutdown))
+        .map_err(failed("store"))?;
+    let (keeper, handle) = (rooms.keeper.clone(), rooms.handle);
+    let flush =
+        move |shutdown: &Shutdown| keeper.run_flusher(shutdown, &|committed| handle.trim(LedgerPosition(committed)));
+    supervisor
+        .thread("store-flush", Policy::Restart, flush)
+        .map_err(failed("store-flush"))?;
+    let keeper = rooms.keeper;
+    supervisor
+        .thread("store-care", Policy::Restart, move |shutdown| {
+            keeper.run_maintenance(shutdown)
+        })
+        .map_err(failed("store-care"))?;
+    let (tail, bus) = (tail.clone(), rooms.bus);
+    supervisor
+        .thread("tail", Policy::Restart, move |shutdown| tail.run(&bus, shutdown))
+        .map_err(failed("tail"))
+}
+
+/// Small things every minute.
+async fn housekeeping(
+    catalog: Catalog,
+    writer: WriterHandle,
+    tls: Arc<tls::Tls>,
+    settings: ServerSettings,
+    deps: Deps,
+) {
+    loop {
+        let ending = tokio::select! {
+            () = deps.shutdown.wait() => true,
+            () = tokio::time::sleep(HOUSEKEEPING_EVERY) => false,
+        };
+        if let Err(error) = catalog.keys().save_last_used().await {
+            tracing::warn!(error = crate::error::chain(&error), "Cannot note when keys were used");
+        }
+        if ending {
+            return;
+        }
+        writer.forget(Timestamp(deps.clock.now()).plus(-FORGET_AFTER_NS));
+        if let Err(error) = tls.renew(&settings, seconds(&*deps.clock)) {
+            tracing::error!(
+                error = crate::error::chain(&error),
+                "Cannot renew the server's certificate"
+            );
+        }
+    }
+}

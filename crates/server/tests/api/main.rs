@@ -1,0 +1,11 @@
+//! A real server on loopback sockets, asked by a real client.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod intake;
+mod limits;
+mod local;
+mod search;
+mod tail;
+mod tls;
+mod tokens;
+mod world;
