@@ -126,12 +126,11 @@ async fn run<T: Send + 'static>(
         () = tokio::time::sleep(app.timeouts.search) => None,
         () = app.shutdown.wait() => None,
     };
-    let finished = match finished {
-        Some(finished) => finished,
-        None => {
-            stop.0.cancel();
-            search.await
-        }
+    let finished = if let Some(finished) = finished {
+        finished
+    } else {
+        stop.0.cancel();
+        search.await
     };
     app.metrics
         .search_seconds

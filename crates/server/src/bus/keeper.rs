@@ -71,7 +71,7 @@ impl Keeper {
     }
 
     /// The flushing thread. `flushed` is told what the store has committed.
-    pub(crate) fn run_flusher(&self, shutdown: &Shutdown, flushed: &dyn Fn(u64)) -> Outcome {
+    pub(crate) fn run_flusher(&self, shutdown: &Shutdown, flushed: &dyn Fn(u64)) {
         while !shutdown.is_triggered() {
             let asked = self.asked();
             let (mut asked, _) = self
@@ -86,7 +86,6 @@ impl Keeper {
             }
         }
         self.flush(flushed);
-        Ok(())
     }
 
     fn flush(&self, flushed: &dyn Fn(u64)) -> bool {

@@ -8,7 +8,7 @@ use watchpost_event::Decoded;
 use watchpost_event::batch::Limits;
 use watchpost_kit::{Backoff, Rng};
 use watchpost_ledger::{LedgerError, LedgerPosition, Reader};
-use watchpost_run::{Outcome, Shutdown};
+use watchpost_run::Shutdown;
 use watchpost_store::{LogStore, StoreError};
 
 use super::{Bus, Keeper, Taken};
@@ -86,7 +86,7 @@ pub(crate) struct StoreReader {
 
 impl StoreReader {
     /// Reads until shutdown. Begins where the store's durable cursor stands.
-    pub(crate) fn run(&self, shutdown: &Shutdown) -> Outcome {
+    pub(crate) fn run(&self, shutdown: &Shutdown) {
         let mut at = self.begin();
         while !shutdown.is_triggered() {
             match self.bus.take(at, IDLE) {
@@ -96,7 +96,6 @@ impl StoreReader {
                 Taken::Behind => self.catch_up(&mut at, shutdown),
             }
         }
-        Ok(())
     }
 
     fn begin(&self) -> LedgerPosition {

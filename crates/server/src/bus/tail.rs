@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::mpsc;
 use watchpost_ledger::LedgerPosition;
 use watchpost_query::Query;
-use watchpost_run::{Outcome, Shutdown};
+use watchpost_run::Shutdown;
 
 use super::{Bus, Taken};
 use crate::intake::Committed;
@@ -80,7 +80,7 @@ impl Tail {
     }
 
     /// Reads until shutdown, on a thread of its own.
-    pub(crate) fn run(&self, bus: &Bus, shutdown: &Shutdown) -> Outcome {
+    pub(crate) fn run(&self, bus: &Bus, shutdown: &Shutdown) {
         let mut at = bus.end();
         while !shutdown.is_triggered() {
             match bus.take(at, IDLE) {
@@ -93,7 +93,6 @@ impl Tail {
             }
         }
         self.subscribers().clear();
-        Ok(())
     }
 
     /// Too slow for the ring: nobody knows how many events that were, so one is declared.

@@ -35,12 +35,12 @@ fn take(bus: &Bus, from: u64) -> Vec<u64> {
 #[test]
 fn a_reader_finds_what_follows_its_position_or_learns_that_it_is_behind() {
     let bus = Bus::with_limit(LedgerPosition(0), usize::MAX);
-    assert_eq!(take(&bus, 0), []);
+    assert!(take(&bus, 0).is_empty());
     bus.publish((0..5).map(committed).collect());
     assert_eq!(take(&bus, 0), [0, 10, 20, 35, 45]);
     assert_eq!(take(&bus, 30), [35, 45]);
     assert_eq!(take(&bus, 45), [45]);
-    assert_eq!(take(&bus, 55), []);
+    assert!(take(&bus, 55).is_empty());
     bus.forget_before(LedgerPosition(20));
     assert_eq!(take(&bus, 20), [20, 35, 45]);
     assert_eq!(take(&bus, 10), [u64::MAX]);
@@ -55,7 +55,7 @@ fn the_ring_never_holds_more_than_its_limit_but_always_the_newest() {
     assert_eq!(take(&bus, 0), [u64::MAX]);
     assert_eq!(take(&bus, 45), [45]);
     bus.forget_before(LedgerPosition(1_000));
-    assert_eq!(take(&bus, 55), []);
+    assert!(take(&bus, 55).is_empty());
 }
 
 #[test]

@@ -111,8 +111,8 @@ impl Default for Timeouts {
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(30),
             body_piece: Duration::from_secs(30),
-            body: Duration::from_secs(300),
-            search: Duration::from_secs(60),
+            body: Duration::from_mins(5),
+            search: Duration::from_mins(1),
             searchable: Duration::from_secs(1),
             drain: Duration::from_secs(5),
         }

@@ -57,8 +57,7 @@ impl Served {
                 .max_header_list_size(HEAD_BYTES_MAX as u32)
                 .max_concurrent_streams(STREAMS_MAX);
             let connection = builder.serve_connection(io, service);
-            self.finish(connection, |connection| connection.graceful_shutdown())
-                .await;
+            self.finish(connection, http2::Connection::graceful_shutdown).await;
         } else {
             let mut builder = http1::Builder::new();
             builder
@@ -67,7 +66,7 @@ impl Served {
                 .max_headers(HEADERS_MAX)
                 .max_buf_size(HEAD_BYTES_MAX);
             let connection = builder.serve_connection(io, service).with_upgrades();
-            self.finish(connection, |connection| connection.graceful_shutdown())
+            self.finish(connection, http1::UpgradeableConnection::graceful_shutdown)
                 .await;
         }
     }
@@ -82,12 +81,11 @@ impl Served {
             result = connection.as_mut() => Some(result),
             () = self.shutdown.wait() => None,
         };
-        let result = match ended {
-            Some(result) => result,
-            None => {
-                end(connection.as_mut());
-                connection.await
-            }
+        let result = if let Some(result) = ended {
+            result
+        } else {
+            end(connection.as_mut());
+            connection.await
         };
         self.metrics.connections.add(-1);
         if let Err(error) = result {

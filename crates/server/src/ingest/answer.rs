@@ -67,7 +67,7 @@ pub(crate) enum Refusal {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) retry_after: Option<Duration>,
-    pub(crate) body: DataResponse,
+    pub(crate) body: Box<DataResponse>,
 }
 
 impl Answer {
@@ -76,14 +76,14 @@ impl Answer {
         Self {
             status,
             retry_after: None,
-            body: DataResponse {
+            body: Box::new(DataResponse {
                 error: Some(ApiError {
                     code: code.to_owned(),
                     message: message.into(),
                     details: None,
                 }),
                 ..DataResponse::default()
-            },
+            }),
         }
     }
 
@@ -130,7 +130,7 @@ impl Answer {
             Self {
                 status: 200,
                 retry_after: None,
-                body: DataResponse::default(),
+                body: Box::default(),
             }
         } else if let Some(reason) = full {
             Self::refused(Refusal::Full(reason))
@@ -152,11 +152,11 @@ impl Answer {
             Self::error(400, "bad_batch", first_reason(&rejected))
         };
         Self {
-            body: DataResponse {
+            body: Box::new(DataResponse {
                 cursors,
                 rejected,
-                ..answer.body
-            },
+                ..*answer.body
+            }),
             ..answer
         }
     }

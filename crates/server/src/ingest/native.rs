@@ -23,7 +23,7 @@ pub(crate) struct Prepared {
 
 /// A batch's events, or why they cannot be read.
 pub(crate) enum Content {
-    Good(Decoded),
+    Good(Box<Decoded>),
     Bad(String),
 }
 
@@ -65,7 +65,7 @@ pub(super) fn prepare(principal: &Principal, body: &Bytes, limits: SizeLimits, n
         let content = match Decoded::from_batch(&batch, envelope, limits) {
             Ok(decoded) => {
                 room = room.saturating_sub(decoded.weight());
-                Content::Good(decoded)
+                Content::Good(Box::new(decoded))
             }
             // Small batches together can be too much: the rest is for the next request.
             Err(EventError::Bomb { .. }) if !batches.is_empty() => break,

@@ -230,7 +230,7 @@ impl Writer {
     ) -> Result<bool, IntakeError> {
         let (batch, content) = prepared.open();
         let decoded = match content {
-            Content::Good(decoded) => decoded,
+            Content::Good(decoded) => *decoded,
             Content::Bad(error) => {
                 let key = watchpost_event::StreamKey::of(&batch.header);
                 let cursor = self.intake.cursors().cursor(&key);

@@ -128,7 +128,7 @@ impl LocalIntake {
     pub async fn data(&self, body: Bytes) -> (u16, DataResponse) {
         let principal = Principal::Process(self.agent.clone());
         let answer = self.ingest.take(principal, BodyKind::Batches, body).await;
-        (answer.status, answer.body)
+        (answer.status, *answer.body)
     }
 
     /// What `GET /api/v1/agent/streams` answers.

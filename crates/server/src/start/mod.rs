@@ -207,11 +207,16 @@ fn spawn_threads(
         limits,
     };
     supervisor
-        .thread("store", Policy::Restart, move |shutdown| reader.run(shutdown))
+        .thread("store", Policy::Restart, move |shutdown| {
+            reader.run(shutdown);
+            Ok(())
+        })
         .map_err(failed("store"))?;
     let (keeper, handle) = (rooms.keeper.clone(), rooms.handle);
-    let flush =
-        move |shutdown: &Shutdown| keeper.run_flusher(shutdown, &|committed| handle.trim(LedgerPosition(committed)));
+    let flush = move |shutdown: &Shutdown| {
+        keeper.run_flusher(shutdown, &|committed| handle.trim(LedgerPosition(committed)));
+        Ok(())
+    };
     supervisor
         .thread("store-flush", Policy::Restart, flush)
         .map_err(failed("store-flush"))?;
@@ -223,7 +228,10 @@ fn spawn_threads(
         .map_err(failed("store-care"))?;
     let (tail, bus) = (tail.clone(), rooms.bus);
     supervisor
-        .thread("tail", Policy::Restart, move |shutdown| tail.run(&bus, shutdown))
+        .thread("tail", Policy::Restart, move |shutdown| {
+            tail.run(&bus, shutdown);
+            Ok(())
+        })
         .map_err(failed("tail"))
 }
 

@@ -17,7 +17,10 @@ async fn what_is_acknowledged_can_be_searched() {
     let (status, said) = world.deliver(batch(0, 3, "disk failed")).await;
     assert_eq!(status, 200);
     assert_eq!((said.cursors[0].cursor, said.cursors[0].outcome), (3, Outcome::Stored));
-    assert_eq!(world.messages("failed").await, ["disk failed 3", "disk failed 2", "disk failed 1"]);
+    assert_eq!(
+        world.messages("failed").await,
+        ["disk failed 3", "disk failed 2", "disk failed 1"]
+    );
 
     let (status, said) = world.deliver(batch(0, 3, "disk failed")).await;
     assert_eq!((status.as_u16(), said.cursors[0].outcome), (200, Outcome::Duplicate));
@@ -30,7 +33,10 @@ async fn a_batch_behind_the_cursor_is_refused_with_the_cursor_and_one_across_it_
     let dir = TempDir::new().unwrap();
     let world = plain(&dir).await;
     let (status, said) = world.deliver(batch(5, 9, "x")).await;
-    assert_eq!((status.as_u16(), said.cursors[0].cursor, said.cursors[0].outcome), (409, 0, Outcome::Cursor));
+    assert_eq!(
+        (status.as_u16(), said.cursors[0].cursor, said.cursors[0].outcome),
+        (409, 0, Outcome::Cursor)
+    );
     assert_eq!(said.error.unwrap().code, "cursor");
     world.deliver(batch(0, 3, "x")).await;
     let (status, said) = world.deliver(batch(0, 5, "x")).await;
@@ -56,10 +62,17 @@ async fn a_restart_keeps_data_cursors_and_batch_ids() {
     let (status, said) = world.deliver_json(&simple).await;
     assert_eq!((status.as_u16(), said.cursors[0].outcome), (200, Outcome::Duplicate));
     assert_eq!(world.messages("simple").await, ["simple"]);
-    let request = world.http.get(world.url("/api/v1/agent/streams")).bearer_auth(&world.agent_key);
+    let request = world
+        .http
+        .get(world.url("/api/v1/agent/streams"))
+        .bearer_auth(&world.agent_key);
     let (_, streams) = crate::world::json(request).await;
     let streams: StreamsResponse = serde_json::from_value(streams).unwrap();
-    let file = streams.streams.iter().find(|one| one.stream.as_str().starts_with("file:")).unwrap();
+    let file = streams
+        .streams
+        .iter()
+        .find(|one| one.stream.as_str().starts_with("file:"))
+        .unwrap();
     assert_eq!((file.cursor, file.epoch), (3, Epoch(1)));
     let (status, _) = world.deliver(batch(3, 4, "after")).await;
     assert_eq!(status, 200);
@@ -91,7 +104,12 @@ async fn many_clients_at_once_arrive_exactly_once() {
     let (_, report) = world.get("/api/v1/delivery", &[]).await;
     let report: DeliveryReport = serde_json::from_value(report).unwrap();
     assert_eq!(report.streams.iter().map(|stream| stream.events).sum::<u64>(), 16 * 51);
-    assert!(report.streams.iter().all(|stream| stream.events == stream.stored_events && stream.gaps == 0));
+    assert!(
+        report
+            .streams
+            .iter()
+            .all(|stream| stream.events == stream.stored_events && stream.gaps == 0)
+    );
     assert!(report.damage.is_empty(), "{:?}", report.damage);
 }
 
@@ -127,7 +145,11 @@ async fn the_key_decides_whose_stream_it_is() {
     let (status, said) = world.deliver(batch_of("db-1", "s", 0, 1, "forged")).await;
     let error = said.error.unwrap();
     assert_eq!(status, 403);
-    assert!(error.message.contains("web-1") && error.message.contains("db-1"), "{}", error.message);
+    assert!(
+        error.message.contains("web-1") && error.message.contains("db-1"),
+        "{}",
+        error.message
+    );
     let forged = json!({"agent_id": "db-1", "payloads": [{"message": "forged"}]});
     assert_eq!(world.deliver_json(&forged).await.0, 403);
 
@@ -136,8 +158,17 @@ async fn the_key_decides_whose_stream_it_is() {
     let wrong = format!("wp_1_{}", "0".repeat(64));
     for key in [wrong.as_str(), "hunter2"] {
         let (status, value) = crate::world::json(world.data(key, BATCH_CONTENT_TYPE, batch(0, 1, "forged"))).await;
-        assert_eq!((status.as_u16(), value["error"]["code"].as_str()), (401, Some("unauthorized")));
-        assert!(value["error"]["message"].as_str().unwrap().contains("watchpost token create"), "{value}");
+        assert_eq!(
+            (status.as_u16(), value["error"]["code"].as_str()),
+            (401, Some("unauthorized"))
+        );
+        assert!(
+            value["error"]["message"]
+                .as_str()
+                .unwrap()
+                .contains("watchpost token create"),
+            "{value}"
+        );
     }
     assert_eq!(world.messages("forged").await, [""; 0]);
     world.server.stop().await;

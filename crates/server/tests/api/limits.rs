@@ -67,12 +67,19 @@ async fn broken_and_explosive_compression_is_refused() {
     let (status, message) = refused(&world, BATCH_CONTENT_TYPE, with_frame(&bomb)).await;
     assert_eq!(status, 413);
     assert!(message.contains("limits.decompressed"), "{message}");
-    let request = world.data(&world.agent_key, "application/json", bomb).header("content-encoding", "zstd");
+    let request = world
+        .data(&world.agent_key, "application/json", bomb)
+        .header("content-encoding", "zstd");
     assert_eq!(world::json(request).await.0, 413);
-    let request = world.data(&world.agent_key, "application/json", "{}").header("content-encoding", "br");
+    let request = world
+        .data(&world.agent_key, "application/json", "{}")
+        .header("content-encoding", "br");
     assert_eq!(world::json(request).await.0, 415);
     assert_eq!(refused(&world, "text/plain", b"hello".to_vec()).await.0, 415);
-    assert_eq!(refused(&world, "application/json", b"{\"agent_id\":".to_vec()).await.0, 400);
+    assert_eq!(
+        refused(&world, "application/json", b"{\"agent_id\":".to_vec()).await.0,
+        400
+    );
     world.server.stop().await;
 }
 
@@ -84,7 +91,10 @@ async fn bodies_over_the_limit_are_refused_announced_or_not() {
     let world = world::run(settings).await;
     let (status, message) = refused(&world, BATCH_CONTENT_TYPE, vec![0; 65 << 10]).await;
     assert_eq!(status, 413);
-    assert!(message.contains("64KiB") && message.contains("limits.body"), "{message}");
+    assert!(
+        message.contains("64KiB") && message.contains("limits.body"),
+        "{message}"
+    );
     let pieces = futures_util::stream::iter((0..65).map(|_| Ok::<_, std::io::Error>(vec![0_u8; 1 << 10])));
     let request = world.data(&world.agent_key, BATCH_CONTENT_TYPE, reqwest::Body::wrap_stream(pieces));
     assert_eq!(world::json(request).await.0, 413);
@@ -113,7 +123,11 @@ async fn slow_clients_are_let_go() {
     slow.write_all(head.as_bytes()).await.unwrap();
     let mut rest = Vec::new();
     slow.read_to_end(&mut rest).await.unwrap();
-    assert!(String::from_utf8_lossy(&rest).starts_with("HTTP/1.1 408"), "{}", String::from_utf8_lossy(&rest));
+    assert!(
+        String::from_utf8_lossy(&rest).starts_with("HTTP/1.1 408"),
+        "{}",
+        String::from_utf8_lossy(&rest)
+    );
     world.server.stop().await;
 }
 
@@ -131,12 +145,19 @@ async fn every_answer_has_one_shape_and_safe_headers() {
         let response = request.send().await.unwrap();
         assert_eq!(response.headers()["x-content-type-options"], "nosniff");
         let (found, value) = world::json(world.http.request(method.parse().unwrap(), world.url(path))).await;
-        assert_eq!((found.as_u16(), value["error"]["code"].as_str()), (status, Some(code)), "{path}");
+        assert_eq!(
+            (found.as_u16(), value["error"]["code"].as_str()),
+            (status, Some(code)),
+            "{path}"
+        );
     }
     for path in ["/healthz", "/readyz", "/metrics"] {
         assert_eq!(world::json(world.http.get(world.url(path))).await.0, 200, "{path}");
     }
-    let request = world.http.get(world.url("/api/v1/search")).bearer_auth(&world.agent_key);
+    let request = world
+        .http
+        .get(world.url("/api/v1/search"))
+        .bearer_auth(&world.agent_key);
     assert_eq!(world::json(request).await.0, 403);
     world.server.stop().await;
 }

@@ -40,7 +40,11 @@ async fn two_servers_never_share_a_folder() {
         shutdown: watchpost_run::Shutdown::new(),
     };
     let second = watchpost_server::start(crate::world::settings(dir.path(), "http://127.0.0.1:0"), deps).await;
-    let error = std::error::Error::source(&second.err().unwrap()).unwrap().source().unwrap().to_string();
+    let error = std::error::Error::source(&second.err().unwrap())
+        .unwrap()
+        .source()
+        .unwrap()
+        .to_string();
     assert!(error.contains("in use"), "{error}");
     assert!(socket_path(dir.path()).exists());
     world.server.stop().await;

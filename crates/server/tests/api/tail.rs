@@ -10,18 +10,23 @@ async fn matching_events_arrive_as_they_are_acknowledged() {
     let dir = TempDir::new().unwrap();
     let world = plain(&dir).await;
     world.deliver(batch(0, 2, "earlier")).await;
-    let request = world.http.get(world.url("/api/v1/tail")).query(&[("q", "wanted")]).bearer_auth(&world.user_key);
+    let request = world
+        .http
+        .get(world.url("/api/v1/tail"))
+        .query(&[("q", "wanted")])
+        .bearer_auth(&world.user_key);
     let mut live = request.send().await.unwrap();
     assert_eq!(live.headers()["content-type"], "application/x-ndjson");
     world.deliver(batch_of("web-1", "other", 0, 1, "ignored")).await;
     world.deliver(batch(2, 5, "wanted")).await;
     let mut text = Vec::new();
-    while text.iter().filter(|&&byte| byte == b'\n').count() < 3 {
+    while text.split(|&byte| byte == b'\n').count() < 4 {
         text.extend_from_slice(&live.chunk().await.unwrap().unwrap());
     }
     let lines = text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty());
-    let messages: Vec<Value> =
-        lines.map(|line| serde_json::from_slice::<Value>(line).unwrap()["message"].clone()).collect();
+    let messages: Vec<Value> = lines
+        .map(|line| serde_json::from_slice::<Value>(line).unwrap()["message"].clone())
+        .collect();
     assert_eq!(messages, ["wanted 3", "wanted 4", "wanted 5"]);
     // A live stream ends with the server.
     world.server.stop().await;
@@ -33,7 +38,10 @@ async fn a_live_stream_needs_a_valid_query_and_a_users_key() {
     let dir = TempDir::new().unwrap();
     let world = plain(&dir).await;
     let (status, value) = world.get("/api/v1/tail", &[("q", "(")]).await;
-    assert_eq!((status.as_u16(), value["error"]["code"].as_str()), (400, Some("bad_query")));
+    assert_eq!(
+        (status.as_u16(), value["error"]["code"].as_str()),
+        (400, Some("bad_query"))
+    );
     let request = world.http.get(world.url("/api/v1/tail")).bearer_auth(&world.agent_key);
     assert_eq!(crate::world::json(request).await.0, 403);
     world.server.stop().await;

@@ -13,11 +13,15 @@ async fn a_pinned_fingerprint_is_all_a_client_needs_and_another_one_is_refused()
     let port = world.address().port();
     for host in ["127.0.0.1", "localhost"] {
         let url = format!("https://{host}:{port}/api/v1/store/stats");
-        let (status, stats) = json(client(Some(pinned)).get(url).bearer_auth(&world.user_key)).await;
-        assert_eq!((status.as_u16(), &stats["events"]), (200, &serde_json::json!(0)));
+        let (status, stored) = json(client(Some(pinned)).get(url).bearer_auth(&world.user_key)).await;
+        assert_eq!((status.as_u16(), &stored["events"]), (200, &serde_json::json!(0)));
     }
     let other = client(Some(Fingerprint::of(b"another")));
-    let error = other.get(format!("https://127.0.0.1:{port}/healthz")).send().await.unwrap_err();
+    let error = other
+        .get(format!("https://127.0.0.1:{port}/healthz"))
+        .send()
+        .await
+        .unwrap_err();
     assert!(format!("{error:?}").contains("pinned authority"), "{error:?}");
     // Metrics are open to this host only where nobody can listen.
     let request = client(Some(pinned)).get(format!("https://127.0.0.1:{port}/metrics"));

@@ -29,7 +29,10 @@ async fn a_key_is_made_used_listed_and_revoked_at_once() {
     assert!(revoked["revoked"].is_string(), "{revoked}");
     let (status, value) = world::json(deliver(1)).await;
     assert_eq!(status, 401);
-    assert!(value["error"]["message"].as_str().unwrap().contains("revoked"), "{value}");
+    assert!(
+        value["error"]["message"].as_str().unwrap().contains("revoked"),
+        "{value}"
+    );
     assert_eq!(world.messages("x").await.len(), 1);
     world.server.stop().await;
 }
@@ -47,7 +50,11 @@ async fn requests_that_make_no_sense_say_why() {
         json!({"role": "admin"}),
     ] {
         let (status, value) = world::json(world.http.post(&url).bearer_auth(&world.user_key).json(&body)).await;
-        assert_eq!((status.as_u16(), value["error"]["code"].as_str()), (400, Some("bad_request")), "{body}");
+        assert_eq!(
+            (status.as_u16(), value["error"]["code"].as_str()),
+            (400, Some("bad_request")),
+            "{body}"
+        );
     }
     for id in ["999", "x"] {
         let request = world.http.delete(format!("{url}/{id}")).bearer_auth(&world.user_key);

@@ -32,7 +32,11 @@ pub(crate) struct World {
 pub(crate) fn client(pinned: Option<Fingerprint>) -> Client {
     let pinned = pinned.unwrap_or_else(|| Fingerprint::of(b"nobody"));
     let tls = client_config(&Trust::Fingerprint(pinned)).unwrap();
-    Client::builder().tls_backend_preconfigured(tls).no_proxy().build().unwrap()
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .no_proxy()
+        .build()
+        .unwrap()
 }
 
 pub(crate) fn settings(dir: &Path, listen: &str) -> ServerSettings {
@@ -41,7 +45,7 @@ pub(crate) fn settings(dir: &Path, listen: &str) -> ServerSettings {
     config.server.data_dir = dir.to_path_buf();
     let mut settings = ServerSettings::try_from(config).unwrap();
     // A test's acknowledgement means searchable, however busy the machine is.
-    settings.timeouts.searchable = Duration::from_secs(60);
+    settings.timeouts.searchable = Duration::from_mins(1);
     settings
 }
 
@@ -52,7 +56,10 @@ pub(crate) async fn run(settings: ServerSettings) -> World {
         shutdown: Shutdown::new(),
     };
     let server = start(settings, deps).await.unwrap();
-    let agent = server.create_key("web-1", KeyScope::AgentId("web-1".to_owned())).await.unwrap();
+    let agent = server
+        .create_key("web-1", KeyScope::AgentId("web-1".to_owned()))
+        .await
+        .unwrap();
     let user = server.create_key("admin", KeyScope::User).await.unwrap();
     World {
         http: client(server.ca_fingerprint()),
@@ -100,7 +107,10 @@ impl World {
         let (status, found) = self.get("/api/v1/search", &[("q", query), ("limit", "10000")]).await;
         assert_eq!(status, 200, "{found}");
         let events = found["events"].as_array().unwrap();
-        events.iter().map(|event| event["message"].as_str().unwrap().to_owned()).collect()
+        events
+            .iter()
+            .map(|event| event["message"].as_str().unwrap().to_owned())
+            .collect()
     }
 }
 
@@ -110,7 +120,8 @@ pub(crate) async fn json(request: RequestBuilder) -> (StatusCode, Value) {
     while let Some(chunk) = response.chunk().await.unwrap() {
         body.extend_from_slice(&chunk);
     }
-    let value = serde_json::from_slice(&body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body).into_owned()));
+    let value =
+        serde_json::from_slice(&body).unwrap_or_else(|_| Value::from(String::from_utf8_lossy(&body).into_owned()));
     (response.status(), value)
 }
 
