@@ -132,8 +132,15 @@ fn run_end(text: &str, start: usize) -> usize {
 }
 
 fn emit(word: &str, scratch: &mut [u8; WORD_LIMIT], found: &mut impl FnMut(&str)) {
-    if word.is_ascii() {
+    let (all, upper) = word
+        .bytes()
+        .fold((0, false), |(all, upper), b| (all | b, upper | b.is_ascii_uppercase()));
+    if all.is_ascii() {
         let len = word.len().min(WORD_LIMIT);
+        if !upper {
+            // Most words: handed out as they stand there.
+            return found(&word[..len]);
+        }
         let lower = &mut scratch[..len];
         lower.copy_from_slice(&word.as_bytes()[..len]);
         lower.make_ascii_lowercase();
@@ -170,7 +177,9 @@ pub fn address(text: &str) -> Option<String> {
     if text.len() > 45 || text.len() < 2 {
         return None;
     }
-    if let Ok(v4) = text.parse::<Ipv4Addr>() {
+    if text.contains('.')
+        && let Ok(v4) = text.parse::<Ipv4Addr>()
+    {
         return Some(v4.to_string());
     }
     if let Some(mac) = mac(text) {

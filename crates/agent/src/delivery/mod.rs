@@ -343,6 +343,7 @@ impl Delivery {
     /// The new epoch follows from the old one and the place, not from chance: a crash in the middle makes the same
     /// batches again, which the cursor rule then recognises.
     fn begin_epoch(&mut self, key: &StreamKey, now: Timestamp) -> Result<(), DeliveryError> {
+        self.spool.sync()?;
         let mark = self.spool.mark(key).cloned().unwrap_or_default();
         let waiting = self.outbox.of_stream(key);
         let start = waiting.first().map_or(mark.spooled, |entry| entry.from);

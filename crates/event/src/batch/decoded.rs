@@ -137,7 +137,7 @@ fn decompress(frame: &[u8], limit: usize) -> Result<Vec<u8>, EventError> {
     let mut lines = Vec::with_capacity(known.unwrap_or(0) as usize);
     let decoder = zstd::stream::read::Decoder::with_buffer(frame).map_err(EventError::Frame)?;
     let read = decoder
-        .take(limit as u64 + 1)
+        .take((limit as u64).saturating_add(1))
         .read_to_end(&mut lines)
         .map_err(EventError::Frame)?;
     if read > limit {
