@@ -73,7 +73,15 @@ fn run(
     println!("merge MB/s {:.1}", rate(raw, merging));
     println!("all MB/s {:.1}", rate(raw, appending + flushing + merging));
     queries(store, clock, words, "cold")?;
-    queries(store, clock, words, "warm")
+    queries(store, clock, words, "warm")?;
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    for line in status
+        .lines()
+        .filter(|line| line.starts_with("VmRSS") || line.starts_with("VmHWM"))
+    {
+        println!("{line}");
+    }
+    Ok(())
 }
 
 fn rate(bytes: u64, took: Duration) -> f64 {

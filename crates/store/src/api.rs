@@ -91,7 +91,7 @@ pub struct SearchRequest {
     pub to: Option<Timestamp>,
     /// Only events that come after this one in the order of a search: the next page.
     pub after: Option<Place>,
-    /// At most so many rows.
+    /// At most so many rows; a store may have a limit of its own (see [`crate::StoreOptions::rows`]).
     pub limit: usize,
     /// Stops it.
     pub cancel: Cancel,

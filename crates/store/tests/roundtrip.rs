@@ -77,13 +77,14 @@ fn odd_fields_and_texts_come_back_exactly() {
         events.push(Event::new(Timestamp(i64::MIN + events.len() as i64), 0, text));
     }
     events.push(Event::new(Timestamp(i64::MAX), 0, "the end of time"));
-    let store = new_store(&MemDisk::new());
+    let disk = MemDisk::new();
+    let mut store = new_store(&disk);
     let mut feed = Feed::new("agent ☂", "file:/p q", constants);
     let batch = feed.batch(events, Timestamp(123_456_789));
     let mut expected: Vec<Event> = batch.events.clone();
     expected.sort_by_key(|event| (std::cmp::Reverse(event.time), event.position));
     store.append(1, batch).unwrap();
-    for state in ["head", "file"] {
+    for state in ["head", "file", "opened again"] {
         let (rows, summary) = find(&store, &request("*"));
         assert_eq!(summary.damage, Vec::<String>::new());
         assert_eq!(rows.len(), expected.len());
@@ -93,6 +94,10 @@ fn odd_fields_and_texts_come_back_exactly() {
             assert_eq!(row.received_at, Timestamp(123_456_789));
         }
         store.flush(at(0)).unwrap();
+        if state == "file" {
+            drop(store);
+            store = new_store(&disk);
+        }
     }
 }
 

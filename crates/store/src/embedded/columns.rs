@@ -74,9 +74,34 @@ pub(crate) struct Columns {
     message: StringBuilder,
     fields: StringBuilder,
     constants: StringBuilder,
-    /// The last origin's constant fields as text: neighbours mostly share them.
-    last_constants: Option<(Arc<Origin>, Option<String>)>,
+    /// What the last origin gives to its rows: neighbours mostly share it.
+    last: Option<Shared>,
     json: Vec<u8>,
+}
+
+/// What an origin gives to each of its rows.
+struct Shared {
+    origin: Arc<Origin>,
+    constants: Option<String>,
+    hot: [Option<String>; HOT.len()],
+    severity: Option<Severity>,
+}
+
+impl Shared {
+    fn of(origin: &Arc<Origin>) -> Result<Self, ArrowError> {
+        let text = |name| origin.fields.text(name).map(str::to_owned);
+        let json = || serde_json::to_string(&origin.fields).map_err(|error| ArrowError::ExternalError(Box::new(error)));
+        let constants = if origin.fields.is_empty() { None } else { Some(json()?) };
+        // The severity of an event without fields of its own.
+        let event = Event::new(Timestamp(0), 0, "");
+        let severity = View { event: &event, origin }.severity();
+        Ok(Self {
+            origin: Arc::clone(origin),
+            constants,
+            hot: HOT.map(|(name, _)| text(name)),
+            severity,
+        })
+    }
 }
 
 impl Columns {
@@ -95,7 +120,7 @@ impl Columns {
             message: StringBuilder::new(),
             fields: StringBuilder::new(),
             constants: StringBuilder::new(),
-            last_constants: None,
+            last: None,
             json: Vec::new(),
         }
     }
@@ -103,8 +128,10 @@ impl Columns {
     /// Adds a row; returns its severity and the bytes of its text.
     pub(crate) fn push(&mut self, row: &SourceRow<'_>) -> Result<(Option<Severity>, usize), ArrowError> {
         let (event, origin) = (row.event, row.origin);
-        let view = View { event, origin };
-        let severity = view.severity();
+        let shared = match self.last.take() {
+            Some(last) if Arc::ptr_eq(&last.origin, origin) => last,
+            _ => Shared::of(origin)?,
+        };
         self.time.append_value(event.time.0);
         self.received.append_value(row.received.0);
         self.agent.append_value(origin.agent.as_str());
@@ -112,57 +139,50 @@ impl Columns {
         self.epoch.append_value(origin.epoch.0);
         self.position.append_value(event.position);
         self.n.append_value(event.n);
-        self.severity.append_option(severity.map(Severity::number));
         self.message.append_value(&event.message);
-        for (at, (name, _)) in HOT.iter().enumerate() {
-            let value = event.fields.get(name).or_else(|| origin.fields.get(name));
-            self.hot[at].append_option(value.and_then(Value::as_str));
-        }
-        let own = self.push_fields(event, origin)?;
-        self.push_constants(origin)?;
+        self.constants.append_option(shared.constants.as_deref());
+        let (severity, own) = self.push_fields(event, &shared)?;
+        self.severity.append_option(severity.map(Severity::number));
+        self.last = Some(shared);
         Ok((severity, event.message.len() + own))
     }
 
-    fn push_fields(&mut self, event: &Event, origin: &Origin) -> Result<usize, ArrowError> {
+    /// Goes through the own fields once: into their column, or into the JSON of the others.
+    fn push_fields(&mut self, event: &Event, shared: &Shared) -> Result<(Option<Severity>, usize), ArrowError> {
+        let origin = &shared.origin;
+        let mut hot: [Option<Option<&str>>; HOT.len()] = [None; HOT.len()];
+        let mut severity = shared.severity;
         self.json.clear();
         for (name, value) in event.fields.iter() {
-            if in_column(name, value, origin) {
-                continue;
+            if let Some(slot) = HOT.iter().position(|(hot, _)| *hot == name) {
+                hot[slot] = Some(value.as_str());
+                // Told by its column alone, unless that would read as the constant.
+                if value.is_string() && shared.hot[slot].as_deref() != value.as_str() {
+                    if name == names::LOG_LEVEL {
+                        severity = View { event, origin }.severity();
+                    }
+                    continue;
+                }
+            }
+            if name == names::LOG_LEVEL || name == names::EVENT_SEVERITY {
+                severity = View { event, origin }.severity();
             }
             self.json.push(if self.json.is_empty() { b'{' } else { b',' });
             write_json(&mut self.json, name)?;
             self.json.push(b':');
             write_json(&mut self.json, value)?;
         }
+        for ((column, own), constant) in self.hot.iter_mut().zip(hot).zip(&shared.hot) {
+            column.append_option(own.unwrap_or(constant.as_deref()));
+        }
         if self.json.is_empty() {
             self.fields.append_null();
-            return Ok(0);
+            return Ok((severity, 0));
         }
         self.json.push(b'}');
         let text = std::str::from_utf8(&self.json).map_err(|error| ArrowError::ExternalError(Box::new(error)))?;
         self.fields.append_value(text);
-        Ok(self.json.len())
-    }
-
-    fn push_constants(&mut self, origin: &Arc<Origin>) -> Result<(), ArrowError> {
-        let known = self
-            .last_constants
-            .as_ref()
-            .is_some_and(|(last, _)| Arc::ptr_eq(last, origin));
-        if !known {
-            let text = if origin.fields.is_empty() {
-                None
-            } else {
-                Some(
-                    serde_json::to_string(&origin.fields)
-                        .map_err(|error| ArrowError::ExternalError(Box::new(error)))?,
-                )
-            };
-            self.last_constants = Some((Arc::clone(origin), text));
-        }
-        let text = self.last_constants.as_ref().and_then(|(_, text)| text.as_deref());
-        self.constants.append_option(text);
-        Ok(())
+        Ok((severity, self.json.len()))
     }
 
     /// What was collected; then it is empty again.
@@ -183,11 +203,6 @@ impl Columns {
         arrays.push(Arc::new(self.constants.finish()));
         RecordBatch::try_new(Arc::clone(&self.schema), arrays)
     }
-}
-
-/// Whether a field is told by its column alone.
-fn in_column(name: &str, value: &Value, origin: &Origin) -> bool {
-    HOT.iter().any(|(hot, _)| *hot == name) && value.is_string() && origin.fields.get(name) != Some(value)
 }
 
 fn write_json(out: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) -> Result<(), ArrowError> {

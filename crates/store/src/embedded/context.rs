@@ -9,7 +9,7 @@ use watchpost_event::{EventId, StreamKey};
 use crate::embedded::columns::RowReader;
 use crate::embedded::datafile::{DataFile, Needed};
 use crate::embedded::keys::Need;
-use crate::embedded::scan::FileScan;
+use crate::embedded::scan::{FileScan, SCAN_BLOCKS};
 use crate::embedded::search::ranges;
 use crate::embedded::{EmbeddedStore, Snapshot};
 use crate::{Row, StoreError, Summary};
@@ -134,23 +134,31 @@ impl EmbeddedStore {
                 .saturating_sub(nearest.id.0)
                 .max(nearest.id.0.saturating_sub(last))
         };
-        candidates.sort_by_key(distance);
-        for candidate in candidates {
-            if nearest.wants(candidate.positions)
-                && let Some((file, path)) = files.get(&candidate.file)
-            {
-                read_block(key, &candidate, file, path, nearest, summary);
+        candidates.sort_by_key(|candidate| (distance(candidate), candidate.file, candidate.block));
+        let mut rest = candidates.as_slice();
+        while let Some(first) = rest.first() {
+            let together = rest
+                .iter()
+                .take(SCAN_BLOCKS)
+                .take_while(|next| next.file == first.file)
+                .count();
+            let (now, later) = rest.split_at(together);
+            let wanted = now.iter().filter(|candidate| nearest.wants(candidate.positions));
+            let blocks: Vec<usize> = wanted.map(|candidate| candidate.block).collect();
+            if let Some(opened) = files.get(&first.file).filter(|_| !blocks.is_empty()) {
+                read_blocks(key, first.file, opened, &blocks, nearest, summary);
             }
+            rest = later;
         }
         Ok(files)
     }
 }
 
-fn read_block(
+fn read_blocks(
     key: &StreamKey,
-    candidate: &Candidate,
-    file: &Arc<DataFile>,
-    path: &std::path::Path,
+    number: usize,
+    (file, path): &(Arc<DataFile>, PathBuf),
+    blocks: &[usize],
     nearest: &mut Nearest,
     summary: &mut Summary,
 ) {
@@ -162,13 +170,13 @@ fn read_block(
             ..Needed::default()
         },
     };
-    scan.read(&[candidate.block], summary, &mut |batch, numbers| {
+    scan.read(blocks, summary, &mut |batch, numbers| {
         let mut reader = RowReader::new(batch);
-        for (at, &number) in numbers.iter().enumerate() {
+        for (at, &stored) in numbers.iter().enumerate() {
             let Some(row) = reader.row(at) else { continue };
             let origin = &row.origin;
             if origin.agent == key.agent && origin.stream == key.stream && origin.epoch == key.epoch {
-                let place = Place::File(candidate.file, number);
+                let place = Place::File(number, stored);
                 nearest.add((row.event.position, u64::from(row.event.n)), place);
             }
         }

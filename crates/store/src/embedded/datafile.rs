@@ -82,7 +82,7 @@ pub(crate) fn properties(class: Class) -> WriterProperties {
 #[derive(Default)]
 pub(crate) struct IndexBuilder {
     index: Index,
-    keys: Vec<u32>,
+    keys: Keys,
     open: Option<Block>,
     minute: Option<(i64, SeverityCounts)>,
     last_origin: usize,
@@ -122,10 +122,10 @@ impl IndexBuilder {
         block.raw = block.raw.saturating_add(raw as u32);
         block.times = (block.times.0.min(time), block.times.1.max(time));
         block.positions = (block.positions.0.min(position), block.positions.1.max(position));
-        self.keys.extend_from_slice(row.keys);
+        self.keys.extend(row.keys);
         let origin = Arc::as_ptr(row.origin).addr();
         if fresh || origin != self.last_origin {
-            self.keys.extend_from_slice(row.origin_keys);
+            self.keys.extend(row.origin_keys);
             self.last_origin = origin;
         }
         self.count(time.div_euclid(MINUTE), severity);
@@ -156,9 +156,8 @@ impl IndexBuilder {
     /// Ends the block.
     pub(crate) fn close_block(&mut self) {
         if let Some(mut block) = self.open.take() {
-            block.filter = Filter::build(&mut self.keys);
+            block.filter = self.keys.build();
             self.index.blocks.push(block);
-            self.keys.clear();
         }
     }
 
@@ -166,6 +165,44 @@ impl IndexBuilder {
         self.close_block();
         self.close_minute();
         self.index
+    }
+}
+
+/// The keys of a block. Like lines hold the same words, so most doubles are met right here, before any sorting.
+struct Keys {
+    keys: Vec<u32>,
+    /// The last key of each of so many classes.
+    seen: Box<[u32]>,
+}
+
+const KEYS_SEEN: usize = 1 << 13;
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            keys: Vec::new(),
+            seen: vec![0; KEYS_SEEN].into(),
+        }
+    }
+}
+
+impl Keys {
+    fn extend(&mut self, keys: &[u32]) {
+        for &key in keys {
+            let seen = &mut self.seen[key as usize % KEYS_SEEN];
+            // 0 stands for nothing seen: as a key it is kept every time.
+            if *seen != key || key == 0 {
+                *seen = key;
+                self.keys.push(key);
+            }
+        }
+    }
+
+    fn build(&mut self) -> Filter {
+        let filter = Filter::build(&mut self.keys);
+        self.keys.clear();
+        self.seen.fill(0);
+        filter
     }
 }
 

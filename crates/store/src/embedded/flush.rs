@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use watchpost_event::{Timestamp, View, names};
+use watchpost_event::{Origin, Timestamp, names};
 
 use crate::StoreError;
 use crate::embedded::head::HeadBatch;
 use crate::embedded::manifest::{Class, FileEntry};
 use crate::embedded::order::{self, SourceRow};
 use crate::embedded::{EmbeddedStore, datafile, index, lock};
+
+/// The `event.kind` of alerts.
+const ALERT: &str = "alert";
 
 impl EmbeddedStore {
     /// Writes the whole head. When it fails, nothing has changed for anyone, and it can be tried again.
@@ -49,10 +52,13 @@ impl EmbeddedStore {
         let mut parts: BTreeMap<(Class, String), Vec<SourceRow<'_>>> = BTreeMap::new();
         for batch in head {
             let day = day(batch.received());
-            for row in batch.rows() {
-                parts.entry((class_of(&row), day.clone())).or_default().push(row);
+            let constant = class_of_origin(&batch.batch().origin);
+            for class in Class::ALL {
+                let rows = batch.rows().filter(|row| class_of(row, constant) == class);
+                parts.entry((class, day.clone())).or_default().extend(rows);
             }
         }
+        parts.retain(|_, rows| !rows.is_empty());
         let mut files = Vec::new();
         for ((class, day), mut rows) in parts {
             order::sort(&mut rows);
@@ -117,15 +123,29 @@ fn day(time: Timestamp) -> String {
     text
 }
 
-fn class_of(row: &SourceRow<'_>) -> Class {
-    let view = View {
-        event: row.event,
-        origin: row.origin,
-    };
-    let alert = || view.text(names::EVENT_KIND).is_some_and(|kind| kind == "alert");
-    if view.get(names::EVENT_CATEGORY).is_some() || alert() {
+/// The class of an origin's events that have no fields of their own to say otherwise.
+fn class_of_origin(origin: &Origin) -> Class {
+    let is_alert = origin.fields.text(names::EVENT_KIND) == Some(ALERT);
+    if origin.fields.get(names::EVENT_CATEGORY).is_some() || is_alert {
         Class::Security
     } else {
         Class::Logs
+    }
+}
+
+fn class_of(row: &SourceRow<'_>, constant: Class) -> Class {
+    let fields = &row.event.fields;
+    if fields.is_empty() {
+        return constant;
+    }
+    if fields.get(names::EVENT_CATEGORY).is_some() {
+        return Class::Security;
+    }
+    match fields.get(names::EVENT_KIND) {
+        None => constant,
+        Some(kind) if kind.as_str() == Some(ALERT) => Class::Security,
+        // Its own kind hides a constant one.
+        Some(_) if row.origin.fields.get(names::EVENT_CATEGORY).is_some() => Class::Security,
+        Some(_) => Class::Logs,
     }
 }

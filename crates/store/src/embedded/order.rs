@@ -34,13 +34,16 @@ type StreamOrder<'a> = (&'a AgentId, &'a StreamId, Epoch);
 pub(crate) fn sort(rows: &mut Vec<SourceRow<'_>>) {
     let shapes = ranked_shapes(rows);
     let streams = ranked_streams(rows);
-    let mut keyed: Vec<_> = rows
-        .drain(..)
-        .zip(shapes.into_iter().zip(streams))
-        .map(|(row, (shape, stream))| (shape, stream, row.event.time, row.event.position, row.event.n, row))
+    let ranks = shapes.into_iter().zip(streams);
+    let mut order: Vec<_> = (0usize..)
+        .zip(rows.iter().zip(ranks))
+        .map(|(at, (row, (shape, stream)))| {
+            let rank = u64::from(shape) << 32 | u64::from(stream);
+            (rank, row.event.time.0, row.event.position, row.event.n, at)
+        })
         .collect();
-    keyed.sort_by_key(|&(shape, stream, time, position, n, _)| (shape, stream, time, position, n));
-    rows.extend(keyed.into_iter().map(|(.., row)| row));
+    order.sort_unstable();
+    *rows = order.into_iter().map(|(.., at)| rows[at]).collect();
 }
 
 /// Every row's place among the shapes in alphabetical order: neighbours there are alike as well.

@@ -257,11 +257,11 @@ impl Search<'_> {
     fn fetch(&mut self, file: &DataFile, scan: &FileScan<'_>, mut candidates: Vec<(i64, u64)>) {
         candidates.retain(|(time, _)| self.best.wants(*time));
         candidates.sort_unstable_by_key(|&(time, row)| (std::cmp::Reverse(time), row));
-        // Rows of the same moment are told apart by their ids, so all of the last moment are needed.
-        // With a place to go on behind, any number of them may lie before it.
-        if self.best.after.is_none()
-            && let Some(&(last, _)) = candidates.get(self.best.limit - 1)
-        {
+        // Rows of the same moment are told apart by their ids, so all of the last moment are needed; and those of
+        // the moment of the place to go on behind may all lie before it.
+        let after = self.best.after.as_ref().map(|after| after.time.0);
+        let doubtful = candidates.iter().take_while(|(time, _)| Some(*time) == after).count();
+        if let Some(&(last, _)) = candidates.get(doubtful + self.best.limit - 1) {
             candidates.retain(|(time, _)| *time >= last);
         }
         let mut rows: Vec<u64> = candidates.into_iter().map(|(_, row)| row).collect();
