@@ -49,6 +49,12 @@ impl Head {
         }
     }
 
+    /// Whether a content's beginning is this one.
+    pub(super) fn begins(&self, content: &[u8]) -> bool {
+        let head = content.get(..self.print.length as usize);
+        head.is_some_and(|head| Fingerprint::of(head) == self.print)
+    }
+
     pub(super) fn print(&self) -> Fingerprint {
         self.print
     }

@@ -1,6 +1,6 @@
 //! Finding files, and telling new ones from those known already.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,8 +49,9 @@ impl FileSource {
     /// Matches what was found with what is known by device and inode; returns the rest.
     fn recognise(&mut self, walk: Walk, complete: bool, now: Timestamp) -> Vec<Found> {
         if complete {
-            for tracked in &mut self.tracked {
-                tracked.listed = false;
+            let found: HashSet<FileId> = walk.files.iter().map(|found| found.id).collect();
+            for tracked in self.tracked.iter_mut().filter(|tracked| !found.contains(&tracked.id)) {
+                tracked.missed = tracked.missed.saturating_add(1);
             }
         }
         self.unreadable
@@ -85,7 +86,7 @@ impl FileSource {
     /// A followed file stands in the globs, perhaps under another name.
     fn seen_again(&mut self, at: usize, found: Found) {
         let tracked = &mut self.tracked[at];
-        tracked.listed = true;
+        tracked.missed = 0;
         if tracked.file.is_none() && Stamp::of(&found.metadata) != tracked.seen() {
             match os::open(&found.path) {
                 Ok(file) => tracked.file = Some(file),
@@ -97,7 +98,8 @@ impl FileSource {
 
     /// A file nobody knows by device and inode.
     fn consider(&mut self, found: &Found, now: Timestamp) -> Result<(), SourceError> {
-        if found.metadata.len() == 0 {
+        let followed = self.tracked.iter().any(|tracked| tracked.id == found.id && !tracked.ended);
+        if found.metadata.len() == 0 || followed {
             return Ok(());
         }
         match self.classify(found, now) {
@@ -148,7 +150,14 @@ impl FileSource {
         if let Some(class) = self.compare_with_done(found, &file, now)? {
             return Ok(class);
         }
-        for tracked in self.tracked.iter_mut().filter(|tracked| !tracked.ended) {
+        if let Some(class) = self.compare_with_orphans(found, &file)? {
+            return Ok(class);
+        }
+        for tracked in self
+            .tracked
+            .iter_mut()
+            .filter(|tracked| !tracked.ended && tracked.orphaned.is_none())
+        {
             // What stands where a followed file stood is its successor, however alike they begin.
             if tracked.path == found.path || !is_rotation_name(&tracked.path, &found.path) {
                 continue;
@@ -206,6 +215,27 @@ impl FileSource {
                     seen_at: now,
                 });
                 return Ok(Some(Class::Known));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A content whose file was replaced goes on in this copy.
+    fn compare_with_orphans(&mut self, found: &Found, file: &File) -> io::Result<Option<Class>> {
+        for at in 0..self.tracked.len() {
+            let tracked = &mut self.tracked[at];
+            if tracked.ended || tracked.orphaned.is_none() || tracked.path == found.path {
+                continue;
+            }
+            match tracked.compare(file)? {
+                Likeness::Same => {
+                    tracked.move_to(found.path.clone(), found.id, file.try_clone()?);
+                    tracked.missed = 0;
+                    return Ok(Some(Class::Known));
+                }
+                // Nothing more to read; the stream ends when its time has come, and this file is known by then.
+                Likeness::Shorter => return Ok(Some(Class::CopyOf(tracked.key()))),
+                Likeness::Other => {}
             }
         }
         Ok(None)
@@ -276,10 +306,22 @@ impl FileSource {
             id: os::file_id(&metadata),
             metadata,
         };
+        if found.id != suspect.id {
+            // Renamed meanwhile; under its new name it is found again.
+            return Err(io::ErrorKind::NotFound.into());
+        }
         let original = self.tracked.iter().find(|t| !t.ended && t.key() == suspect.of);
-        let Some(original) = original.filter(|_| found.id == suspect.id) else {
+        let Some(original) = original else {
             return Ok(Judgement::Other(found));
         };
+        if original.orphaned.is_some() {
+            let copy = original.compare(&file)? != Likeness::Other;
+            return Ok(if copy {
+                Judgement::Copy(None)
+            } else {
+                Judgement::Other(found)
+            });
+        }
         if suspect.equal_at == Some(stamp) {
             return Ok(Judgement::Copy(suspect.equal_at));
         }
@@ -310,7 +352,11 @@ impl FileSource {
                 }
             }
         }
-        for tracked in self.tracked.iter_mut().filter(|t| t.file.is_none() && !t.listed) {
+        for tracked in self
+            .tracked
+            .iter_mut()
+            .filter(|t| t.file.is_none() && t.orphaned.is_none() && !t.is_listed())
+        {
             let beside = tracked.current.parent().map(neighbours).unwrap_or_default();
             if let Some(found) = beside.into_iter().find(|found| found.id == tracked.id)
                 && let Ok(file) = os::open(&found.path)

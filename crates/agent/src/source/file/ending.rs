@@ -10,6 +10,9 @@ use super::globs::{Found, is_rotation_name, neighbours};
 use super::tracked::{End, Stamp};
 use super::{Done, FileSource, Notice, Sink, SourceError, os};
 
+/// So often the folder of a replaced file is searched for a copy of its old content.
+const SEARCHES_LIMIT: u32 = 5;
+
 /// Where the rest of a replaced content was found.
 enum Rest {
     /// All that was read and perhaps more.
@@ -27,14 +30,35 @@ impl FileSource {
             return Ok(());
         }
         let live = self.tracked[at].current.clone();
-        let rest = self.find_rest(at);
-        let continued_in = match rest {
+        let continued_in = self.continue_elsewhere(at, false, now, sink)?;
+        if continued_in.is_none() {
+            // A copy may just be changing its name: it is looked for a while longer.
+            self.tracked[at].orphan(now);
+        }
+        self.notices.push(Notice::Replaced {
+            path: live,
+            continued_in,
+        });
+        // What stands under the old name now is new content.
+        self.next_discovery = None;
+        Ok(())
+    }
+
+    /// Looks for a copy of a content whose own file is another now. Returns where it was found.
+    fn continue_elsewhere(
+        &mut self,
+        at: usize,
+        shorter_will_do: bool,
+        now: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> Result<Option<PathBuf>, SourceError> {
+        Ok(match self.find_rest(at) {
             Rest::In(path, id, file) => {
                 self.suspects.retain(|suspect| suspect.id != id);
                 self.tracked[at].move_to(path.clone(), id, file);
                 Some(path)
             }
-            Rest::Shorter(found) => {
+            Rest::Shorter(found) if shorter_will_do => {
                 let tracked = &mut self.tracked[at];
                 tracked.current.clone_from(&found.path);
                 tracked.id = found.id;
@@ -47,17 +71,31 @@ impl FileSource {
                 self.end(at, end, Some(Stamp::of(&found.metadata)), now, sink)?;
                 Some(found.path)
             }
-            Rest::Nowhere => {
-                self.end(at, End::Forget, None, now, sink)?;
-                None
+            Rest::Shorter(_) | Rest::Nowhere => None,
+        })
+    }
+
+    /// Goes on looking for copies of contents whose files were replaced; ends those for which none comes.
+    fn search_for_orphans(&mut self, patience: i64, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
+        for at in 0..self.tracked.len() {
+            if self.blocked.is_some() {
+                break;
             }
-        };
-        self.notices.push(Notice::Replaced {
-            path: live,
-            continued_in,
-        });
-        // What stands under the old name now is new content.
-        self.next_discovery = None;
+            let tracked = &mut self.tracked[at];
+            let Some(orphaned) = tracked.orphaned.as_mut().filter(|_| !tracked.ended) else {
+                continue;
+            };
+            orphaned.searches += 1;
+            let (searches, since) = (orphaned.searches, orphaned.since);
+            // A whole copy may yet show; only then is a shorter one taken for what is left.
+            let last = searches == SEARCHES_LIMIT;
+            if searches <= SEARCHES_LIMIT && self.continue_elsewhere(at, last, now, sink)?.is_some() {
+                continue;
+            }
+            if now.0.saturating_sub(since.0) >= patience {
+                self.end(at, End::Forget, None, now, sink)?;
+            }
+        }
         Ok(())
     }
 
@@ -95,8 +133,10 @@ impl FileSource {
     pub(super) fn retire(&mut self, complete: bool, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
         self.tend_handles();
         let close_after = i64::try_from(self.shared.settings.close_after.as_nanos()).unwrap_or(i64::MAX);
+        self.search_for_orphans(close_after, now, sink)?;
         let mut rotated: Vec<usize> = (0..self.tracked.len())
-            .filter(|at| self.tracked[*at].is_rotated() && !self.tracked[*at].ended)
+            .filter(|at| self.tracked[*at].orphaned.is_none() && self.tracked[*at].is_rotated())
+            .filter(|at| !self.tracked[*at].ended)
             .collect();
         rotated.sort_by_key(|at| self.tracked[*at].grown_at);
         let surplus = rotated.len().saturating_sub(self.shared.settings.keep_open);
@@ -106,20 +146,39 @@ impl FileSource {
             }
             let tracked = &self.tracked[at];
             let quiet = now.0.saturating_sub(tracked.grown_at.0) >= close_after;
-            let lost = tracked.file.is_none() && !tracked.listed && complete;
+            let lost = tracked.file.is_none() && !tracked.is_listed() && complete;
             let too_many = rank < surplus;
             if !(lost || tracked.is_read() && (quiet || too_many)) {
                 continue;
             }
+            if !tracked.is_listed() && self.find_again(at) {
+                continue;
+            }
+            let tracked = &self.tracked[at];
             if too_many && !quiet {
                 let path = tracked.current.clone();
                 self.notices.push(Notice::RotatedClosed { path });
             }
-            let end = if tracked.listed { End::Keep } else { End::Forget };
+            let end = if tracked.is_listed() { End::Keep } else { End::Forget };
             self.end(at, end, None, now, sink)?;
         }
         self.drop_vanished(complete, close_after, now);
         Ok(())
+    }
+
+    /// Looks in its folder for a file that listings did not show: names may be shifting. True when it is in the globs.
+    fn find_again(&mut self, at: usize) -> bool {
+        let tracked = &mut self.tracked[at];
+        let beside = tracked.current.parent().map(neighbours).unwrap_or_default();
+        let Some(found) = beside.into_iter().find(|found| found.id == tracked.id) else {
+            return false;
+        };
+        tracked.current = found.path;
+        let covered = self.shared.settings.globs.covers(&tracked.current);
+        if covered {
+            tracked.missed = 0;
+        }
+        covered
     }
 
     /// Forgets ended contents whose files have been out of sight for a while.
@@ -152,8 +211,8 @@ impl FileSource {
             && let Some(copy) = copy.map(|copy| self.suspects.swap_remove(copy))
         {
             self.tracked[at].id = copy.id;
+            stamp = std::fs::metadata(&copy.path).ok().map(|metadata| Stamp::of(&metadata));
             self.tracked[at].current = copy.path;
-            stamp = copy.equal_at;
             end = End::Keep;
         }
         let tracked = &mut self.tracked[at];

@@ -194,7 +194,6 @@ impl FileSource {
                 tracked.current.clone_from(&found.path);
                 tracked.start = checkpoint.start;
                 tracked.remember(&checkpoint.marks);
-                tracked.listed = self.shared.settings.globs.covers(&found.path);
                 self.tracked.push(tracked);
             }
             Err(error) => self.tell_unreadable(found.path.clone(), &error),

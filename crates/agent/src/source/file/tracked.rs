@@ -28,6 +28,17 @@ pub(super) enum Look {
     Replaced,
 }
 
+/// A content whose file is another now.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Orphaned {
+    pub(super) since: Timestamp,
+    /// So often its folder was searched for a copy.
+    pub(super) searches: u32,
+}
+
+/// Discoveries that may miss a file before it counts as gone from the globs.
+const MISSES_LIMIT: u32 = 3;
+
 /// Size and time of change, by which an untouched file is passed over.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Stamp {
@@ -73,8 +84,10 @@ pub(super) struct Tracked {
     /// As it was when it was last read to its end.
     seen: Stamp,
     pub(super) grown_at: Timestamp,
-    /// The last discovery found it in the globs.
-    pub(super) listed: bool,
+    /// So many discoveries in a row did not find it in the globs.
+    pub(super) missed: u32,
+    /// Its file was replaced and no copy of its content was found yet; since then one is looked for.
+    pub(super) orphaned: Option<Orphaned>,
     /// Collection began here; what lies before is left out by configuration.
     pub(super) start: u64,
     /// Its epoch was closed; it is let go at the end of the poll.
@@ -121,7 +134,8 @@ impl Tracked {
             marks: VecDeque::new(),
             seen: Stamp::default(),
             grown_at: now,
-            listed: true,
+            missed: 0,
+            orphaned: None,
             start: 0,
             ended: false,
             too_large_told: false,
@@ -273,6 +287,9 @@ impl Tracked {
             if buffer.get(..overlap.min(count)) != Some(&self.window.bytes()[..overlap.min(count)]) || count < overlap {
                 return Ok(Look::Replaced);
             }
+            if self.read == 0 && !self.head.begins(&buffer[..count]) {
+                return Ok(Look::Replaced);
+            }
             if count == overlap {
                 self.seen = stamp;
                 return Ok(Look::AtEnd);
@@ -422,9 +439,24 @@ impl Tracked {
         self.seen
     }
 
+    /// It stands in the globs. A listing made while names are being shifted may miss one; three in a row do not.
+    pub(super) fn is_listed(&self) -> bool {
+        self.missed < MISSES_LIMIT
+    }
+
     /// It no longer stands where it was first seen.
     pub(super) fn is_rotated(&self) -> bool {
-        !self.listed || self.current != self.path
+        !self.is_listed() || self.current != self.path
+    }
+
+    /// Its file holds another content now, and its own was not found yet.
+    pub(super) fn orphan(&mut self, now: Timestamp) {
+        self.file = None;
+        self.id = FileId::default();
+        self.orphaned = Some(Orphaned {
+            since: now,
+            searches: 0,
+        });
     }
 
     /// Reads on in another file with the same content.
@@ -432,7 +464,8 @@ impl Tracked {
         self.current = path;
         self.id = id;
         self.file = Some(file);
-        self.listed = false;
+        self.missed = MISSES_LIMIT;
+        self.orphaned = None;
         self.seen = Stamp::default();
     }
 }
