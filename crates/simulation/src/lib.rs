@@ -23,6 +23,7 @@ mod agent;
 mod network;
 mod reader;
 mod server;
+mod shared_log;
 mod source;
 mod world;
 

@@ -5,6 +5,7 @@ use watchpost_event::{AgentId, Timestamp};
 use watchpost_run::disk::{Fault, MemDisk};
 
 use crate::network::{Message, Network};
+use crate::shared_log::SharedLog;
 use crate::{AgentNode, Rng, ServerNode, Source};
 
 /// How a process ends.
@@ -31,6 +32,8 @@ pub struct Plan {
     pub restored_server: bool,
     /// Files are cut off at their beginning by the outside world.
     pub vanishing: bool,
+    /// Instead of one server with its ledger: two servers on one shared log.
+    pub shared_log: bool,
     /// A perfect network.
     pub calm: bool,
 }
@@ -44,6 +47,7 @@ impl Default for Plan {
             lost_state: false,
             restored_server: false,
             vanishing: false,
+            shared_log: false,
             calm: false,
         }
     }
@@ -70,6 +74,7 @@ pub struct World {
     id: AgentId,
     plan: Plan,
     network: Network,
+    shared_log: Option<SharedLog>,
     request_id: u64,
     clock: i64,
     /// What a disk that is dead goes through when its process is started again.
@@ -96,6 +101,7 @@ impl World {
             id: AgentId::new("agent-1").expect("a valid name"),
             plan,
             network: Network::new(plan.calm),
+            shared_log: plan.shared_log.then(SharedLog::default),
             request_id: 0,
             clock: 1_700_000_000_000_000_000,
             next_crash: Crash::Power,
@@ -244,8 +250,11 @@ impl World {
         let id = self.request_id;
         let Some(agent) = &mut self.agent else { return };
         if !agent.greeted {
-            let Some(server) = &self.server else { return };
-            let streams = server.streams(&self.id);
+            let streams = match (&self.shared_log, &self.server) {
+                (Some(log), _) => log.streams(&self.id),
+                (None, Some(server)) => server.streams(&self.id),
+                (None, None) => return,
+            };
             if agent.greet(&streams, &mut self.sources, now).is_err() {
                 self.agent_failed();
             }
@@ -263,6 +272,10 @@ impl World {
         let now = self.now();
         match self.network.deliver(&mut self.rng) {
             Some(Message::Request { id, body }) => {
+                if let Some(log) = &mut self.shared_log {
+                    let answer = log.handle(&body, &mut self.rng);
+                    return self.network.send(Message::Answer { id, answer }, &mut self.rng);
+                }
                 let Some(server) = &mut self.server else { return };
                 match server.handle(&body, now) {
                     Ok(answer) => self.network.send(Message::Answer { id, answer }, &mut self.rng),
@@ -299,6 +312,9 @@ impl World {
 
     /// The store reads the ledger.
     pub fn read(&mut self) {
+        if let Some(log) = &mut self.shared_log {
+            return log.read(&mut self.rng);
+        }
         let Some(server) = &mut self.server else { return };
         if server.read().is_err() {
             self.server_failed();
@@ -406,6 +422,9 @@ impl World {
                 self.give_up_waiting();
             }
             self.read();
+            if let Some(log) = &mut self.shared_log {
+                log.heal();
+            }
             if self.is_settled() {
                 self.flush();
                 self.crash_server(Crash::Power);
@@ -430,9 +449,15 @@ impl World {
 
     /// Nothing lost, nothing twice, and what is missing is declared.
     pub fn check(&self) {
-        let reader = &self.server.as_ref().expect("the server runs after settling").reader;
+        let (messages, gaps) = match (&self.shared_log, &self.server) {
+            (Some(log), _) => (log.messages(), log.gaps()),
+            (None, server) => {
+                let reader = &server.as_ref().expect("the server runs after settling").reader;
+                (reader.messages(), reader.gaps())
+            }
+        };
         let mut times: BTreeMap<String, u32> = BTreeMap::new();
-        for message in reader.messages() {
+        for message in messages {
             *times.entry(message).or_default() += 1;
         }
         let doubled: Vec<_> = times.iter().filter(|(_, times)| **times > 1).collect();
@@ -449,7 +474,6 @@ impl World {
                 );
             }
         }
-        let gaps = reader.gaps();
         assert!(
             missing == 0 || gaps > 0,
             "{missing} records are missing and no gap is declared"

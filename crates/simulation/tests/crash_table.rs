@@ -11,6 +11,7 @@ const CALM: Plan = Plan {
     lost_state: false,
     restored_server: false,
     vanishing: false,
+    shared_log: false,
     calm: true,
 };
 

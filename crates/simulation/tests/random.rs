@@ -46,6 +46,11 @@ proptest! {
     }
 
     #[test]
+    fn two_servers_on_one_shared_log(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { shared_log: true, ..Plan::default() });
+    }
+
+    #[test]
     fn restored_server(seed: u64, steps in 0u64..800) {
         run(seed, steps, Plan { restored_server: true, ..Plan::default() });
     }

@@ -5,7 +5,7 @@ use watchpost_ledger::{LedgerError, LedgerPosition};
 #[derive(Debug, thiserror::Error)]
 pub enum IntakeError {
     /// The ledger refused; `LedgerError::Full` and `NoSpace` are answered with 429, the rest with 503.
-    #[error("the server's ledger cannot take the batch")]
+    #[error("the ledger failed")]
     Ledger(#[from] LedgerError),
     /// The cursors could not be written as JSON.
     #[error("cannot write the cursors' snapshot")]
