@@ -11,7 +11,9 @@ pub(crate) struct TextFile {
 
 impl TextFile {
     pub(crate) fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        Path::new(&self.path)
+            .extension()
+            .is_some_and(|extension| extension == "rs")
     }
 
     pub(crate) fn is_test(&self) -> bool {

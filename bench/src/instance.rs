@@ -1,0 +1,109 @@
+//! A server in a folder of its own, and an agent beside it.
+
+use std::fs;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::http::Target;
+use crate::process::Process;
+use crate::timing::wait_until;
+
+const START_LIMIT: Duration = Duration::from_mins(1);
+
+/// A running server.
+pub(crate) struct Server {
+    pub(crate) process: Process,
+    pub(crate) folder: PathBuf,
+    address: String,
+    watchpost: PathBuf,
+}
+
+fn command(watchpost: &Path, folder: &Path) -> Result<Command> {
+    let config = folder.join("config");
+    fs::create_dir_all(&config)?;
+    let log = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("stderr.log"))?;
+    let mut command = Command::new(watchpost);
+    command
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin")
+        .env("HOME", folder)
+        .env("LOG_LEVEL", "warn");
+    command
+        .arg("--data-dir")
+        .arg(folder.join("data"))
+        .arg("--config")
+        .arg(config);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
+    Ok(command)
+}
+
+impl Server {
+    /// Starts a server on the data in `folder`.
+    pub(crate) fn start(watchpost: &Path, folder: &Path) -> Result<Self> {
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
+        let listen = format!("server.listen=[\"http://{address}\"]");
+        let mut command = command(watchpost, folder)?;
+        let process = Process::start(command.args(["server", "--set", &listen, "--set", "log.to=[\"stderr\"]"]))?;
+        let server = Self {
+            process,
+            folder: folder.to_owned(),
+            address,
+            watchpost: watchpost.to_owned(),
+        };
+        wait_until("the server", START_LIMIT, || {
+            Ok(server.cli(&["store", "stats"]).is_ok())
+        })?;
+        Ok(server)
+    }
+
+    /// What a command of the program prints.
+    fn cli(&self, arguments: &[&str]) -> Result<String> {
+        let output = command(&self.watchpost, &self.folder)?
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .output()?;
+        ensure!(output.status.success(), "{arguments:?} ended with {}", output.status);
+        String::from_utf8(output.stdout).context("not UTF-8")
+    }
+
+    /// Asks as somebody with a new key.
+    pub(crate) fn target(&self, agent: Option<&str>) -> Result<Target> {
+        let key = match agent {
+            Some(agent) => self.cli(&["token", "create", "--agent", agent])?,
+            None => self.cli(&["token", "create", "--role", "admin"])?,
+        };
+        Ok(Target {
+            address: self.address.clone(),
+            token: key.trim().to_owned(),
+        })
+    }
+
+    pub(crate) fn data(&self) -> PathBuf {
+        self.folder.join("data")
+    }
+
+    pub(crate) fn stop(self) -> Result<ExitStatus> {
+        self.process.stop()
+    }
+
+    /// Starts an agent that delivers one file to this server.
+    pub(crate) fn agent(&self, folder: &Path, file: &Path, codec: &str) -> Result<Process> {
+        let key = self.target(Some("bench"))?.token;
+        fs::create_dir_all(folder.join("config"))?;
+        let text = format!(
+            "[agent]\nid = \"bench\"\n[uplink]\nurl = \"http://{}\"\nkey = \"{key}\"\n\
+             [[source.file]]\nname = \"corpus\"\ninclude = [\"{}\"]\nstart = \"beginning\"\ncodec = \"{codec}\"\n",
+            self.address,
+            file.display()
+        );
+        fs::write(folder.join("config/agent.toml"), text)?;
+        Process::start(command(&self.watchpost, folder)?.args(["agent", "--set", "log.to=[\"stderr\"]"]))
+    }
+}

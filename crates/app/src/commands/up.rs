@@ -1,0 +1,119 @@
+//! `watchpost up`.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use clap::Args;
+use watchpost_console::Exit;
+use watchpost_run::Shutdown;
+
+use crate::cli::Global;
+use crate::commands::server;
+use crate::direct::Direct;
+use crate::failure::Remedy;
+use crate::run::{Outside, join_agent};
+use crate::settings::{Settings, from_beginning, host_logs, host_name};
+
+/// Plain HTTP on this host only, so that no certificate stands in the way of the first minute.
+const LISTEN: &str = "http://127.0.0.1:7480";
+const HOST_LOGS_FROM: &str = "24h";
+
+/// Server and agent on this host, in one process
+///
+/// Collects this host's log files from 24 h back, and PATHs (files, folders, globs) from their beginning, and follows them. Nothing to configure; agent.toml and server.toml are read where they exist.
+#[derive(Debug, Args)]
+#[command(after_long_help = "\
+Examples:
+  watchpost up
+  watchpost up /srv/app/logs '/var/lib/docker/containers/*/*.log'
+  watchpost search error --from -1h        from another terminal")]
+pub(crate) struct UpArgs {
+    /// Files, folders or globs to read from their beginning
+    #[arg(value_name = "PATH")]
+    paths: Vec<PathBuf>,
+}
+
+pub(crate) fn run(args: &UpArgs, global: &Global) -> Result<Exit> {
+    let settings = Settings::load(global)?;
+    settings.start_logging("up", true)?;
+    let more = match args.paths.as_slice() {
+        [] => None,
+        paths => Some(from_beginning(paths).usage("name files, folders or globs that exist")?),
+    };
+    let remedy = "`watchpost config check` looks at all of it";
+    let mut agent = settings
+        .agent(&host_name(), host_logs(HOST_LOGS_FROM), more)
+        .usage(remedy)?;
+    let outside = Outside::new()?;
+    // The server ends after the agent, so that the agent's last batches still arrive.
+    let of_server = Outside {
+        shutdown: Shutdown::new(),
+        disk: outside.disk.clone(),
+        clock: outside.clock.clone(),
+    };
+    let runtime = server::runtime()?;
+    let handle = server::start(&runtime, settings.server(Some(LISTEN)).usage(remedy)?, &of_server)?;
+    let id = match &agent.id {
+        Some(id) => id.clone(),
+        None => watchpost_agent::agent_id(&outside.disk, &agent.data_dir, &host_name())?,
+    };
+    agent.id = Some(id.clone());
+    let folder = agent.data_dir.clone();
+    let transport = Arc::new(Direct(handle.local_intake(id)));
+    let collecting =
+        watchpost_agent::start(agent, outside.agent(Some(transport))).hint(super::data_folder_hint(&folder))?;
+    tell(&settings, args, global, &server::address(&handle)).context("cannot write the address")?;
+    let (agent_ends, server_ends) = (outside.shutdown.clone(), of_server.shutdown.clone());
+    runtime.spawn(async move {
+        server_ends.wait().await;
+        agent_ends.trigger();
+    });
+    outside.shutdown.wait_blocking();
+    let joined = join_agent(collecting);
+    let escalation = runtime.block_on(handle.stop());
+    joined?;
+    server::ended(escalation)
+}
+
+/// What a person wants to know now.
+fn tell(settings: &Settings, args: &UpArgs, global: &Global, address: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "Watchpost runs at {address}")?;
+    writeln!(out, "  data      {}", settings.dirs().data.display())?;
+    if settings.says("source") {
+        writeln!(out, "  collects  the sources of the configuration")?;
+    } else {
+        writeln!(out, "  collects  this host's log files, from {HOST_LOGS_FROM} back")?;
+    }
+    for path in &args.paths {
+        writeln!(out, "            {} from the beginning", path.display())?;
+    }
+    writeln!(
+        out,
+        "  try       watchpost search error --from -1h{}",
+        same_server(global)
+    )?;
+    writeln!(out, "            watchpost tail{}", same_server(global))?;
+    writeln!(out, "            watchpost delivery{}", same_server(global))?;
+    writeln!(out, "  stop      Ctrl-C; nothing is lost")?;
+    out.flush()
+}
+
+/// What has to be added to a command so that it finds this server.
+fn same_server(global: &Global) -> String {
+    let quoted = |path: &Path| {
+        let text = path.display().to_string();
+        let plain = text.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+        if plain {
+            text
+        } else {
+            format!("'{}'", text.replace('\'', "'\\''"))
+        }
+    };
+    global
+        .data_dir
+        .as_deref()
+        .map_or_else(String::new, |folder| format!(" --data-dir {}", quoted(folder)))
+}

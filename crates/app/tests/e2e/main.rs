@@ -1,0 +1,13 @@
+//! The program from the outside: the real binary, real files, sockets and signals, in a fresh folder for each test.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod bad_input;
+mod cli;
+mod docs;
+mod duckdb;
+mod harness;
+mod http;
+mod kill;
+mod tokens;
+mod up;
+mod watch;
