@@ -4,7 +4,7 @@ use std::io::Write;
 use std::time::Duration;
 
 use watchpost_agent::source::Notice;
-use watchpost_agent::source::file::FormatConfig;
+use watchpost_agent::source::file::{FileSettings, FileSourceConfig, FormatConfig};
 
 use crate::world::World;
 
@@ -257,4 +257,31 @@ fn what_cannot_be_read_and_what_is_too_large_is_told_once() {
             .iter()
             .all(|notice| notice.to_string().contains(world.dir.path().to_str().unwrap()))
     );
+}
+
+#[test]
+fn a_file_that_two_sources_include_belongs_to_the_first() {
+    let mut world = World::new();
+    world.append("a.log", "a\n");
+    world.append("b.log", "b\n");
+    let first = FileSourceConfig {
+        include: vec![world.path("a*").to_string_lossy().into_owned()],
+        ..world.config.clone()
+    };
+    let second = FileSourceConfig {
+        include: vec![world.dir.path().to_string_lossy().into_owned()],
+        ..world.config.clone()
+    };
+    let resolve = |config: &FileSourceConfig| config.resolve(&world.defaults, &world.formats).unwrap();
+    let mut settings = vec![resolve(&first), resolve(&second)];
+    FileSettings::separate(&mut settings);
+    for restarted in [false, true] {
+        for (at, settings) in settings.iter().enumerate() {
+            // Every source is offered all checkpoints and takes its own.
+            world.start_with(settings.clone());
+            world.settle();
+            assert_eq!(world.source.as_ref().unwrap().followed(), 1, "{restarted} {at}");
+        }
+    }
+    assert_eq!(world.sink.messages(), ["a", "b"]);
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
-use watchpost_agent::source::file::{FileDefaults, FileSource, FileSourceConfig, FormatConfig};
+use watchpost_agent::source::file::{FileDefaults, FileSettings, FileSource, FileSourceConfig, FormatConfig};
 use watchpost_agent::source::{Activity, Identity, Notice, Produced, SendPolicy, Sink, SinkFull};
 use watchpost_event::batch::Limits;
 use watchpost_event::{AgentId, BatchHeader, Cursors, Decoded, Event, Fields, StreamKey, Timestamp, Verdict};
@@ -188,12 +188,16 @@ impl World {
 
     /// A source that goes on from what the sink holds.
     pub(crate) fn start(&mut self) -> &mut FileSource {
+        let settings = self.config.resolve(&self.defaults, &self.formats).unwrap();
+        self.start_with(settings)
+    }
+
+    pub(crate) fn start_with(&mut self, settings: FileSettings) -> &mut FileSource {
         let known = self.sink.checkpoints.clone().into_iter().collect();
         let identity = Identity {
             agent: AgentId::new("web-1").unwrap(),
             fields: [("host.name", Value::from("web-1"))].into_iter().collect::<Fields>(),
         };
-        let settings = self.config.resolve(&self.defaults, &self.formats).unwrap();
         self.seed += 1;
         let mut rng = Rng::new(self.seed);
         let epochs = move || rng.next_u64();

@@ -116,7 +116,6 @@ impl Decoder {
     pub fn decode(&self, text: &str, context: CodecContext<'_>, out: &mut Vec<Event>) {
         let known = match self.codec {
             Codec::Plain => false,
-            Codec::Syslog => syslog::decode(text, &self.zone, context, out),
             Codec::Json => {
                 if let Err(reason) = json::decode(text, &self.zone, context, out) {
                     out.push(Event::new(context.now, 0, text).with("error.message", reason));
@@ -124,7 +123,7 @@ impl Decoder {
                 true
             }
             Codec::Auto if looks_like_object(text) => json::decode(text, &self.zone, context, out).is_ok(),
-            Codec::Auto => syslog::decode(text, &self.zone, context, out),
+            Codec::Auto | Codec::Syslog => syslog::decode(text, &self.zone, context, out),
         };
         if !known {
             out.push(Event::new(context.now, 0, text));

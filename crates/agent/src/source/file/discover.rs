@@ -98,7 +98,10 @@ impl FileSource {
 
     /// A file nobody knows by device and inode.
     fn consider(&mut self, found: &Found, now: Timestamp) -> Result<(), SourceError> {
-        let followed = self.tracked.iter().any(|tracked| tracked.id == found.id && !tracked.ended);
+        let followed = self
+            .tracked
+            .iter()
+            .any(|tracked| tracked.id == found.id && !tracked.ended);
         if found.metadata.len() == 0 || followed {
             return Ok(());
         }
@@ -274,7 +277,7 @@ impl FileSource {
             self.next_discovery = None;
             return Ok(());
         }
-        match Tracked::new(&self.shared, key, &found.path, file, begin, now) {
+        match Tracked::new(&self.shared, &key, &found.path, file, begin, now) {
             Ok(tracked) => self.tracked.push(tracked),
             Err(error) => self.tell_unreadable(found.path.clone(), &error),
         }

@@ -21,6 +21,8 @@ const DEPTH_LIMIT: usize = 32;
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     whole: GlobMatcher,
+    /// A pattern without globs: a file, or a folder that stands for everything below it.
+    literal: Option<PathBuf>,
     parts: Vec<Part>,
 }
 
@@ -58,7 +60,7 @@ impl Pattern {
         } else {
             absolute(text).to_string_lossy().into_owned()
         };
-        let parts = anchored
+        let parts: Vec<Part> = anchored
             .split('/')
             .filter(|part| !part.is_empty())
             .map(|part| match part {
@@ -67,8 +69,10 @@ impl Pattern {
                 part => Ok(Part::Name(part.to_owned())),
             })
             .collect::<Result<_, _>>()?;
+        let is_literal = parts.iter().all(|part| matches!(part, Part::Name(_)));
         Ok(Self {
             whole: compile(&anchored)?,
+            literal: is_literal.then(|| PathBuf::from(&anchored)),
             parts,
         })
     }
@@ -79,6 +83,8 @@ impl Pattern {
 pub(super) struct GlobList {
     include: Vec<Pattern>,
     exclude: Vec<GlobMatcher>,
+    /// What these include is theirs.
+    others: Vec<GlobList>,
 }
 
 /// A file that was found.
@@ -102,6 +108,7 @@ impl GlobList {
         Self {
             include: include.to_vec(),
             exclude: exclude.iter().map(|pattern| pattern.whole.clone()).collect(),
+            others: Vec::new(),
         }
     }
 
@@ -132,13 +139,32 @@ impl GlobList {
         walk
     }
 
-    /// Whether a walk would find this file, were it there. (A folder named as such is not known without looking.)
+    /// Itself, whatever it leaves to others.
+    pub(super) fn alone(&self) -> Self {
+        Self {
+            others: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Leaves to another list what that one includes.
+    pub(super) fn leave_to(&mut self, other: &GlobList) {
+        self.others.push(other.clone());
+    }
+
+    /// Whether a walk would find this file, were it there.
     pub(super) fn covers(&self, path: &Path) -> bool {
-        !self.leaves_out(path) && self.include.iter().any(|pattern| pattern.whole.is_match(path))
+        let included = |pattern: &Pattern| match &pattern.literal {
+            Some(literal) => path.starts_with(literal),
+            None => pattern.whole.is_match(path),
+        };
+        !self.leaves_out(path) && self.include.iter().any(included)
     }
 
     fn leaves_out(&self, path: &Path) -> bool {
-        is_compressed(path) || self.exclude.iter().any(|pattern| pattern.is_match(path))
+        is_compressed(path)
+            || self.exclude.iter().any(|pattern| pattern.is_match(path))
+            || self.others.iter().any(|other| other.covers(path))
     }
 }
 

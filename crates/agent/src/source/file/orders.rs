@@ -86,7 +86,7 @@ impl FileSource {
             resumed: true,
         };
         let path = std::path::PathBuf::from(&checkpoint.path);
-        if let Ok(mut tracked) = Tracked::new(&self.shared, key.clone(), &path, file, begin, now) {
+        if let Ok(mut tracked) = Tracked::new(&self.shared, key, &path, file, begin, now) {
             tracked.current = found.path;
             tracked.start = checkpoint.start;
             tracked.remember(&checkpoint.marks);

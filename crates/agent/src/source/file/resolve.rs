@@ -21,7 +21,11 @@ pub(super) struct Unresolved {
 }
 
 impl FileSource {
+    /// Takes up a checkpoint, unless it is another source's.
     pub(super) fn learn(&mut self, key: StreamKey, checkpoint: FileCheckpoint) {
+        if !self.shared.settings.globs.covers(Path::new(&checkpoint.path)) {
+            return;
+        }
         self.known_paths.insert(PathBuf::from(&checkpoint.path));
         if checkpoint.at > Timestamp(0) {
             self.known_at = self.known_at.max(Some(checkpoint.at));
@@ -188,7 +192,7 @@ impl FileSource {
             resumed: true,
         };
         let path = PathBuf::from(&checkpoint.path);
-        let tracked = os::open(&found.path).and_then(|file| Tracked::new(&self.shared, key, &path, file, begin, now));
+        let tracked = os::open(&found.path).and_then(|file| Tracked::new(&self.shared, &key, &path, file, begin, now));
         match tracked {
             Ok(mut tracked) => {
                 tracked.current.clone_from(&found.path);

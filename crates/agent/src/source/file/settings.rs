@@ -156,6 +156,19 @@ pub struct FileSettings {
     pub max_file: u64,
 }
 
+impl FileSettings {
+    /// A file that several sources include belongs to the first of them, so that nothing is collected twice.
+    pub fn separate(sources: &mut [Self]) {
+        for at in 1..sources.len() {
+            let (earlier, later) = sources.split_at_mut(at);
+            // Earlier lists without what they leave out themselves: it is left to one still earlier.
+            for other in earlier.iter() {
+                later[0].globs.leave_to(&other.globs.alone());
+            }
+        }
+    }
+}
+
 impl FileSourceConfig {
     /// Checks everything and fills in the defaults. Relative paths are taken from the working folder.
     pub fn resolve(

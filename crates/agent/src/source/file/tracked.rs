@@ -109,13 +109,13 @@ pub(super) struct Begin {
 impl Tracked {
     pub(super) fn new(
         shared: &Shared,
-        key: StreamKey,
+        key: &StreamKey,
         path: &Path,
         file: File,
         begin: Begin,
         now: Timestamp,
     ) -> io::Result<Self> {
-        let origin = origin(&key, &shared.fields_for(path));
+        let origin = origin(key, &shared.fields_for(path));
         let mut tracked = Self {
             processor: shared.pipeline.processor(origin.clone()),
             origin,
@@ -255,13 +255,7 @@ impl Tracked {
     }
 
     /// Reads what is new, up to `budget` bytes.
-    pub(super) fn look(
-        &mut self,
-        shared: &Shared,
-        buffer: &mut Vec<u8>,
-        budget: u64,
-        now: Timestamp,
-    ) -> io::Result<Look> {
+    pub(super) fn look(&mut self, shared: &Shared, buffer: &mut [u8], budget: u64, now: Timestamp) -> io::Result<Look> {
         if !self.stash.is_empty() {
             let stash = std::mem::take(&mut self.stash);
             if self.digest(shared, &stash, now) {
