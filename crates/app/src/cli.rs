@@ -48,7 +48,13 @@ pub(crate) struct Global {
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     /// Keep all data below this folder
-    #[arg(long, global = true, value_name = "DIR", env = "WATCHPOST_DATA_DIR")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "DIR",
+        env = "WATCHPOST_DATA_DIR",
+        hide_env_values = true
+    )]
     pub(crate) data_dir: Option<PathBuf>,
     /// Log more: -v debug, -vv trace (LOG_LEVEL is understood too)
     #[arg(short, long, global = true, action = clap::ArgAction::Count)]

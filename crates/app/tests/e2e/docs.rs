@@ -135,3 +135,25 @@ fn every_documented_command_is_understood_and_those_that_end_are_run() {
         }
     }
 }
+
+/// Every configuration in the documentation has only keys that exist, with values that can be read.
+#[test]
+fn every_documented_configuration_is_read() {
+    let world = World::new();
+    let mut blocks = 0;
+    for name in ["configure.md", "install.md"] {
+        let text = fs::read_to_string(repository().join("docs").join(name)).unwrap();
+        for block in text.split("```toml\n").skip(1) {
+            let block = block.split("```").next().unwrap();
+            for file in ["agent.key", "tls/cert.pem", "tls/key.pem"] {
+                world.write(&format!("etc/{file}"), "only its presence counts");
+            }
+            let etc = world.path("etc").display().to_string();
+            let path = world.write("documented.toml", block.replace("@/etc/watchpost", &format!("@{etc}")));
+            let listed = world.run(&["config", "list", "--config", path.to_str().unwrap()]);
+            assert_eq!(listed.code, Some(0), "{name}:\n{block}\n{}", listed.stderr);
+            blocks += 1;
+        }
+    }
+    assert!(blocks >= 4, "the documentation's configurations were not found");
+}
