@@ -214,6 +214,23 @@ fn groups_over_the_limit_are_counted_together() {
 }
 
 #[test]
+fn any_name_can_be_grouped_by() {
+    let store = new_store(&MemDisk::new());
+    let mut feed = Feed::new("a", "one", Fields::new());
+    store
+        .append(1, feed.batch(lines(&["x", "y", "y"], at(0)), at(0)))
+        .unwrap();
+    for _ in 0..2 {
+        let groups = |name: &str| store.count(&request("agent.id:a"), &[name.to_owned()]).unwrap().groups;
+        assert_eq!(groups("message"), [(vec![json!("y")], 2), (vec![json!("x")], 1)]);
+        assert_eq!(groups("watchpost.stream"), [(vec![json!("one")], 3)]);
+        assert_eq!(groups("@timestamp").len(), 3);
+        assert_eq!(groups("absent"), [(vec![json!(null)], 3)]);
+        store.flush(at(0)).unwrap();
+    }
+}
+
+#[test]
 fn a_search_can_be_stopped() {
     let store = new_store(&MemDisk::new());
     store

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
-use watchpost_event::{FieldRef, View};
+use watchpost_event::{FieldRef, View, names};
 
 use crate::api::{Bucket, Counts, Histogram, SEVERITIES};
 use crate::embedded::columns::RowReader;
@@ -34,7 +34,8 @@ impl EmbeddedStore {
             }
         }
         let mut needed = plan.needed();
-        needed.all |= !by.is_empty();
+        needed.fields |= !by.is_empty();
+        needed.message |= by.iter().any(|name| name == names::MESSAGE);
         self.scan_files(request, &plan, &snapshot, needed, &mut summary, &mut |piece| {
             match piece {
                 Piece::Whole(rows) if by.is_empty() => total += rows,

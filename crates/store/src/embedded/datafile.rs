@@ -286,7 +286,8 @@ pub(crate) struct Needed {
     pub(crate) severity: bool,
     /// The columns of the event's id.
     pub(crate) id: bool,
-    pub(crate) all: bool,
+    /// Everything but the message.
+    pub(crate) fields: bool,
 }
 
 impl Needed {
@@ -294,8 +295,13 @@ impl Needed {
         message: true,
         severity: true,
         id: true,
-        all: true,
+        fields: true,
     };
+
+    /// Whether whole rows can be read from these columns.
+    pub(crate) fn is_all(self) -> bool {
+        self.message && self.fields
+    }
 }
 
 /// An open data file with its index.
@@ -397,8 +403,14 @@ impl DataFile {
 
     fn mask(&self, needed: Needed) -> ProjectionMask {
         let schema = self.metadata.parquet_schema();
-        if needed.all {
-            return ProjectionMask::all();
+        if needed.fields {
+            let all = self
+                .metadata
+                .schema()
+                .fields()
+                .iter()
+                .map(|field| field.name().as_str());
+            return ProjectionMask::columns(schema, all.filter(|name| needed.message || *name != "message"));
         }
         let optional = [
             ("message", needed.message),

@@ -25,6 +25,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) is_time_only: bool,
     /// Nothing but time and message is asked.
     is_text_only: bool,
+    /// The message is asked for.
+    has_text: bool,
 }
 
 impl<'a> Plan<'a> {
@@ -59,16 +61,17 @@ impl<'a> Plan<'a> {
             finders,
             is_time_only: is_time_only(expr),
             is_text_only: is_text_only(expr),
+            has_text: has_text(expr),
         }
     }
 
     /// Which columns show whether a row matches.
     pub(crate) fn needed(&self) -> Needed {
         Needed {
-            message: !self.is_time_only,
+            message: self.has_text,
             severity: false,
             id: false,
-            all: !self.is_text_only,
+            fields: !self.is_text_only,
         }
     }
 
@@ -138,6 +141,15 @@ fn is_text_only(expr: &Expr) -> bool {
         Expr::And(all) | Expr::Or(all) => all.iter().all(is_text_only),
         Expr::Not(inner) => is_text_only(inner),
         Expr::Field { name, .. } => name == names::TIMESTAMP,
+    }
+}
+
+fn has_text(expr: &Expr) -> bool {
+    match expr {
+        Expr::All | Expr::Field { .. } => false,
+        Expr::Text(_) => true,
+        Expr::And(all) | Expr::Or(all) => all.iter().any(has_text),
+        Expr::Not(inner) => has_text(inner),
     }
 }
 

@@ -29,14 +29,16 @@ pub(crate) fn matching(plan: &Plan<'_>, batch: &RecordBatch) -> Vec<usize> {
         return rows;
     }
     keep_by_text(plan, &reader, &mut rows);
-    if plan.needed().all {
+    if plan.needed().fields {
         rows.retain(|&at| reader.row(at).is_some_and(|row| plan.matches(&row.view())));
         return rows;
     }
-    let (Some(messages), Some(mut probe)) = (reader.message, TextProbe::new()) else {
+    let Some(mut probe) = TextProbe::new() else {
         return Vec::new();
     };
-    rows.retain(|&at| plan.matches(&probe.view(times.value(at), messages.value(at))));
+    // Conditions on nothing but the time, such as NOT, do without the message.
+    let message = |at| reader.message.map_or("", |messages| messages.value(at));
+    rows.retain(|&at| plan.matches(&probe.view(times.value(at), message(at))));
     rows
 }
 

@@ -242,13 +242,13 @@ impl Search<'_> {
         let (plan, best) = (&self.plan, &mut self.best);
         scan.read(blocks, &mut self.summary, &mut |batch, numbers| {
             let rows = scan::matching(plan, batch);
-            if needed.all {
+            if needed.is_all() {
                 add_rows(batch, rows, best);
             } else if let Some(times) = RowReader::new(batch).time {
                 candidates.extend(rows.into_iter().map(|at| (times.value(at), numbers[at])));
             }
         });
-        if !needed.all {
+        if !needed.is_all() {
             self.fetch(&file, &scan, candidates);
         }
     }
