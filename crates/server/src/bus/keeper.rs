@@ -58,6 +58,12 @@ impl Keeper {
         self.changed.notify_all();
     }
 
+    /// Asks for a flush.
+    pub(crate) fn ask_flush(&self) {
+        self.asked().flush = true;
+        self.changed.notify_all();
+    }
+
     /// Asks for a flush and waits for it, at most `timeout`.
     pub(crate) fn flush_and_wait(&self, timeout: Duration) {
         let mut asked = self.asked();

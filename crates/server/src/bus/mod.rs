@@ -49,6 +49,8 @@ struct Ring {
     start: LedgerPosition,
     /// Behind the newest.
     end: LedgerPosition,
+    /// Nobody waits any longer.
+    closed: bool,
 }
 
 impl Bus {
@@ -65,6 +67,7 @@ impl Bus {
                 limit_bytes,
                 start: end,
                 end,
+                closed: false,
             }),
             grown: Condvar::new(),
         }
@@ -96,7 +99,7 @@ impl Bus {
         let ring = self.ring();
         let (ring, _) = self
             .grown
-            .wait_timeout_while(ring, timeout, |ring| ring.end <= from)
+            .wait_timeout_while(ring, timeout, |ring| ring.end <= from && !ring.closed)
             .unwrap_or_else(PoisonError::into_inner);
         if ring.end <= from {
             return Taken::Nothing;
@@ -112,6 +115,12 @@ impl Bus {
     /// Behind the newest batch.
     pub(crate) fn end(&self) -> LedgerPosition {
         self.ring().end
+    }
+
+    /// Wakes every reader, so that it sees the shutdown.
+    pub(crate) fn close(&self) {
+        self.ring().closed = true;
+        self.grown.notify_all();
     }
 
     /// Lets go of what every reader has: an idle server holds nothing in memory for them.

@@ -21,6 +21,8 @@ use crate::metrics::Metrics;
 /// Bytes of a request's head.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 const HEADERS_MAX: usize = 64;
+/// What an HTTP/2 client may send before it must wait: an ordinary batch.
+const WINDOW_BYTES: u32 = 1 << 20;
 /// Requests at once on one HTTP/2 connection.
 const STREAMS_MAX: u32 = 32;
 
@@ -54,6 +56,8 @@ impl Served {
                 .timer(TokioTimer::new())
                 .keep_alive_interval(self.timeouts.head)
                 .keep_alive_timeout(self.timeouts.handshake)
+                .initial_stream_window_size(WINDOW_BYTES)
+                .initial_connection_window_size(2 * WINDOW_BYTES)
                 .max_header_list_size(HEAD_BYTES_MAX as u32)
                 .max_concurrent_streams(STREAMS_MAX);
             let connection = builder.serve_connection(io, service);

@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use watchpost_event::batch::Limits;
 use watchpost_event::{AgentId, Timestamp};
 use watchpost_kit::Clock;
+use watchpost_run::Shutdown;
 
 use crate::auth::Principal;
 use crate::bus::ReaderState;
@@ -53,6 +54,7 @@ pub(crate) struct Ingest {
     pub(crate) writer: WriterHandle,
     pub(crate) reader: Arc<ReaderState>,
     pub(crate) metrics: Arc<Metrics>,
+    shutdown: Shutdown,
     decoders: Arc<Semaphore>,
 }
 
@@ -64,6 +66,7 @@ impl Ingest {
         writer: WriterHandle,
         reader: Arc<ReaderState>,
         metrics: Arc<Metrics>,
+        shutdown: Shutdown,
     ) -> Self {
         Self {
             limits,
@@ -72,6 +75,7 @@ impl Ingest {
             writer,
             reader,
             metrics,
+            shutdown,
             decoders: Arc::new(Semaphore::new(DECODERS)),
         }
     }
@@ -88,8 +92,11 @@ impl Ingest {
             Err(refusal) => return Answer::refused(refusal),
         };
         // A store that stands still must not stop the intake: what is durable is acknowledged all the same.
-        let searchable = self.reader.wait_applied(written.behind);
-        let _ = tokio::time::timeout(self.timeouts.searchable, searchable).await;
+        tokio::select! {
+            () = self.reader.wait_applied(written.behind) => {}
+            () = tokio::time::sleep(self.timeouts.searchable) => {}
+            () = self.shutdown.wait() => {}
+        }
         self.metrics.count(&written);
         Answer::of(written)
     }

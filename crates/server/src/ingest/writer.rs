@@ -16,7 +16,7 @@ use super::answer::{Refusal, Written};
 use super::api_events::ApiEvents;
 use super::batch_ids::{BatchIds, mark};
 use super::native::{Content, Prepared, rejected};
-use crate::bus::{Bus, ReaderState};
+use crate::bus::{Bus, Keeper, ReaderState};
 use crate::error::chain;
 use crate::intake::{Committed, Intake, IntakeError};
 use crate::metrics::Metrics;
@@ -104,6 +104,7 @@ pub(crate) struct Writer {
     ids: BatchIds,
     bus: Arc<Bus>,
     store: Arc<dyn LogStore>,
+    keeper: Arc<Keeper>,
     reader: Arc<ReaderState>,
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
@@ -126,6 +127,7 @@ impl Writer {
         ids: BatchIds,
         bus: Arc<Bus>,
         store: Arc<dyn LogStore>,
+        keeper: Arc<Keeper>,
         reader: Arc<ReaderState>,
         clock: Arc<dyn Clock>,
         metrics: Arc<Metrics>,
@@ -137,6 +139,7 @@ impl Writer {
             ids,
             bus,
             store,
+            keeper,
             reader,
             clock,
             metrics,
@@ -309,6 +312,8 @@ impl Writer {
     fn full(&self, error: IntakeError, request: &mut Pending) -> Result<(), IntakeError> {
         match error {
             IntakeError::Ledger(LedgerError::Full { .. } | LedgerError::TooLarge { .. }) => {
+                // What the store flushes, the ledger need not hold.
+                self.keeper.ask_flush();
                 let behind = self.intake.durable_end().0.saturating_sub(self.store.committed());
                 let behind = watchpost_kit::ByteSize(behind);
                 let why = self

@@ -13,10 +13,11 @@ use watchpost_kit::Clock;
 use watchpost_run::{Escalation, Shutdown, Supervisor};
 use watchpost_trust::Fingerprint;
 
-use super::{Deps, tls};
+use super::{Deps, Rooms, tls};
 use crate::ServerError;
 use crate::api::{ApiFailure, streams_of, token_info};
 use crate::auth::Principal;
+use crate::bus::Bus;
 use crate::config::Scheme;
 use crate::ingest::{BodyKind, Ingest, WriterHandle};
 
@@ -33,27 +34,22 @@ pub struct ServerHandle {
     writer: WriterHandle,
     supervisor: Supervisor,
     shutdown: Shutdown,
+    bus: Arc<Bus>,
     tasks: JoinSet<()>,
 }
 
 impl ServerHandle {
-    pub(super) fn new(
-        tls: &tls::Tls,
-        ingest: Arc<Ingest>,
-        catalog: Catalog,
-        writer: WriterHandle,
-        supervisor: Supervisor,
-        deps: &Deps,
-    ) -> Self {
+    pub(super) fn new(tls: &tls::Tls, ingest: Arc<Ingest>, rooms: &Rooms, supervisor: Supervisor, deps: &Deps) -> Self {
         Self {
             addresses: Vec::new(),
             fingerprint: tls.fingerprint(),
             ingest,
-            catalog,
+            catalog: rooms.catalog.clone(),
             clock: deps.clock.clone(),
-            writer,
+            writer: rooms.handle.clone(),
             supervisor,
             shutdown: deps.shutdown.clone(),
+            bus: rooms.bus.clone(),
             tasks: JoinSet::new(),
         }
     }
@@ -99,6 +95,7 @@ impl ServerHandle {
     /// escalation is why the server ended by itself, if it did.
     pub async fn wait(mut self) -> Option<Escalation> {
         self.shutdown.wait().await;
+        self.bus.close();
         while self.tasks.join_next().await.is_some() {}
         self.writer.stop().await;
         let supervisor = self.supervisor.clone();

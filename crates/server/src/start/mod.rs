@@ -80,6 +80,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         rooms.handle.clone(),
         rooms.reader.clone(),
         rooms.metrics.clone(),
+        deps.shutdown.clone(),
     ));
     let app = Arc::new(App {
         limits: settings.limits,
@@ -106,7 +107,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     });
     let (catalog, writer) = (rooms.catalog.clone(), rooms.handle.clone());
     let tls = Arc::new(tls);
-    let mut handle = ServerHandle::new(&tls, ingest, catalog.clone(), writer.clone(), supervisor.clone(), &deps);
+    let mut handle = ServerHandle::new(&tls, ingest, &rooms, supervisor.clone(), &deps);
     let mut listeners = Vec::new();
     for listen in &settings.listen {
         let (listener, address) = bind(*listen).await?;
@@ -160,16 +161,17 @@ fn open_blocking(catalog: Catalog, settings: &ServerSettings, deps: &Deps) -> Re
     let ids = BatchIds::restore(deps.disk.clone(), ids_path, &ledger)?;
     let metrics = Arc::new(Metrics::new(Registry::new()));
     let bus = Arc::new(Bus::new(intake.durable_end()));
+    let keeper = Arc::new(Keeper::new(store.clone(), deps.clock.clone(), reader.clone()));
     let (writer, handle) = Writer::new(
         intake,
         ids,
         bus.clone(),
         store.clone(),
+        keeper.clone(),
         reader.clone(),
         deps.clock.clone(),
         metrics.clone(),
     );
-    let keeper = Arc::new(Keeper::new(store.clone(), deps.clock.clone(), reader.clone()));
     Ok(Rooms {
         catalog,
         store,

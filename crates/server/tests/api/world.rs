@@ -13,7 +13,7 @@ use watchpost_catalog::KeyScope;
 use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse};
 use watchpost_event::{AgentId, BatchBuilder, Epoch, Event, StreamId, Timestamp};
 use watchpost_kit::SystemClock;
-use watchpost_run::{RealDisk, Shutdown};
+use watchpost_run::{Disk, RealDisk, Shutdown};
 use watchpost_server::config::{ServerConfig, ServerSettings};
 use watchpost_server::{Deps, ServerHandle, start};
 use watchpost_trust::{Fingerprint, Trust, client_config};
@@ -50,8 +50,13 @@ pub(crate) fn settings(dir: &Path, listen: &str) -> ServerSettings {
 }
 
 pub(crate) async fn run(settings: ServerSettings) -> World {
+    run_on(settings, Arc::new(RealDisk)).await
+}
+
+/// The ledger and the store on another disk; certificates and keys in the real folder.
+pub(crate) async fn run_on(settings: ServerSettings, disk: Arc<dyn Disk>) -> World {
     let deps = Deps {
-        disk: Arc::new(RealDisk),
+        disk,
         clock: Arc::new(SystemClock::new()),
         shutdown: Shutdown::new(),
     };
