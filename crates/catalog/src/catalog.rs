@@ -1,4 +1,3 @@
-use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,6 +8,7 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 
 use crate::migrations::Migrations;
+use crate::private::private_file_options;
 use crate::{ApiKeys, CatalogError};
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
@@ -109,11 +109,7 @@ fn sqlite_options(path: &Path) -> Result<ConnectOptions, CatalogError> {
 
 /// The file holds hashes of keys: it is made for its owner only, before SQLite would make it for everyone.
 fn make_private(path: &Path) -> Result<(), CatalogError> {
-    let mut options = OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop).map_err(|source| CatalogError::Make {
+    crate::private::create(path).map_err(|source| CatalogError::Make {
         path: path.to_path_buf(),
         source,
     })

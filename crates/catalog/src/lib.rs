@@ -27,6 +27,8 @@ mod catalog;
 mod error;
 mod keys;
 mod migrations;
+mod private;
+mod private;
 mod tables;
 
 pub use catalog::{Catalog, Place};

@@ -10,7 +10,7 @@ mod writer;
 
 pub(crate) use answer::{Answer, Refusal, Written};
 pub(crate) use batch_ids::BatchIds;
-pub(crate) use writer::{Work, Writer, WriterHandle};
+pub(crate) use writer::{Work, Writer, WriterDeps, WriterHandle};
 
 use std::sync::Arc;
 

@@ -97,17 +97,22 @@ impl WriterHandle {
     }
 }
 
+/// What the writer works with beside the ledger.
+pub(crate) struct WriterDeps {
+    pub(crate) bus: Arc<Bus>,
+    pub(crate) store: Arc<dyn LogStore>,
+    pub(crate) keeper: Arc<Keeper>,
+    pub(crate) reader: Arc<ReaderState>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) metrics: Arc<Metrics>,
+}
+
 /// The writer's own state.
 pub(crate) struct Writer {
     queue: mpsc::Receiver<Message>,
     intake: Intake,
     ids: BatchIds,
-    bus: Arc<Bus>,
-    store: Arc<dyn LogStore>,
-    keeper: Arc<Keeper>,
-    reader: Arc<ReaderState>,
-    clock: Arc<dyn Clock>,
-    metrics: Arc<Metrics>,
+    deps: WriterDeps,
     rng: Rng,
 }
 
@@ -122,27 +127,13 @@ struct Pending {
 }
 
 impl Writer {
-    pub(crate) fn new(
-        intake: Intake,
-        ids: BatchIds,
-        bus: Arc<Bus>,
-        store: Arc<dyn LogStore>,
-        keeper: Arc<Keeper>,
-        reader: Arc<ReaderState>,
-        clock: Arc<dyn Clock>,
-        metrics: Arc<Metrics>,
-    ) -> (Self, WriterHandle) {
+    pub(crate) fn new(intake: Intake, ids: BatchIds, deps: WriterDeps) -> (Self, WriterHandle) {
         let (sender, queue) = mpsc::channel(QUEUE);
         let writer = Self {
             queue,
             intake,
             ids,
-            bus,
-            store,
-            keeper,
-            reader,
-            clock,
-            metrics,
+            deps,
             rng: Rng::from_os(),
         };
         (writer, WriterHandle { queue: sender })
@@ -165,8 +156,8 @@ impl Writer {
 
     /// One group: offer everything, one commit, then answer. False when told to stop.
     fn serve(&mut self, group: Vec<Message>, shutdown: &Shutdown) -> bool {
-        let now = Timestamp(self.clock.now());
-        let room = self.store.accepting().map_err(|full| full.to_string());
+        let now = Timestamp(self.deps.clock.now());
+        let room = self.deps.store.accepting().map_err(|full| full.to_string());
         let mut pending = Vec::new();
         let mut looks = Vec::new();
         let mut trim = None;
@@ -313,10 +304,11 @@ impl Writer {
         match error {
             IntakeError::Ledger(LedgerError::Full { .. } | LedgerError::TooLarge { .. }) => {
                 // What the store flushes, the ledger need not hold.
-                self.keeper.ask_flush();
-                let behind = self.intake.durable_end().0.saturating_sub(self.store.committed());
+                self.deps.keeper.ask_flush();
+                let behind = self.intake.durable_end().0.saturating_sub(self.deps.store.committed());
                 let behind = watchpost_kit::ByteSize(behind);
                 let why = self
+                    .deps
                     .reader
                     .error()
                     .map_or_else(String::new, |error| format!(": {error}"));
@@ -330,17 +322,17 @@ impl Writer {
     }
 
     fn commit(&mut self, pending: Vec<Pending>, looks: Vec<Look>, shutdown: &Shutdown) {
-        let started = self.clock.monotonic();
+        let started = self.deps.clock.monotonic();
         let committed = match self.intake.commit() {
             Ok(committed) => committed,
             Err(error) => return self.fail(pending, &error, shutdown),
         };
         if !committed.is_empty() {
-            let took = self.clock.monotonic().saturating_sub(started);
-            self.metrics.commit_seconds.observe_duration(took);
+            let took = self.deps.clock.monotonic().saturating_sub(started);
+            self.deps.metrics.commit_seconds.observe_duration(took);
         }
         let behind = committed.last().map_or(LedgerPosition(0), |last: &Committed| last.next);
-        self.bus.publish(committed);
+        self.deps.bus.publish(committed);
         for mut request in pending {
             if request.staged {
                 request.written.behind = behind;
@@ -382,7 +374,7 @@ impl Writer {
     fn recover(&mut self) -> Result<(), IntakeError> {
         let report = self.intake.recover()?;
         for damage in report.damage {
-            self.reader.add_damage(damage);
+            self.deps.reader.add_damage(damage);
         }
         tracing::warn!(discarded_bytes = report.torn_bytes, "The ledger recovered");
         Ok(())

@@ -23,7 +23,7 @@ use crate::api::{AgentBoard, App, SEARCHES_MAX, router};
 use crate::bus::{Bus, Keeper, ReaderState, StoreReader, Tail};
 use crate::config::{Scheme, ServerSettings};
 use crate::http::{LocalSocket, Served, bind, serve};
-use crate::ingest::{BatchIds, Ingest, Writer, WriterHandle, decode_limits};
+use crate::ingest::{BatchIds, Ingest, Writer, WriterDeps, WriterHandle, decode_limits};
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 
@@ -162,16 +162,15 @@ fn open_blocking(catalog: Catalog, settings: &ServerSettings, deps: &Deps) -> Re
     let metrics = Arc::new(Metrics::new(Registry::new()));
     let bus = Arc::new(Bus::new(intake.durable_end()));
     let keeper = Arc::new(Keeper::new(store.clone(), deps.clock.clone(), reader.clone()));
-    let (writer, handle) = Writer::new(
-        intake,
-        ids,
-        bus.clone(),
-        store.clone(),
-        keeper.clone(),
-        reader.clone(),
-        deps.clock.clone(),
-        metrics.clone(),
-    );
+    let writer_deps = WriterDeps {
+        bus: bus.clone(),
+        store: store.clone(),
+        keeper: keeper.clone(),
+        reader: reader.clone(),
+        clock: deps.clock.clone(),
+        metrics: metrics.clone(),
+    };
+    let (writer, handle) = Writer::new(intake, ids, writer_deps);
     Ok(Rooms {
         catalog,
         store,
