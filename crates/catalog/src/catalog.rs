@@ -8,8 +8,7 @@ use sea_orm::{
 use sea_orm_migration::MigratorTrait;
 
 use crate::migrations::Migrations;
-use crate::private::private_file_options;
-use crate::{ApiKeys, CatalogError};
+use crate::{ApiKeys, CatalogError, private};
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
 const SQLITE_CONNECTIONS: u32 = 2;
@@ -109,7 +108,7 @@ fn sqlite_options(path: &Path) -> Result<ConnectOptions, CatalogError> {
 
 /// The file holds hashes of keys: it is made for its owner only, before SQLite would make it for everyone.
 fn make_private(path: &Path) -> Result<(), CatalogError> {
-    crate::private::create(path).map_err(|source| CatalogError::Make {
+    private::create(path).map_err(|source| CatalogError::Make {
         path: path.to_path_buf(),
         source,
     })

@@ -28,7 +28,6 @@ mod error;
 mod keys;
 mod migrations;
 mod private;
-mod private;
 mod tables;
 
 pub use catalog::{Catalog, Place};

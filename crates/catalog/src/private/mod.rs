@@ -2,10 +2,10 @@
 
 #[cfg(unix)]
 mod unix;
-#[cfg(windows)]
-mod windows;
+#[cfg(not(unix))]
+mod unsupported;
 
 #[cfg(unix)]
-pub(crate) use unix::private_file_options;
-#[cfg(windows)]
-pub(crate) use windows::private_file_options;
+pub(crate) use unix::create;
+#[cfg(not(unix))]
+pub(crate) use unsupported::create;

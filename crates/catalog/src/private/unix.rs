@@ -1,8 +1,9 @@
 use std::fs::OpenOptions;
+use std::io;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
 
-pub(crate) fn private_file_options() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.mode(0o600);
-    options
+/// Makes the file when it is not there, readable by its owner alone.
+pub(crate) fn create(path: &Path) -> io::Result<()> {
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
 }
