@@ -39,7 +39,7 @@ impl Fields {
                     self.add(format!("{name}.{key}"), inner, depth + 1);
                 }
             }
-            Value::Array(items) if depth < DEPTH_LIMIT && items.iter().any(Value::is_object) => {
+            Value::Array(items) if depth < DEPTH_LIMIT && items.iter().any(has_fields) => {
                 for item in items {
                     self.add(name.clone(), item, depth + 1);
                 }
@@ -108,6 +108,11 @@ impl Fields {
             .map(|(name, value)| 64 + name.len() + value_weight(value))
             .sum()
     }
+}
+
+/// An object without fields is a value: taking arrays of them apart would not read back the same.
+fn has_fields(value: &Value) -> bool {
+    value.as_object().is_some_and(|object| !object.is_empty())
 }
 
 fn join(have: &mut Value, more: Value) {
@@ -193,6 +198,7 @@ mod tests {
             fields(json!({"a": [{"b": 1}, {"b": [2, 3]}]})).get("a.b"),
             Some(&json!([1, 2, 3]))
         );
+        assert_eq!(fields(json!({"a": [[], {}]})).get("a"), Some(&json!([[], {}])));
         assert_eq!(
             fields(json!({"a": {"b": 1}, "a.b": 2})).get("a.b"),
             Some(&json!([1, 2]))
