@@ -1,5 +1,5 @@
 //! The file source over real folders, with a sink that holds it to the delivery rules.
-#![expect(clippy::unwrap_used, reason = "tests")]
+#![expect(clippy::unwrap_used, clippy::format_collect, reason = "tests")]
 
 #[path = "file_source/beginning.rs"]
 mod beginning;

@@ -156,7 +156,7 @@ impl Processor {
     }
 
     fn decode_whole(&mut self, bytes: &[u8], now: Timestamp) {
-        let text = String::from_utf8_lossy(bytes);
+        let text = text_of(bytes);
         let mut events = std::mem::take(&mut self.events);
         self.pipeline.decoder.decode(&text, self.context(now), &mut events);
         if matches!(text, Cow::Owned(_)) {
@@ -205,6 +205,14 @@ impl Processor {
             batch.count_dropped(FILTER, 1);
         }
         at_once
+    }
+}
+
+/// The text, with U+FFFD for what is not UTF-8. (`from_utf8_lossy` alone looks at every character.)
+fn text_of(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 

@@ -64,7 +64,7 @@ fn a_time_back_takes_plain_files_by_their_own_time() {
     world.config.start = "1h".to_owned();
     world.append("new.log", "new\n");
     world.append("old.log", "old\n");
-    let old = std::time::SystemTime::now_minus(Duration::from_secs(7200), world.now);
+    let old = std::time::SystemTime::now_minus(Duration::from_hours(2), world.now);
     let file = std::fs::File::options()
         .write(true)
         .open(world.path("old.log"))

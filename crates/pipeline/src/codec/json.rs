@@ -1,7 +1,8 @@
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use watchpost_event::{Event, Fields, Severity, names};
 
+use super::flat::Flat;
 use super::{CodecContext, time};
 
 /// Fields of one object at most. More would be a table, not an event.
@@ -17,26 +18,16 @@ pub(super) fn decode(
     context: CodecContext<'_>,
     out: &mut Vec<Event>,
 ) -> Result<(), String> {
-    let mut object: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| format!("not a JSON object: {error}"))?;
-    let count: usize = object.values().map(leaves).sum();
-    if count > FIELDS_LIMIT {
-        return Err(format!("{count} fields are over the limit of {FIELDS_LIMIT}"));
-    }
-    let at = take(&mut object, &TIME_NAMES, |value| time::from_json(value, zone));
-    let message = take(&mut object, &MESSAGE_NAMES, |value| value.as_str().map(str::to_owned));
-    let level = take(&mut object, &LEVEL_NAMES, level_of);
+    let mut flat = Flat::read(text, FIELDS_LIMIT).map_err(|error| format!("not a JSON object: {error}"))?;
+    let at = flat.take(&TIME_NAMES, |value| time::from_json(value, zone));
+    let message = flat.take(&MESSAGE_NAMES, |value| value.as_str().map(str::to_owned));
+    let level = flat.take(&LEVEL_NAMES, level_of);
     let mut fields = Fields::new();
-    for (name, value) in object {
-        match name.as_str() {
-            // Names that say where an event comes from are ours to give.
-            "watchpost" | "agent" | names::MESSAGE | names::TIMESTAMP => {
-                fields.merge(format!("original.{name}"), value);
-            }
-            _ if name.starts_with("watchpost.") || name.starts_with("agent.") => {
-                fields.merge(format!("original.{name}"), value);
-            }
-            _ => fields.merge(name, value),
+    for (name, value) in flat.fields {
+        if is_ours(&name) {
+            fields.merge(format!("original.{name}"), value);
+        } else {
+            fields.merge(name, value);
         }
     }
     if let Some(level) = level.or_else(|| fields.get(names::LOG_LEVEL).and_then(level_of)) {
@@ -53,11 +44,10 @@ pub(super) fn decode(
     Ok(())
 }
 
-/// Takes out the first of several names whose value can be read.
-fn take<T>(object: &mut Map<String, Value>, names: &[&str], read: impl Fn(&Value) -> Option<T>) -> Option<T> {
-    let (name, value) = names.iter().find_map(|name| Some((*name, read(object.get(*name)?)?)))?;
-    object.remove(name);
-    Some(value)
+/// Names that say where an event comes from are ours to give.
+fn is_ours(name: &str) -> bool {
+    let first = name.split('.').next().unwrap_or(name);
+    matches!(first, "watchpost" | "agent" | names::MESSAGE | names::TIMESTAMP)
 }
 
 /// A level's name, a syslog number, or the tens that bunyan and pino count in.
@@ -74,18 +64,5 @@ fn level_of(value: &Value) -> Option<Severity> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-fn leaves(value: &Value) -> usize {
-    match value {
-        Value::Object(object) => object.values().map(leaves).sum::<usize>().max(1),
-        Value::Array(items) => items
-            .iter()
-            .filter(|item| item.is_object())
-            .map(leaves)
-            .sum::<usize>()
-            .max(1),
-        _ => 1,
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! No codec ever refuses a record: text that is not what the codec expects is kept as a plain message.
 
+mod flat;
 mod json;
 mod syslog;
 mod time;
