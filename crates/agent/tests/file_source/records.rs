@@ -285,3 +285,17 @@ fn a_file_that_two_sources_include_belongs_to_the_first() {
     }
     assert_eq!(world.sink.messages(), ["a", "b"]);
 }
+
+#[test]
+fn a_quiet_source_asks_to_be_polled_seldom_and_a_busy_one_often() {
+    let mut world = World::new();
+    world.config.poll = Duration::from_secs(1).into();
+    world.append("a.log", "a\n");
+    world.poll();
+    let busy = world.poll();
+    assert!(busy.next.0 - world.now <= 200_000_000);
+    world.pass(Duration::from_secs(11));
+    let quiet = world.poll();
+    assert_eq!(quiet.next.0 - world.now, 1_000_000_000);
+    assert!(!quiet.more && quiet.read_bytes == 0);
+}

@@ -18,13 +18,12 @@ const CREATED_SLACK_NANOS: i64 = 50_000_000;
 
 impl FileSource {
     pub(super) fn discover_if_due(&mut self, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        let poll = i64::try_from(self.shared.settings.poll.as_nanos()).unwrap_or(i64::MAX);
         // A clock that was set back must not stop discovery.
         let due = self
-            .next_discovery
-            .is_none_or(|next| next <= now || next > now.plus(poll));
+            .discovered_at
+            .is_none_or(|at| now < at || now.0.saturating_sub(at.0) >= self.pause(now));
         if due {
-            self.next_discovery = Some(now.plus(poll));
+            self.discovered_at = Some(now);
             self.discover(now, sink)?;
         }
         Ok(())
@@ -32,6 +31,7 @@ impl FileSource {
 
     fn discover(&mut self, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
         let walk = self.shared.settings.globs.walk();
+        self.entries = walk.entries;
         let complete = walk.errors.is_empty() && !walk.is_cut_short();
         let mut unknown = self.recognise(walk, complete, now);
         self.resolve(&mut unknown, now, sink)?;
@@ -172,7 +172,7 @@ impl FileSource {
             // An original that was truncated without our noticing yet: this may be a copy of the old content, or of what
             // stands there now. Its turn comes first.
             if tracked.file.is_some() && !tracked.is_intact()? {
-                self.next_discovery = None;
+                self.discovered_at = None;
                 return Ok(Class::Known);
             }
             if copy {
@@ -274,7 +274,7 @@ impl FileSource {
         let same = file.metadata().is_ok_and(|metadata| os::file_id(&metadata) == found.id);
         if !same {
             // Replaced between listing and opening: the next discovery sees what is there now.
-            self.next_discovery = None;
+            self.discovered_at = None;
             return Ok(());
         }
         match Tracked::new(&self.shared, &key, &found.path, file, begin, now) {

@@ -40,7 +40,7 @@ impl FileSource {
             continued_in,
         });
         // What stands under the old name now is new content.
-        self.next_discovery = None;
+        self.discovered_at = None;
         Ok(())
     }
 

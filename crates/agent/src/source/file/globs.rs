@@ -100,7 +100,8 @@ pub(super) struct Found {
 pub(super) struct Walk {
     pub(super) files: Vec<Found>,
     pub(super) errors: Vec<(PathBuf, io::Error)>,
-    entries: usize,
+    /// Names looked at.
+    pub(super) entries: usize,
 }
 
 impl GlobList {

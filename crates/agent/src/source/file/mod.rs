@@ -56,6 +56,12 @@ const READ_BYTES: usize = 256 << 10;
 const FILE_BUDGET: u64 = 2 << 20;
 /// Read in one poll.
 const POLL_BUDGET: u64 = 16 << 20;
+/// A file that grew within so long is being written.
+const ACTIVE_NANOS: i64 = 10_000_000_000;
+/// Pause between looks while something is being written.
+const BUSY_PAUSE_NANOS: i64 = 200_000_000;
+/// Listing so many names costs little.
+const MANY_ENTRIES: usize = 2000;
 /// Open batches together hold at most so many times the size of one.
 const OPEN_BATCHES: usize = 8;
 
@@ -118,7 +124,10 @@ pub struct FileSource {
     too_many_told: bool,
     notices: Vec<Notice>,
     buffer: Vec<u8>,
-    next_discovery: Option<Timestamp>,
+    /// When the folders were last listed; `None`: they are to be listed at once.
+    discovered_at: Option<Timestamp>,
+    /// Names that were looked at then.
+    entries: usize,
     /// No discovery was made yet.
     first: bool,
     /// Whose turn it is.
@@ -157,7 +166,8 @@ impl FileSource {
             too_many_told: false,
             notices: Vec::new(),
             buffer: Vec::new(),
-            next_discovery: None,
+            discovered_at: None,
+            entries: 0,
             first: true,
             turn: 0,
         };
@@ -178,7 +188,7 @@ impl FileSource {
             self.tracked.retain(|tracked| !tracked.ended);
         }
         activity.blocked = self.blocked.is_some();
-        activity.more |= self.next_discovery.is_none() && !activity.blocked;
+        activity.more |= self.discovered_at.is_none() && !activity.blocked;
         activity.next = self.next_due(now);
         activity.notices = std::mem::take(&mut self.notices);
         Ok(activity)
@@ -306,8 +316,25 @@ impl FileSource {
             .filter_map(|tracked| tracked.batch_due(&self.shared));
         let gathering = self.tracked.iter().filter(|tracked| tracked.is_gathering());
         let gathering = gathering.map(|tracked| tracked.grown_at.plus(lines));
-        let due = batches.chain(gathering).chain(self.next_discovery);
+        let pause = self.pause(now);
+        let discovery = self.discovered_at.map(|at| at.plus(pause));
+        let due = batches.chain(gathering).chain(discovery);
         due.min().unwrap_or(now).max(now)
+    }
+
+    /// Nanoseconds between two looks at folders and files: shorter while something is being written, longer where the
+    /// globs lead through very many names.
+    fn pause(&self, now: Timestamp) -> i64 {
+        let poll = i64::try_from(self.shared.settings.poll.as_nanos()).unwrap_or(i64::MAX);
+        if self.entries > MANY_ENTRIES {
+            return poll.saturating_mul((self.entries / MANY_ENTRIES).min(60) as i64);
+        }
+        let grew = |tracked: &Tracked| now.0.saturating_sub(tracked.grown_at.0) < ACTIVE_NANOS;
+        if self.tracked.iter().any(grew) {
+            poll.min(BUSY_PAUSE_NANOS)
+        } else {
+            poll
+        }
     }
 
     /// A key for a content that begins at this path.

@@ -66,7 +66,7 @@ impl FileSource {
             checkpoint.ended = report.ended;
             self.learn(key, checkpoint);
         }
-        self.next_discovery = None;
+        self.discovered_at = None;
     }
 
     pub(super) fn unresolved_epoch(&mut self, key: &StreamKey, epoch: watchpost_event::Epoch) {
