@@ -51,7 +51,7 @@ impl Collector {
         } else {
             Vec::new()
         };
-        let mut sources = self.make_sources(known);
+        let mut sources = self.make_sources(&known);
         for source in &mut sources {
             source.adopt(&reports);
         }
@@ -59,16 +59,14 @@ impl Collector {
         let mut last_polls = 0;
         loop {
             if self.shared.take_broken() {
-                match self.recover() {
-                    Some(recovered) => sources = recovered,
-                    None => {
-                        self.shared.mark_broken();
-                        if self.shutdown.wait_timeout(ERROR_PAUSE) {
-                            break;
-                        }
-                        continue;
+                let Some(recovered) = self.recover() else {
+                    self.shared.mark_broken();
+                    if self.shutdown.wait_timeout(ERROR_PAUSE) {
+                        break;
                     }
-                }
+                    continue;
+                };
+                sources = recovered;
             }
             self.obey(&mut sources);
             let round = self.poll_all(&mut sources);
@@ -108,7 +106,7 @@ impl Collector {
         Vec::new()
     }
 
-    fn make_sources(&self, known: Vec<(StreamKey, serde_json::Value)>) -> Vec<FileSource> {
+    fn make_sources(&self, known: &[(StreamKey, serde_json::Value)]) -> Vec<FileSource> {
         let make = |settings: &FileSettings| {
             let mut rng = watchpost_kit::Rng::from_os();
             let draw = move || rng.next_u64();
@@ -116,7 +114,7 @@ impl Collector {
                 settings.clone(),
                 self.identity.clone(),
                 self.policy.clone(),
-                known.clone(),
+                known.to_vec(),
                 draw,
             )
         };
@@ -130,7 +128,7 @@ impl Collector {
             Ok(known) => {
                 drop(delivery);
                 tracing::warn!("the spool was opened again after a disk error; sources go on from what is durable");
-                Some(self.make_sources(known))
+                Some(self.make_sources(&known))
             }
             Err(error) => {
                 drop(delivery);
@@ -149,7 +147,7 @@ impl Collector {
                 now,
             };
             match source.poll(now, &mut sink) {
-                Ok(activity) => round.add(activity),
+                Ok(activity) => round.add(&activity),
                 Err(error) => {
                     tracing::error!(error = chain(&error), "a file source failed");
                     round.blocked = true;
@@ -214,7 +212,7 @@ impl Collector {
 }
 
 impl Round {
-    fn add(&mut self, activity: Activity) {
+    fn add(&mut self, activity: &Activity) {
         for notice in &activity.notices {
             tracing::warn!("{notice}");
         }

@@ -188,6 +188,7 @@ impl AgentConfig {
             let settings = file.resolve(&self.defaults, &self.format);
             files.push(settings.map_err(|error| setting(&format!("source.file[{at}]"), crate::error::chain(&error)))?);
         }
+        FileSettings::separate(&mut files);
         Ok(AgentSettings {
             id,
             fields: self.fields(host),

@@ -94,9 +94,9 @@ pub(super) fn split(bytes: &[u8], checkpoint: Value) -> Result<Option<[Produced;
     }
     for skip in header.skip {
         if skip.to <= middle {
-            head.declare_skip(skip)
+            head.declare_skip(skip);
         } else {
-            tail.declare_skip(skip)
+            tail.declare_skip(skip);
         }
     }
     head.set_fingerprints(header.head, None);
@@ -117,9 +117,6 @@ fn middle(decoded: &Decoded) -> Option<u64> {
     let half = decoded.events.get(decoded.events.len() / 2)?.position;
     let before_last = |at: &u64| *at < last && free(*at);
     let positions = || decoded.events.iter().map(|event| event.position);
-    positions()
-        .filter(|at| *at <= half)
-        .filter(before_last)
-        .last()
-        .or_else(|| positions().find(before_last))
+    let near = positions().filter(|at| *at <= half).filter(before_last).next_back();
+    near.or_else(|| positions().find(before_last))
 }

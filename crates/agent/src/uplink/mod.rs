@@ -13,7 +13,7 @@ use watchpost_run::Shutdown;
 
 pub use transport::{Answering, HttpTransport, Sent, Transport, TransportError};
 
-use crate::delivery::Answer;
+use crate::delivery::{Answer, Delivery};
 use crate::shared::Shared;
 
 const RETRY_BASE: Duration = Duration::from_millis(250);
@@ -105,7 +105,7 @@ impl Uplink {
 
     /// Sends one request; false when nothing waits.
     async fn send_one(&self) -> Result<bool, TransportError> {
-        let Some(request) = self.shared.with_delivery(|delivery| delivery.next_request()).flatten() else {
+        let Some(request) = self.shared.with_delivery(Delivery::next_request).flatten() else {
             return Ok(false);
         };
         let result = self.transport.data(request.body.clone().into()).await;
@@ -129,7 +129,7 @@ impl Uplink {
             () = work => {}
             () = self.shutdown.wait(), if !self.shutdown.is_triggered() => {}
             () = tokio::time::sleep(QUIET) => {
-                self.shared.with_delivery(|delivery| delivery.settle());
+                self.shared.with_delivery(Delivery::settle);
             }
         }
     }
