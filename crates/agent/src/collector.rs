@@ -9,7 +9,7 @@ use watchpost_event::{StreamKey, Timestamp};
 use watchpost_kit::Clock;
 use watchpost_run::Shutdown;
 
-use crate::delivery::{DeliveryError, Order};
+use crate::delivery::{Delivery, DeliveryError, Order};
 use crate::error::chain;
 use crate::shared::Shared;
 use crate::source::file::{FileSettings, FileSource, Rewound};
@@ -22,6 +22,8 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// How soon a full spool is tried again.
 const FULL_PAUSE: Duration = Duration::from_millis(200);
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause after a disk failed again and again.
+const ERROR_PAUSE_MAX: Duration = Duration::from_secs(30);
 /// After a wake-up by shutdown, sources are read this many more times at most: what was there is taken along.
 const LAST_POLLS: u32 = 10_000;
 
@@ -57,6 +59,7 @@ impl Collector {
         }
         let mut last_sync = self.clock.monotonic();
         let mut last_polls = 0;
+        let mut error_pause = ERROR_PAUSE;
         loop {
             if self.shared.take_broken() {
                 let Some(recovered) = self.recover() else {
@@ -67,11 +70,16 @@ impl Collector {
                     continue;
                 };
                 sources = recovered;
+                self.let_drain(error_pause);
+                error_pause = (error_pause * 2).min(ERROR_PAUSE_MAX);
+                last_sync = self.clock.monotonic();
             }
             self.obey(&mut sources);
             let round = self.poll_all(&mut sources);
             if self.clock.monotonic().saturating_sub(last_sync) >= SYNC_EVERY {
-                self.shared.with_delivery(crate::delivery::Delivery::sync);
+                if self.shared.with_delivery(Delivery::sync).is_some() {
+                    error_pause = ERROR_PAUSE;
+                }
                 last_sync = self.clock.monotonic();
             }
             if self.shutdown.is_triggered() {
@@ -86,7 +94,7 @@ impl Collector {
             }
         }
         self.flush(&mut sources);
-        self.shared.with_delivery(crate::delivery::Delivery::sync);
+        self.shared.with_delivery(Delivery::sync);
         self.shared.set_collector_done();
     }
 
@@ -135,6 +143,18 @@ impl Collector {
                 self.shared.set_trouble(Some(chain(&error)));
                 None
             }
+        }
+    }
+
+    /// A disk that failed is mostly a full one: before more is read, what is spooled may leave, and its room is given
+    /// back. Reading on at once would fill the same room again, for ever.
+    fn let_drain(&self, at_most: Duration) {
+        let deadline = self.clock.monotonic() + at_most;
+        while !self.shutdown.is_triggered() && self.clock.monotonic() < deadline {
+            if self.shared.backlog().batches == 0 && self.shared.with_delivery(Delivery::settle).is_some() {
+                return;
+            }
+            self.shutdown.wait_timeout(FULL_PAUSE);
         }
     }
 

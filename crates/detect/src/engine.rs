@@ -56,7 +56,7 @@ fn parse(text: &str, number: usize) -> Result<SigmaCollection, DetectError> {
     let bad = |source: Box<dyn std::error::Error + Send + Sync>| DetectError::Parse { number, source };
     let collection = parse_sigma_yaml(text).map_err(|error| bad(Box::new(error)))?;
     match collection.errors.first() {
-        Some(error) => Err(bad(error.to_string().into())),
+        Some(error) => Err(bad(error.clone().into())),
         None => Ok(collection),
     }
 }
@@ -96,7 +96,7 @@ fn severity(level: Level) -> Severity {
 struct Adapter<'a>(View<'a>);
 
 impl Adapter<'_> {
-    fn strings<'s>(&'s self) -> impl Iterator<Item = &'s str> {
+    fn strings(&self) -> impl Iterator<Item = &str> {
         let message = std::iter::once(self.0.event.message.as_str());
         message.chain(self.0.fields().flat_map(|(_, value)| texts(value)))
     }

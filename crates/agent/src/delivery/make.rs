@@ -117,6 +117,6 @@ fn middle(decoded: &Decoded) -> Option<u64> {
     let half = decoded.events.get(decoded.events.len() / 2)?.position;
     let before_last = |at: &u64| *at < last && free(*at);
     let positions = || decoded.events.iter().map(|event| event.position);
-    let near = positions().filter(|at| *at <= half).filter(before_last).next_back();
+    let near = positions().filter(|at| *at <= half).rfind(before_last);
     near.or_else(|| positions().find(before_last))
 }
