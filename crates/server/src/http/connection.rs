@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 use tower::ServiceExt;
 use watchpost_run::Shutdown;
 
+use super::lingering::Lingering;
 use crate::auth::Peer;
 use crate::config::Timeouts;
 use crate::metrics::Metrics;
@@ -46,7 +47,9 @@ impl Served {
         let router = self.router.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
             request.extensions_mut().insert(peer);
-            let answer = router.clone().oneshot(request.map(Body::new));
+            let answer = router
+                .clone()
+                .oneshot(request.map(|body| Body::new(Lingering::new(body))));
             async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
         });
         let io = TokioIo::new(stream);

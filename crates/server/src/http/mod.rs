@@ -2,6 +2,7 @@
 //! answered in [`crate::api`].
 
 mod connection;
+mod lingering;
 mod listen;
 mod local;
 

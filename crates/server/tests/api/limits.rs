@@ -161,3 +161,18 @@ async fn every_answer_has_one_shape_and_safe_headers() {
     assert_eq!(world::json(request).await.0, 403);
     world.server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_reaches_a_client_that_is_still_sending() {
+    let dir = TempDir::new().unwrap();
+    let mut settings = settings(dir.path(), "http://127.0.0.1:0");
+    settings.limits.body = 64 << 10;
+    let world = world::run(settings).await;
+    for _ in 0..20 {
+        let (status, _) = refused(&world, BATCH_CONTENT_TYPE, vec![0; 8 << 20]).await;
+        assert_eq!(status, 413);
+        let request = world.data("wp_9_x", BATCH_CONTENT_TYPE, vec![0; 8 << 20]);
+        assert_eq!(world::json(request).await.0, 401);
+    }
+    world.server.stop().await;
+}
