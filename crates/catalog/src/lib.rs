@@ -17,7 +17,7 @@
 //! let (key, text) = catalog.keys().create(new, now).await?;
 //! let principal = catalog.keys().verify(&text, now).await?;
 //! assert_eq!(principal.id, key.id);
-//! # Ok::<(), watchpost_catalog::CatalogError>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! # })?;
 //! # std::fs::remove_dir_all(&dir)?;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
