@@ -17,7 +17,7 @@ use crate::commands;
 Begin here:
   watchpost up                          collect this host's logs; prints the address
   watchpost up /srv/app/logs            … and read these files from their beginning
-  watchpost search 'sshd \"Failed password\"' --from -1h
+  watchpost search 'process.name:sshd \"Failed password\"' --from -1h
   watchpost tail 'log.level:>=warning'
   watchpost delivery                    what was read, shipped, stored, and what was not
 

@@ -22,7 +22,7 @@ The language, side by side means AND:
   a AND (b OR c) AND NOT d       also: a b, -d
 
 Examples:
-  watchpost search 'sshd \"Failed password\"' --from -1h
+  watchpost search 'process.name:sshd \"Failed password\"' --from -1h
   watchpost search 'log.level:>=error' --from 2026-11-20 --to 2026-11-21 --json
   watchpost search 'GET' --stats 'count() by host.name'")]
 pub(crate) struct SearchArgs {

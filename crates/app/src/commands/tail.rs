@@ -16,7 +16,7 @@ use crate::signals;
 Examples:
   watchpost tail                            everything
   watchpost tail 'log.level:>=warning'      see `watchpost search --help` for the language
-  watchpost tail --json sshd | jq .message")]
+  watchpost tail --json process.name:sshd | jq .message")]
 pub(crate) struct TailArgs {
     /// What to show; empty: everything
     #[arg(default_value = "")]

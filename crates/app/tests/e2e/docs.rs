@@ -146,7 +146,8 @@ fn every_documented_configuration_is_read() {
         for block in text.split("```toml\n").skip(1) {
             let block = block.split("```").next().unwrap();
             for file in ["agent.key", "tls/cert.pem", "tls/key.pem"] {
-                world.write(&format!("etc/{file}"), "only its presence counts");
+                let path = world.write(&format!("etc/{file}"), "only its presence counts");
+                fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
             }
             let etc = world.path("etc").display().to_string();
             let path = world.write("documented.toml", block.replace("@/etc/watchpost", &format!("@{etc}")));

@@ -42,7 +42,7 @@ fn paths_are_read_from_their_beginning_and_followed() {
     assert!(running.output().contains("watchpost search"), "{}", running.output());
     world.wait_count("\"Failed password\"", 5_000);
     let last = world
-        .run(&["search", "sshd 4999", "--json", "--limit", "1"])
+        .run(&["search", "process.name:sshd \"port 4999\"", "--json", "--limit", "1"])
         .ok()
         .json_lines();
     assert!(last[0]["message"].as_str().unwrap().contains("port 4999"), "{last:?}");

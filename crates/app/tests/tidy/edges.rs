@@ -32,6 +32,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("console", &["event", "query", "kit", "run"]),
     ("app", &["event", "query", "kit", "run", "agent", "server", "console"]),
     ("endpoint", &["event", "query", "kit", "run", "agent", "console"]),
+    // Tests that need both roles' state machines in their hands.
+    (
+        "simulation",
+        &["event", "query", "kit", "run", "ledger", "store", "agent", "server"],
+    ),
     ("bench", &["event"]),
 ];
 
