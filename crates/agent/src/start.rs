@@ -75,8 +75,8 @@ impl AgentHandle {
 
 /// Starts an agent. It runs on two threads of its own until `deps.shutdown`.
 pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, AgentError> {
-    let transport = transport(&settings, &deps)?;
     let id = settings_id(&settings, &deps)?;
+    let transport = transport(&settings, &deps, &id)?;
     let delivery = open(&settings, &deps, &id, "spool")?;
     let shared = Arc::new(Shared::new(delivery));
     let (greeting, greeted) = mpsc::channel(1);
@@ -106,7 +106,7 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
     Ok(AgentHandle { id, shared, threads })
 }
 
-fn transport(settings: &AgentSettings, deps: &AgentDeps) -> Result<Arc<dyn Transport>, AgentError> {
+fn transport(settings: &AgentSettings, deps: &AgentDeps, id: &AgentId) -> Result<Arc<dyn Transport>, AgentError> {
     if let Some(transport) = &deps.transport {
         return Ok(transport.clone());
     }
@@ -117,7 +117,13 @@ fn transport(settings: &AgentSettings, deps: &AgentDeps) -> Result<Arc<dyn Trans
             message,
         });
     };
-    let http = HttpTransport::new(&uplink.url, uplink.key.clone(), uplink.trust.as_ref(), uplink.timeout)?;
+    let http = HttpTransport::new(
+        id.clone(),
+        &uplink.url,
+        uplink.key.clone(),
+        uplink.trust.as_ref(),
+        uplink.timeout,
+    )?;
     Ok(Arc::new(http))
 }
 
@@ -179,8 +185,8 @@ pub fn send(
     input: impl Read + Send + 'static,
     patience: Duration,
 ) -> Result<SendReport, AgentError> {
-    let transport = transport(settings, deps)?;
     let id = settings_id(settings, deps)?;
+    let transport = transport(settings, deps, &id)?;
     let shared = Arc::new(Shared::new(open(settings, deps, &id, &format!("send-{}", safe(name)))?));
     let stop = Shutdown::new();
     let (greeting, _greeted) = mpsc::channel(1);

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, StatusCode};
+use watchpost_event::AgentId;
 use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, StreamsResponse};
 use watchpost_kit::Secret;
 use watchpost_trust::{Trust, client_config};
@@ -87,11 +88,18 @@ pub struct HttpTransport {
     client: Client,
     url: String,
     key: Secret,
+    agent: AgentId,
 }
 
 impl HttpTransport {
-    /// A client for the server at `url` (`https://host:port`; `http://` only for loopback).
-    pub fn new(url: &str, key: Secret, trust: Option<&Trust>, timeout: Duration) -> Result<Self, TransportError> {
+    /// A client of `agent` for the server at `url` (`https://host:port`; `http://` only for loopback).
+    pub fn new(
+        agent: AgentId,
+        url: &str,
+        key: Secret,
+        trust: Option<&Trust>,
+        timeout: Duration,
+    ) -> Result<Self, TransportError> {
         let setup = |source: Box<dyn std::error::Error + Send + Sync>| TransportError::Setup {
             url: url.to_owned(),
             source,
@@ -122,6 +130,7 @@ impl HttpTransport {
             client,
             url: url.trim_end_matches('/').to_owned(),
             key,
+            agent,
         })
     }
 
@@ -179,7 +188,11 @@ impl Transport for HttpTransport {
 
     fn streams(&self) -> Answering<'_, StreamsResponse> {
         Box::pin(async move {
-            let request = self.client.get(format!("{}/api/v1/agent/streams", self.url));
+            let request = self.client.get(format!(
+                "{}/api/v1/agent/streams?agent={}",
+                self.url,
+                encoded(self.agent.as_str())
+            ));
             let (status, wait, body) = self.finish(request).await?;
             match status {
                 StatusCode::OK => parse(status, &body),
@@ -187,6 +200,21 @@ impl Transport for HttpTransport {
             }
         })
     }
+}
+
+/// A value as it stands in a query string (RFC 3986 §2.1).
+fn encoded(value: &str) -> String {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    value
+        .bytes()
+        .map(|b| {
+            if plain(b) {
+                char::from(b).to_string()
+            } else {
+                format!("%{b:02X}")
+            }
+        })
+        .collect()
 }
 
 fn parse<T: serde::de::DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, TransportError> {
