@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use watchpost_event::protocol::{DeliveryReport, DeliveryStream, ReaderLag};
 use watchpost_event::{Cursors, StreamKey, StreamState};
+use watchpost_ledger::{LedgerPosition, Reader};
 
 use super::{ApiFailure, App};
 
@@ -18,7 +19,7 @@ pub(super) async fn delivery(State(app): State<Arc<App>>) -> Result<Json<Deliver
             .iter()
             .map(|(key, state)| stream(key, state, stored.get(key)))
             .collect();
-        let behind_bytes = app.ledger.durable_end().0.saturating_sub(app.store.committed());
+        let behind_bytes = behind_bytes(&app.ledger, app.store.committed());
         let mut damage = app.reader.damage();
         let holes = app.ledger.holes();
         damage.extend(
@@ -41,6 +42,15 @@ pub(super) async fn delivery(State(app): State<Arc<App>>) -> Result<Json<Deliver
     report
         .map(Json)
         .map_err(|error| ApiFailure::internal("the delivery report could not be made", &error))
+}
+
+/// Bytes of the ledger behind a reader's cursor. The beginning of a segment with no record in it yet is nobody's work.
+pub(super) fn behind_bytes(ledger: &Reader, committed: u64) -> u64 {
+    let from = LedgerPosition(committed).max(ledger.start());
+    match ledger.read(from, 1) {
+        Ok(records) if records.is_empty() => 0,
+        _ => ledger.durable_end().0.saturating_sub(committed),
+    }
 }
 
 fn stream(key: &StreamKey, state: &StreamState, stored: Option<&StreamState>) -> DeliveryStream {

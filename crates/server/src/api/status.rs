@@ -27,7 +27,7 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, 
 }
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
-    let behind = app.ledger.durable_end().0.saturating_sub(app.store.committed());
+    let behind = super::delivery::behind_bytes(&app.ledger, app.store.committed());
     app.metrics.reader_behind.set(i64::try_from(behind).unwrap_or(i64::MAX));
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], app.metrics.render())

@@ -78,6 +78,8 @@ impl Keeper {
 
     /// The flushing thread. `flushed` is told what the store has committed.
     pub(crate) fn run_flusher(&self, shutdown: &Shutdown, flushed: &dyn Fn(u64)) {
+        // What was committed at the last end was not told any more.
+        flushed(self.store.committed());
         while !shutdown.is_triggered() {
             let asked = self.asked();
             let (mut asked, _) = self

@@ -29,6 +29,8 @@ pub use replay::IntakeReport;
 
 /// How many bytes of ledger a replay reads at a time.
 const REPLAY_CHUNK_BYTES: usize = 4 << 20;
+/// A ledger may hold this much that every reader has; a new segment costs a few syncs.
+const RESTING_BYTES: u64 = 1 << 20;
 
 /// The ledger and the cursors it implies.
 pub struct Intake {
@@ -138,10 +140,9 @@ impl Intake {
         }
         let committed = std::mem::take(&mut self.staged);
         if self.ledger.wants_roll() {
-            let snapshot = serde_json::to_vec(&self.cursors).map_err(IntakeError::Snapshot)?;
-            if let Err(error) = self.ledger.roll(&snapshot) {
-                // What was synced stays true; the next offer meets the poisoned ledger and recovers.
-                tracing::error!(%error, "cannot begin a new ledger segment");
+            // What was synced stays true whatever comes of this; the next offer meets a poisoned ledger and recovers.
+            if let Err(error) = self.roll() {
+                tracing::error!(error = crate::error::chain(&error), "cannot begin a new ledger segment");
             }
         }
         Ok(committed)
@@ -181,9 +182,19 @@ impl Intake {
         self.cursors.forget_ended_before(moment)
     }
 
-    /// Removes what every reader has committed; returns the bytes freed.
+    /// Removes what every reader has committed; returns the bytes freed. When that is everything, the newest segment
+    /// goes too, unless it is small: a server at rest does not keep twice what its store has.
     pub fn trim(&mut self, committed_by_all: LedgerPosition) -> Result<u64, IntakeError> {
+        let nobody_needs_it = self.staged.is_empty() && committed_by_all >= self.ledger.end();
+        if nobody_needs_it && self.ledger.bytes() >= RESTING_BYTES {
+            self.roll()?;
+        }
         Ok(self.ledger.remove_before(committed_by_all)?)
+    }
+
+    fn roll(&mut self) -> Result<(), IntakeError> {
+        let snapshot = serde_json::to_vec(&self.cursors).map_err(IntakeError::Snapshot)?;
+        Ok(self.ledger.roll(&snapshot)?)
     }
 
     /// Bytes the ledger holds.
