@@ -18,7 +18,10 @@ pub enum Crash {
 }
 
 /// What may go wrong in a run.
-#[expect(clippy::struct_excessive_bools, reason = "each is one kind of mishap, on or off by itself")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is one kind of mishap, on or off by itself"
+)]
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     /// Crashes, at any disk operation.
