@@ -54,9 +54,12 @@ impl SharedLog {
         Some(response)
     }
 
-    /// What the reader knows, which may be less than the log holds.
+    /// The cursors at the end of the log: a server reads up to there before it answers, since a cursor that lags
+    /// would make the agent send again, or declare lost, what the log holds.
     pub(crate) fn streams(&self, agent: &AgentId) -> StreamsResponse {
-        let known = self.committed.cursors.of_agent(agent);
+        let mut reader = self.reader.clone();
+        while reader.take_one(&self.log) {}
+        let known = reader.cursors.of_agent(agent);
         let report = known.map(|(key, state)| StreamReport {
             stream: key.stream.clone(),
             epoch: key.epoch,

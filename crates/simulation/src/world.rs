@@ -301,7 +301,7 @@ impl World {
         }
     }
 
-    /// The agent's patience ends before the answer comes.
+    /// The agent's patience ends before the answer comes; it asks for the server's cursors again.
     pub fn give_up_waiting(&mut self) {
         let now = self.now();
         if let Some(id) = self
@@ -311,6 +311,14 @@ impl World {
             .map(|(id, _)| *id)
         {
             self.answer(id, Answer::Later, now);
+            self.ask_again();
+        }
+    }
+
+    /// The agent is going to ask for the server's cursors again, as it does from time to time.
+    fn ask_again(&mut self) {
+        if let Some(agent) = &mut self.agent {
+            agent.greeted = false;
         }
     }
 
@@ -411,6 +419,7 @@ impl World {
     /// Everything heals, and whatever waits gets through. Fails when it does not.
     pub fn settle(&mut self) {
         self.network.perfect = true;
+        let mut asked_again = false;
         for _ in 0..5_000 {
             self.agent_disk.clear_faults();
             self.server_disk.clear_faults();
@@ -428,6 +437,9 @@ impl World {
             self.read();
             if let Some(log) = &mut self.shared_log {
                 log.heal();
+            }
+            if self.is_settled() && !std::mem::replace(&mut asked_again, true) {
+                self.ask_again();
             }
             if self.is_settled() {
                 self.flush();

@@ -19,6 +19,7 @@ mod spool;
 #[cfg(test)]
 mod tests;
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -246,7 +247,8 @@ impl Delivery {
         }
     }
 
-    /// Learns the server's cursors, at start and after a long silence.
+    /// Learns the server's cursors: at start, after trouble, and from time to time, since a server put back to an
+    /// older state says so by itself only to streams that have something to send.
     pub fn learn_streams(&mut self, response: &StreamsResponse, now: Timestamp) -> Result<(), DeliveryError> {
         for report in &response.streams {
             let key = StreamKey {
@@ -263,8 +265,28 @@ impl Delivery {
                 self.acknowledged(&key, report.cursor, report.ended);
             }
         }
+        let behind = self.behind(response);
+        self.rewind(&behind)?;
         self.trim();
         Ok(())
+    }
+
+    /// Streams of which the server has less than what was let go, and where it stands; 0 where it knows nothing.
+    fn behind(&self, response: &StreamsResponse) -> Vec<(StreamKey, u64)> {
+        let known: HashMap<_, _> = response
+            .streams
+            .iter()
+            .map(|report| ((&report.stream, report.epoch), report.cursor))
+            .collect();
+        let mut behind = Vec::new();
+        for (key, mark) in self.spool.marks() {
+            let cursor = known.get(&(&key.stream, key.epoch)).copied().unwrap_or(0);
+            let next = self.outbox.first_from(key).unwrap_or(mark.spooled);
+            if cursor < next && self.outbox.hole_at(key).is_none_or(|hole| cursor < hole) {
+                behind.push((key.clone(), cursor));
+            }
+        }
+        behind
     }
 
     fn acknowledged(&mut self, key: &StreamKey, cursor: u64, end_known: bool) {

@@ -288,6 +288,11 @@ impl Spool {
         self.marks.get(key)
     }
 
+    /// What is known of every stream that is not finished.
+    pub(super) fn marks(&self) -> impl Iterator<Item = (&StreamKey, &StreamMark)> {
+        self.marks.iter()
+    }
+
     pub(super) fn checkpoint(&self, key: &StreamKey) -> Value {
         self.marks
             .get(key)

@@ -18,6 +18,9 @@ use crate::shared::Shared;
 
 const RETRY_BASE: Duration = Duration::from_millis(250);
 const RETRY_CAP: Duration = Duration::from_secs(30);
+/// How often the server's cursors are asked for although all goes well: a server put back to an older state may
+/// miss streams that have nothing new to send.
+const GREET_EVERY: Duration = Duration::from_secs(60);
 /// How long nothing may come before the spool is let shrink.
 const QUIET: Duration = Duration::from_secs(10);
 
@@ -35,7 +38,7 @@ impl Uplink {
     /// Runs until shutdown, then once more until what is spooled is sent or `patience` ends.
     pub(crate) async fn run(self, patience: Duration) {
         let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP, Rng::from_os());
-        let mut greeted = false;
+        let mut greeted: Option<Duration> = None;
         let mut complained = false;
         let stop = async {
             self.shutdown.wait().await;
@@ -44,9 +47,9 @@ impl Uplink {
         tokio::pin!(stop);
         loop {
             let turn = async {
-                if !greeted {
+                if greeted.is_none_or(|when| self.clock.monotonic().saturating_sub(when) >= GREET_EVERY) {
                     self.greet().await?;
-                    greeted = true;
+                    greeted = Some(self.clock.monotonic());
                 }
                 self.send_one().await
             };
@@ -68,6 +71,7 @@ impl Uplink {
                     self.wait_for_work().await;
                 }
                 Err(error) => {
+                    greeted = None;
                     self.complain(&error, &mut complained);
                     let wait = wait_after(&error, &mut backoff);
                     tokio::select! {
@@ -99,6 +103,7 @@ impl Uplink {
             .with_delivery(|delivery| delivery.learn_streams(&streams, self.now()));
         // The collector takes it when it starts; a full channel means it already has one.
         let _ = self.greeted.try_send(streams);
+        self.shared.wake_collector_for_orders();
         self.shared.set_trouble(None);
         Ok(())
     }
