@@ -131,6 +131,34 @@ fn what_the_server_has_beyond_the_spool_was_written_by_somebody_else() {
 }
 
 #[test]
+fn a_server_that_forgot_a_quiet_stream_gets_it_again() {
+    let disk = MemDisk::new();
+    let mut delivery = open(&disk);
+    delivery.take(&produced(0, 3), NOW).expect("room");
+    let sent = request(&mut delivery);
+    let stored = said(&key(1), 3, Outcome::Stored);
+    delivery.answered(&sent, stored, NOW).expect("learns");
+    assert!(delivery.is_idle(), "everything is acknowledged");
+    // The spool still holds it: it goes out again without the source.
+    delivery
+        .learn_streams(&StreamsResponse::default(), NOW)
+        .expect("learns");
+    assert_eq!(batches(&request(&mut delivery).body)[0].events.len(), 3);
+    delivery
+        .answered(&sent, said(&key(1), 3, Outcome::Stored), NOW)
+        .expect("learns");
+    // Let go by the spool too: the source is asked, once.
+    delivery.settle().expect("settles");
+    for _ in 0..2 {
+        delivery
+            .learn_streams(&StreamsResponse::default(), NOW)
+            .expect("learns");
+    }
+    let expected = Order::Rewind { key: key(1), to: 0 };
+    assert_eq!(delivery.orders(), vec![expected]);
+}
+
+#[test]
 fn a_body_that_is_too_large_is_halved_then_split_then_put_aside() {
     let disk = MemDisk::new();
     let mut delivery = open(&disk);
