@@ -20,7 +20,7 @@ const RETRY_BASE: Duration = Duration::from_millis(250);
 const RETRY_CAP: Duration = Duration::from_secs(30);
 /// How often the server's cursors are asked for although all goes well: a server put back to an older state may
 /// miss streams that have nothing new to send.
-const GREET_EVERY: Duration = Duration::from_secs(60);
+const GREET_EVERY: Duration = Duration::from_mins(1);
 /// How long nothing may come before the spool is let shrink.
 const QUIET: Duration = Duration::from_secs(10);
 
