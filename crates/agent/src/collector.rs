@@ -10,10 +10,10 @@ use watchpost_kit::Clock;
 use watchpost_run::Shutdown;
 
 use crate::delivery::{Delivery, DeliveryError, Order};
-use crate::error::chain;
 use crate::shared::Shared;
 use crate::source::file::{FileSettings, FileSource, Rewound};
 use crate::source::{Activity, Identity, Produced, SendPolicy, Sink, SinkFull};
+use watchpost_kit::chain;
 
 /// A fresh agent waits so long for the server's cursors, in case it only lost its own state.
 const GREETING_PATIENCE: Duration = Duration::from_secs(30);

@@ -186,7 +186,7 @@ impl AgentConfig {
         let mut files = Vec::new();
         for (at, file) in self.source.file.iter().enumerate().filter(|(_, file)| file.enabled) {
             let settings = file.resolve(&self.defaults, &self.format);
-            files.push(settings.map_err(|error| setting(&format!("source.file[{at}]"), crate::error::chain(&error)))?);
+            files.push(settings.map_err(|error| setting(&format!("source.file[{at}]"), watchpost_kit::chain(&error)))?);
         }
         FileSettings::separate(&mut files);
         Ok(AgentSettings {
@@ -260,7 +260,7 @@ impl UplinkSection {
             (None, "") => None,
             (None, text) => {
                 let pinned = text.parse().map_err(|error: watchpost_trust::TrustError| {
-                    setting("uplink.ca_fingerprint", crate::error::chain(&error))
+                    setting("uplink.ca_fingerprint", watchpost_kit::chain(&error))
                 })?;
                 Some(Trust::Fingerprint(pinned))
             }

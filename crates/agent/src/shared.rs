@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::delivery::{Backlog, Delivery, DeliveryError};
-use crate::error::chain;
+use watchpost_kit::chain;
 
 /// Delivery behind a lock, and the bells both sides ring.
 pub(crate) struct Shared {

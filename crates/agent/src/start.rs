@@ -14,12 +14,12 @@ use watchpost_run::disk::Disk;
 
 use crate::collector::{Collector, SpoolSink};
 use crate::delivery::{Backlog, Delivery};
-use crate::error::chain;
 use crate::shared::Shared;
 use crate::source::Identity;
 use crate::source::stdin::{Room, StdinSource, chunks};
 use crate::uplink::{HttpTransport, Transport, Uplink};
 use crate::{AgentError, AgentSettings, identity};
+use watchpost_kit::chain;
 
 /// After shutdown the uplink may still send so long.
 const LAST_SENDS: Duration = Duration::from_secs(5);

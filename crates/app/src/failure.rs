@@ -4,7 +4,8 @@ use std::error::Error;
 use std::fmt;
 use std::io::Write;
 
-use watchpost_console::{ConsoleError, Exit, chain};
+use watchpost_console::{ConsoleError, Exit};
+use watchpost_kit::chain;
 use watchpost_kit::config::ConfigError;
 
 /// An error that knows what to do about itself.

@@ -168,21 +168,6 @@ impl ConsoleError {
     }
 }
 
-/// An error and its causes on one line: `what happened: because of what`. A cause that repeats what was said is left out.
-pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let said = error.to_string();
-        if !line.ends_with(&said) {
-            line.push_str(": ");
-            line.push_str(&said);
-        }
-        cause = error.source();
-    }
-    line
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,14 +187,5 @@ mod tests {
         assert_eq!(error.exit(), Exit::Usage);
         assert_eq!(marker("x AND (a b", 6, 4), "      ^^^^");
         assert_eq!(marker("short", 90, 4), "^");
-    }
-
-    #[test]
-    fn causes_follow_on_one_line() {
-        let error = ConsoleError::Certificates {
-            path: "/x".to_owned(),
-            source: std::io::Error::new(std::io::ErrorKind::NotFound, "no such file"),
-        };
-        assert_eq!(chain(&error), "cannot read the certificates in /x: no such file");
     }
 }

@@ -39,7 +39,7 @@ mod when;
 
 pub use client::{Client, Target};
 pub use delivery::delivery;
-pub use error::{ConsoleError, chain};
+pub use error::ConsoleError;
 pub use exit::Exit;
 pub use progress::Progress;
 pub use render::{Color, Format, Renderer, harmless};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{AgentId, Epoch, Fingerprint, Skip, StreamId, Timestamp};
+use crate::{AgentId, Epoch, Fingerprint, Skip, StreamId, StreamKey, StreamState, Timestamp};
 
 /// Content type of native batches.
 pub const BATCH_CONTENT_TYPE: &str = "application/vnd.watchpost.batch";
@@ -105,6 +105,20 @@ pub struct StreamReport {
     /// The content is finished.
     #[serde(default)]
     pub ended: bool,
+}
+
+impl StreamReport {
+    /// A stream and its state at the place that reports it.
+    pub fn of((key, state): (&StreamKey, &StreamState)) -> Self {
+        Self {
+            stream: key.stream.clone(),
+            epoch: key.epoch,
+            cursor: state.cursor,
+            head: state.head,
+            tail: state.tail,
+            ended: state.ended,
+        }
+    }
 }
 
 /// Answer to `GET /api/v1/agent/streams`.

@@ -71,3 +71,36 @@ pub enum SecretError {
     #[error("a secret that begins with $ names an environment variable (A-Z, 0-9, _); begin with $$ for a literal $")]
     BadVariable,
 }
+
+/// An error and its causes on one line: `what happened: because of what`. A cause that repeats what was said is left out.
+pub fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        if !line.ends_with(&said) {
+            line.push_str(": ");
+            line.push_str(&said);
+        }
+        cause = error.source();
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn causes_follow_on_one_line_and_nothing_is_said_twice() {
+        let inner = io::Error::new(io::ErrorKind::NotFound, "no such file");
+        let middle = io::Error::other(inner);
+        assert_eq!(chain(&middle), "no such file");
+        let outer = Outer(io::Error::other("no room"));
+        assert_eq!(chain(&outer), "cannot write: no room");
+    }
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot write")]
+    struct Outer(#[source] io::Error);
+}

@@ -29,7 +29,7 @@ pub use backoff::Backoff;
 pub use breaker::{BreakerState, CircuitBreaker};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use duration::DurationText;
-pub use error::{SecretError, TextError};
+pub use error::{SecretError, TextError, chain};
 pub use rng::Rng;
 pub use secret::{FileText, MASK, Secret};
 pub use size::{Amount, ByteSize};

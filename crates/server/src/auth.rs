@@ -115,7 +115,7 @@ pub(crate) async fn authenticate(
     match catalog.keys().verify(key, now).await {
         Ok(key) => Ok(Principal::Key(key)),
         Err(VerifyError::Catalog(error)) => {
-            tracing::error!(error = crate::error::chain(&error), "Cannot verify an API key");
+            tracing::error!(error = watchpost_kit::chain(&error), "Cannot verify an API key");
             Err(ApiFailure::unavailable("keys cannot be verified now, try again"))
         }
         Err(error) => Err(ApiFailure::unauthorized(error.to_string())),

@@ -78,15 +78,3 @@ pub enum ServerError {
     #[error("cannot set up TLS")]
     Trust(#[from] TrustError),
 }
-
-/// An error with all its causes on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        next = cause.source();
-    }
-    text
-}

@@ -7,7 +7,7 @@ use watchpost_event::{Decoded, Timestamp};
 use watchpost_run::disk::MemDisk;
 use watchpost_store::{EmbeddedStore, LogStore, SearchRequest, StoreOptions};
 
-use crate::server::chain;
+use watchpost_kit::chain;
 
 /// The store as a reader of the ledger.
 pub struct StoreReader {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use watchpost_event::batch::Limits;
 use watchpost_event::protocol::{DataResponse, Outcome, StreamCursor, StreamReport, StreamsResponse};
 use watchpost_event::{AgentId, Batch, Decoded, Timestamp};
+use watchpost_kit::chain;
 use watchpost_ledger::{LedgerError, LedgerPosition, Options};
 use watchpost_run::disk::MemDisk;
 use watchpost_server::intake::{Intake, IntakeError, Offer};
@@ -56,16 +57,8 @@ impl ServerNode {
     }
 
     pub(crate) fn streams(&self, agent: &AgentId) -> StreamsResponse {
-        let report = |(key, state): (&watchpost_event::StreamKey, &watchpost_event::StreamState)| StreamReport {
-            stream: key.stream.clone(),
-            epoch: key.epoch,
-            cursor: state.cursor,
-            head: state.head,
-            tail: state.tail,
-            ended: state.ended,
-        };
         StreamsResponse {
-            streams: self.intake.streams_of(agent).map(report).collect(),
+            streams: self.intake.streams_of(agent).map(StreamReport::of).collect(),
         }
     }
 
@@ -112,14 +105,4 @@ fn note(response: &mut DataResponse, batch: &Batch<'_>, offer: Offer) {
         Some(said) => *said = cursor,
         None => response.cursors.push(cursor),
     }
-}
-
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

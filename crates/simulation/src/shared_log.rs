@@ -60,16 +60,8 @@ impl SharedLog {
         let mut reader = self.reader.clone();
         while reader.take_one(&self.log) {}
         let known = reader.cursors.of_agent(agent);
-        let report = known.map(|(key, state)| StreamReport {
-            stream: key.stream.clone(),
-            epoch: key.epoch,
-            cursor: state.cursor,
-            head: state.head,
-            tail: state.tail,
-            ended: state.ended,
-        });
         StreamsResponse {
-            streams: report.collect(),
+            streams: known.map(StreamReport::of).collect(),
         }
     }
 

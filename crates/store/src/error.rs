@@ -114,18 +114,6 @@ impl StoreError {
     }
 }
 
-/// An error with all its causes, for reports that are lists of sentences.
-pub(crate) fn chain(error: &StoreError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(inner) = cause {
-        text.push_str(": ");
-        text.push_str(&inner.to_string());
-        cause = inner.source();
-    }
-    text
-}
-
 /// The disk is too full to take more in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(

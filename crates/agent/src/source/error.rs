@@ -24,9 +24,6 @@ pub enum SourceError {
     /// `start` is none of its values.
     #[error("start {0:?} is not known: use \"end\", \"beginning\" or a time back such as \"6h\"")]
     BadStart(String),
-    /// `decompress` is none of its values.
-    #[error("decompress {0:?} is not known: use \"auto\" or \"off\"")]
-    BadDecompress(String),
     /// A number is out of range.
     #[error("{key} = {value} is not allowed: use {least} to {most}")]
     OutOfRange {

@@ -84,10 +84,10 @@ impl Uplink {
     }
 
     fn complain(&self, error: &TransportError, complained: &mut bool) {
-        self.shared.set_trouble(Some(crate::error::chain(error)));
+        self.shared.set_trouble(Some(watchpost_kit::chain(error)));
         if !std::mem::replace(complained, true) {
             tracing::warn!(
-                error = crate::error::chain(error),
+                error = watchpost_kit::chain(error),
                 "cannot deliver now; events wait in the spool"
             );
         }

@@ -69,16 +69,9 @@ impl Collector {
 
     /// As a server reports its streams.
     pub(crate) fn reports(&self) -> Vec<watchpost_event::protocol::StreamReport> {
-        let streams = self.cursors.iter();
-        streams
-            .map(|(key, state)| watchpost_event::protocol::StreamReport {
-                stream: key.stream.clone(),
-                epoch: key.epoch,
-                cursor: state.cursor,
-                head: state.head,
-                tail: state.tail,
-                ended: state.ended,
-            })
+        self.cursors
+            .iter()
+            .map(watchpost_event::protocol::StreamReport::of)
             .collect()
     }
 

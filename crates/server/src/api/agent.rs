@@ -105,18 +105,8 @@ pub(crate) async fn streams_of(
     writer: &WriterHandle,
     agent: AgentId,
 ) -> Result<StreamsResponse, crate::ingest::Refusal> {
-    let look = move |cursors: &watchpost_event::Cursors| {
-        let report = |(key, state): (&watchpost_event::StreamKey, &watchpost_event::StreamState)| StreamReport {
-            stream: key.stream.clone(),
-            epoch: key.epoch,
-            cursor: state.cursor,
-            head: state.head,
-            tail: state.tail,
-            ended: state.ended,
-        };
-        StreamsResponse {
-            streams: cursors.of_agent(&agent).map(report).collect(),
-        }
+    let look = move |cursors: &watchpost_event::Cursors| StreamsResponse {
+        streams: cursors.of_agent(&agent).map(StreamReport::of).collect(),
     };
     writer.look(look).await
 }

@@ -7,8 +7,8 @@ use watchpost_event::protocol::{ApiError, ErrorBody};
 use watchpost_query::ParseError;
 use watchpost_store::StoreError;
 
-use crate::error::chain;
 use crate::ingest::Refusal;
+use watchpost_kit::chain;
 
 /// An error on its way out: the one place where codes meet HTTP.
 #[derive(Debug)]
@@ -47,7 +47,7 @@ impl ApiFailure {
     }
 
     /// Something broke here; the log has the cause.
-    pub(crate) fn internal(what: &'static str, error: &dyn std::error::Error) -> Self {
+    pub(crate) fn internal(what: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = chain(error), "{what}");
         Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,

@@ -9,7 +9,7 @@ use watchpost_run::{Outcome, Shutdown};
 use watchpost_store::LogStore;
 
 use super::ReaderState;
-use crate::error::chain;
+use watchpost_kit::chain;
 
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 const MAINTAIN_EVERY: Duration = Duration::from_secs(10);

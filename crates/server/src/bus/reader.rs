@@ -12,8 +12,8 @@ use watchpost_run::Shutdown;
 use watchpost_store::{LogStore, StoreError};
 
 use super::{Bus, Keeper, Taken};
-use crate::error::chain;
 use crate::intake::Committed;
+use watchpost_kit::chain;
 
 /// How much of the ledger a reader that fell behind reads at a time.
 const CATCH_UP_BYTES: usize = 4 << 20;

@@ -9,7 +9,7 @@ use super::writer::Work;
 use super::{Answer, check_agent, decode_limits};
 use crate::auth::Principal;
 use crate::config::SizeLimits;
-use crate::error::chain;
+use watchpost_kit::chain;
 
 /// One batch, decoded and ready to be judged.
 pub(crate) struct Prepared {

@@ -17,9 +17,9 @@ use super::api_events::ApiEvents;
 use super::batch_ids::{BatchIds, mark};
 use super::native::{Content, Prepared, rejected};
 use crate::bus::{Bus, Keeper, ReaderState};
-use crate::error::chain;
 use crate::intake::{Committed, Intake, IntakeError};
 use crate::metrics::Metrics;
+use watchpost_kit::chain;
 
 /// Requests waiting for the writer.
 const QUEUE: usize = 256;

@@ -142,7 +142,10 @@ impl Intake {
         if self.ledger.wants_roll() {
             // What was synced stays true whatever comes of this; the next offer meets a poisoned ledger and recovers.
             if let Err(error) = self.roll() {
-                tracing::error!(error = crate::error::chain(&error), "cannot begin a new ledger segment");
+                tracing::error!(
+                    error = watchpost_kit::chain(&error),
+                    "cannot begin a new ledger segment"
+                );
             }
         }
         Ok(committed)

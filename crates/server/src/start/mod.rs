@@ -250,7 +250,7 @@ async fn housekeeping(
             () = tokio::time::sleep(HOUSEKEEPING_EVERY) => false,
         };
         if let Err(error) = catalog.keys().save_last_used().await {
-            tracing::warn!(error = crate::error::chain(&error), "Cannot note when keys were used");
+            tracing::warn!(error = watchpost_kit::chain(&error), "Cannot note when keys were used");
         }
         if ending {
             return;
@@ -258,7 +258,7 @@ async fn housekeeping(
         writer.forget(Timestamp(deps.clock.now()).plus(-FORGET_AFTER_NS));
         if let Err(error) = tls.renew(&settings, seconds(&*deps.clock)) {
             tracing::error!(
-                error = crate::error::chain(&error),
+                error = watchpost_kit::chain(&error),
                 "Cannot renew the server's certificate"
             );
         }

@@ -260,7 +260,7 @@ impl EmbeddedStore {
             Ok(file) => Ok(Some(file)),
             Err(error @ StoreError::UnknownVersion { .. }) => Err(error),
             Err(error) => {
-                scan::note(summary, crate::error::chain(&error));
+                scan::note(summary, watchpost_kit::chain(&error));
                 Ok(None)
             }
         }

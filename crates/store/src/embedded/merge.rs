@@ -20,8 +20,8 @@ use crate::embedded::keys::{event_keys, origin_keys};
 use crate::embedded::manifest::FileEntry;
 use crate::embedded::order::{self, SourceRow};
 use crate::embedded::{EmbeddedStore, Files, lock};
-use crate::error::chain;
 use crate::{Maintained, Row, StoreError};
+use watchpost_kit::chain;
 
 /// Files with less text together are written anew.
 const REWRITE_BYTES: u64 = 16 << 20;

@@ -8,7 +8,7 @@ use crate::embedded::datafile::DataFile;
 use crate::embedded::index::Index;
 use crate::embedded::io::{self, CheckedFile};
 use crate::embedded::manifest::{FileEntry, Manifest};
-use crate::error::chain;
+use watchpost_kit::chain;
 
 /// Damaged places told of one file.
 const PLACES_LIMIT: usize = 20;

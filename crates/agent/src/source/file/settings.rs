@@ -82,8 +82,6 @@ pub struct FileDefaults {
     pub max_file: ByteSize,
     /// How many first bytes identify a content.
     pub fingerprint_bytes: ByteSize,
-    /// `auto` or `off`.
-    pub decompress: String,
 }
 
 impl Default for FileDefaults {
@@ -93,7 +91,6 @@ impl Default for FileDefaults {
             max_record: ByteSize(256 << 10),
             max_file: ByteSize(4_000_000_000),
             fingerprint_bytes: ByteSize(1 << 10),
-            decompress: "auto".to_owned(),
         }
     }
 }
@@ -180,9 +177,6 @@ impl FileSourceConfig {
             return Err(SourceError::NoInclude {
                 name: self.name.clone(),
             });
-        }
-        if !matches!(defaults.decompress.as_str(), "auto" | "off") {
-            return Err(SourceError::BadDecompress(defaults.decompress.clone()));
         }
         let format = match &self.format {
             None => FormatConfig::default(),
