@@ -59,22 +59,26 @@ pub fn for_each_word(text: &str, mut found: impl FnMut(&str)) {
     let mut at = 0;
     let mut address = AddressRun::default();
     while at < bytes.len() {
-        let byte = bytes[at];
-        if byte.is_ascii() {
-            if !WORD_BYTE[byte as usize] {
+        let start = at;
+        let mut seen = NONE;
+        while let Some(class @ (WORD | UPPER)) = bytes.get(at).map(|&b| CLASS[b as usize]) {
+            seen |= class;
+            at += 1;
+        }
+        if bytes.get(at).is_none_or(u8::is_ascii) {
+            if seen == NONE {
                 at += 1;
                 continue;
             }
+            emit_ascii(&text[start..at], seen & UPPER != 0, &mut scratch, &mut found);
         } else {
-            let Some(c) = text[at..].chars().next() else { break };
-            if !is_word_char(c) {
-                at += c.len_utf8();
+            at = run_end(text, start);
+            if at == start {
+                at += text[at..].chars().next().map_or(1, char::len_utf8);
                 continue;
             }
+            found(cut(&fold(&text[start..at])));
         }
-        let start = at;
-        at = run_end(text, start);
-        emit(&text[start..at], &mut scratch, &mut found);
         address.run(text, start, at, &mut found);
     }
 }
@@ -113,7 +117,7 @@ fn run_end(text: &str, start: usize) -> usize {
     let mut at = start;
     while at < bytes.len() {
         if bytes[at].is_ascii() {
-            if !WORD_BYTE[bytes[at] as usize] {
+            if CLASS[bytes[at] as usize] == NONE {
                 break;
             }
             at += 1;
@@ -131,26 +135,18 @@ fn run_end(text: &str, start: usize) -> usize {
     at
 }
 
-fn emit(word: &str, scratch: &mut [u8; WORD_LIMIT], found: &mut impl FnMut(&str)) {
-    let (all, upper) = word
-        .bytes()
-        .fold((0, false), |(all, upper), b| (all | b, upper | b.is_ascii_uppercase()));
-    if all.is_ascii() {
-        let len = word.len().min(WORD_LIMIT);
-        if !upper {
-            // Most words: handed out as they stand there.
-            return found(&word[..len]);
-        }
-        let lower = &mut scratch[..len];
-        lower.copy_from_slice(&word.as_bytes()[..len]);
-        lower.make_ascii_lowercase();
-        if let Ok(word) = std::str::from_utf8(lower) {
-            found(word);
-        }
-        return;
+fn emit_ascii(word: &str, upper: bool, scratch: &mut [u8; WORD_LIMIT], found: &mut impl FnMut(&str)) {
+    let len = word.len().min(WORD_LIMIT);
+    if !upper {
+        // Most words: handed out as they stand there.
+        return found(&word[..len]);
     }
-    let folded = fold(word);
-    found(cut(&folded));
+    let lower = &mut scratch[..len];
+    lower.copy_from_slice(&word.as_bytes()[..len]);
+    lower.make_ascii_lowercase();
+    if let Ok(word) = std::str::from_utf8(lower) {
+        found(word);
+    }
 }
 
 /// A word cut to the limit at a character's edge.
@@ -173,24 +169,33 @@ pub fn words(text: &str) -> Vec<String> {
 }
 
 /// The canonical form of a text that is exactly one IP or MAC address, as it is kept as a word.
-pub fn address(text: &str) -> Option<String> {
-    if text.len() > 45 || text.len() < 2 {
+pub fn address(text: &str) -> Option<Cow<'_, str>> {
+    if !(2..=45).contains(&text.len()) {
         return None;
     }
-    if text.contains('.')
-        && let Ok(v4) = text.parse::<Ipv4Addr>()
-    {
-        return Some(v4.to_string());
+    let (mut dots, mut colons, mut others) = (0, 0, false);
+    for byte in text.bytes() {
+        match byte {
+            b'.' => dots += 1,
+            b':' => colons += 1,
+            b'0'..=b'9' => {}
+            b'a'..=b'f' | b'A'..=b'F' | b'-' => others = true,
+            _ => return None,
+        }
+    }
+    if dots == 3 && colons == 0 && !others {
+        // What the parser takes has no leading zeros: it is canonical as it stands there.
+        return text.parse::<Ipv4Addr>().ok().map(|_| Cow::Borrowed(text));
     }
     if let Some(mac) = mac(text) {
-        return Some(mac);
+        return Some(Cow::Owned(mac));
     }
-    // `a::` or `1:2` fragments are no addresses worth a word; a real one has two colons at least.
-    let colons = text.bytes().filter(|&b| b == b':').count();
-    if colons < 2 {
+    // A time of day is none: an address has all its groups, or `::` in place of some.
+    let may_be = colons == 7 || (colons == 6 && dots == 3) || text.contains("::");
+    if !may_be {
         return None;
     }
-    text.parse::<Ipv6Addr>().ok().map(|v6| v6.to_string())
+    text.parse::<Ipv6Addr>().ok().map(|v6| Cow::Owned(v6.to_string()))
 }
 
 /// Six pairs of hexadecimal digits joined by `:` or by `-`, in lower case with `:`.
@@ -232,7 +237,7 @@ impl AddressRun {
             self.start = Some(start);
         }
         self.end = end;
-        let follows = |i: usize| bytes.get(i).is_some_and(|b| b.is_ascii() && WORD_BYTE[*b as usize]);
+        let follows = |i: usize| bytes.get(i).is_some_and(|b| CLASS[*b as usize] != NONE);
         let goes_on = match bytes.get(end) {
             Some(b'.' | b':' | b'-') => follows(end + 1) || (bytes.get(end + 1) == Some(&b':') && follows(end + 2)),
             _ => false,
@@ -258,7 +263,8 @@ impl AddressRun {
         }
         let before = begin - if text[..begin].ends_with("::") { 2 } else { 0 };
         let after = end + if text[end..].starts_with("::") { 2 } else { 0 };
-        let whole = address(&text[before..after]).or_else(|| address(run));
+        let wider = before < begin || after > end;
+        let whole = address(&text[before..after]).or_else(|| if wider { address(run) } else { None });
         let without_port = || run.split_once([':', '-']).and_then(|(head, _)| address(head));
         if let Some(word) = whole.or_else(without_port) {
             found(&word);
@@ -266,12 +272,23 @@ impl AddressRun {
     }
 }
 
-const WORD_BYTE: [bool; 256] = {
-    let mut table = [false; 256];
+/// No part of a word, or a byte outside ASCII.
+const NONE: u8 = 0;
+/// Part of a word.
+const WORD: u8 = 1;
+/// Part of a word, and to be folded.
+const UPPER: u8 = 2;
+
+const CLASS: [u8; 256] = {
+    let mut table = [NONE; 256];
     let mut i = 0;
     while i < 128 {
         let b = i as u8;
-        table[i] = b.is_ascii_alphanumeric() || b == b'_';
+        if b.is_ascii_uppercase() {
+            table[i] = UPPER;
+        } else if b.is_ascii_alphanumeric() || b == b'_' {
+            table[i] = WORD;
+        }
         i += 1;
     }
     table

@@ -153,8 +153,9 @@ fn within(from: Option<Timestamp>, to: Option<Timestamp>, time: Timestamp) -> bo
 
 /// An IP address; one of IPv4 mapped into IPv6 is the IPv4 address.
 pub(crate) fn ip(text: &str) -> Option<IpAddr> {
-    // The first byte settles most texts.
-    if !text.bytes().next().is_some_and(|b| b.is_ascii_hexdigit() || b == b':') {
+    // The first byte settles most texts, and numbers have no groups.
+    let begins = text.bytes().next().is_some_and(|b| b.is_ascii_hexdigit() || b == b':');
+    if !begins || !text.bytes().any(|b| matches!(b, b'.' | b':')) {
         return None;
     }
     text.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
@@ -166,7 +167,7 @@ fn canonical_text(text: &str) -> Cow<'_, str> {
         return Cow::Owned(ip.to_string());
     }
     match words::address(text) {
-        Some(mac) => Cow::Owned(mac),
+        Some(mac) => Cow::Owned(mac.into_owned()),
         None => words::fold(text),
     }
 }

@@ -3,13 +3,16 @@ use std::collections::BTreeMap;
 use crate::batch::{HEADER_LIMIT, VERSION};
 use crate::{AgentId, BatchHeader, Epoch, Event, EventError, Fields, Fingerprint, Skip, StreamId, Timestamp, json};
 
-/// Compression of frames: level 1 is the one that keeps up with reading files.
+/// Compression of frames that go over the network: level 1 is the one that keeps up with reading files.
 const ZSTD_LEVEL: i32 = 1;
+/// Compression of frames that stay on the machine that makes them, and not for long.
+const ZSTD_LEVEL_LOCAL: i32 = -4;
 
 /// Collects events into one batch.
 pub struct BatchBuilder {
     header: BatchHeader,
     lines: Vec<u8>,
+    level: i32,
 }
 
 impl BatchBuilder {
@@ -39,7 +42,16 @@ impl BatchBuilder {
         Self {
             header,
             lines: Vec::new(),
+            level: ZSTD_LEVEL,
         }
+    }
+
+    /// For a batch of about so many bytes that stays on this machine: less compression, for less time.
+    #[must_use]
+    pub fn local(mut self, bytes: usize) -> Self {
+        self.level = ZSTD_LEVEL_LOCAL;
+        self.lines.reserve(bytes);
+        self
     }
 
     /// Fields with one value for all events.
@@ -111,7 +123,7 @@ impl BatchBuilder {
         let frame = if self.lines.is_empty() {
             Vec::new()
         } else {
-            zstd::bulk::compress(&self.lines, ZSTD_LEVEL).map_err(EventError::Frame)?
+            zstd::bulk::compress(&self.lines, self.level).map_err(EventError::Frame)?
         };
         self.header.to = to;
         self.header.frame = u32::try_from(frame.len()).map_err(|_| EventError::Inconsistent("frame is over 4 GiB"))?;

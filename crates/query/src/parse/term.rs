@@ -118,7 +118,7 @@ impl Parser<'_> {
         // Punctuation around an address does not make it a phrase of its parts.
         let trimmed = text.trim_matches(|c: char| !words::is_word_char(c) && c != ':');
         if !prefix && let Some(address) = words::address(trimmed) {
-            return Ok(Expr::Text(TextTest::Word(Word::new(address))));
+            return Ok(Expr::Text(TextTest::Word(Word::new(address.into_owned()))));
         }
         let mut all: Vec<Word> = words::words(text)
             .into_iter()

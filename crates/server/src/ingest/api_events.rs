@@ -36,7 +36,8 @@ impl ApiEvents {
     pub(super) fn encode(self, cursors: &Cursors, rng: &mut Rng, now: Timestamp) -> Result<Encoded, EventError> {
         let stream = StreamId::new("api")?;
         let (epoch, from) = place(cursors, &self.agent, &stream, rng);
-        let mut builder = BatchBuilder::new(self.agent.clone(), stream.clone(), epoch, from);
+        let mut builder =
+            BatchBuilder::new(self.agent.clone(), stream.clone(), epoch, from).local(self.raw_bytes as usize);
         let count = self.events.len() as u64;
         builder.count_read(count, self.raw_bytes);
         let mut events = Vec::with_capacity(self.events.len());
