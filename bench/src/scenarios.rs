@@ -270,7 +270,8 @@ impl Bench {
             rate.push(megabytes / agent.cpu_seconds()?);
             wall.push(megabytes / begun.elapsed().as_secs_f64());
             peak.push(agent.peak_mb()?);
-            pause(Duration::from_secs(3));
+            // At rest is when the agent itself has noticed.
+            pause(Duration::from_secs(12));
             rest.push(agent.resident_mb()?);
             agent.stop()?;
             server.stop()?;

@@ -6,7 +6,6 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::Write;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::Value;
@@ -65,8 +64,8 @@ fn write_number(out: &mut Vec<u8>, mut number: u64, negative: bool) {
     out.extend_from_slice(&digits[at..]);
 }
 
-/// Appends a JSON string. Runs without anything to escape are copied whole.
-fn write_text(out: &mut Vec<u8>, text: &str) {
+/// Appends a text as a JSON string. Runs without anything to escape are copied whole.
+pub fn write_text(out: &mut Vec<u8>, text: &str) {
     const HEX: &[u8; 16] = b"0123456789abcdef";
     out.push(b'"');
     let bytes = text.as_bytes();
@@ -116,14 +115,15 @@ fn next_escaped(bytes: &[u8], from: usize) -> Option<usize> {
     found.map(|found| at + found)
 }
 
-fn write_value(out: &mut Vec<u8>, value: &Value) {
+/// Appends a value as JSON.
+pub fn write_value(out: &mut Vec<u8>, value: &Value) {
     match value {
         Value::String(text) => write_text(out, text),
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(yes) => out.extend_from_slice(if *yes { b"true" } else { b"false" }),
         other => {
             // Writing a JSON value to memory cannot fail: its keys are strings.
-            let _ = write!(out, "{other}");
+            let _ = serde_json::to_writer(out, other);
         }
     }
 }

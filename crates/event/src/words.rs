@@ -58,7 +58,11 @@ pub fn for_each_word(text: &str, mut found: impl FnMut(&str)) {
     let mut scratch = [0u8; WORD_LIMIT];
     let mut at = 0;
     let mut address = AddressRun::default();
-    while at < bytes.len() {
+    while let Some(&byte) = bytes.get(at) {
+        if byte.is_ascii() && CLASS[byte as usize] == NONE {
+            at += 1;
+            continue;
+        }
         let start = at;
         let mut seen = NONE;
         while let Some(class @ (WORD | UPPER)) = bytes.get(at).map(|&b| CLASS[b as usize]) {
@@ -66,10 +70,6 @@ pub fn for_each_word(text: &str, mut found: impl FnMut(&str)) {
             at += 1;
         }
         if bytes.get(at).is_none_or(u8::is_ascii) {
-            if seen == NONE {
-                at += 1;
-                continue;
-            }
             emit_ascii(&text[start..at], seen & UPPER != 0, &mut scratch, &mut found);
         } else {
             at = run_end(text, start);

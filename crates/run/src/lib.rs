@@ -16,6 +16,7 @@
 //! ```
 
 pub mod disk;
+pub mod memory;
 pub mod metrics;
 mod shutdown;
 mod supervisor;

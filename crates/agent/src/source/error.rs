@@ -22,7 +22,7 @@ pub enum SourceError {
         source: globset::Error,
     },
     /// `start` is none of its values.
-    #[error("start {0:?} is not known: use \"end\", \"beginning\" or a time back such as \"6h\"")]
+    #[error("start {0:?} is not known: use \"end\", \"beginning\", \"recent\" or a time back such as \"6h\"")]
     BadStart(String),
     /// A number is out of range.
     #[error("{key} = {value} is not allowed: use {least} to {most}")]

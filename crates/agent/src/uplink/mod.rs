@@ -40,6 +40,7 @@ impl Uplink {
         let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP, Rng::from_os());
         let mut greeted: Option<Duration> = None;
         let mut complained = false;
+        let mut resting = false;
         let stop = async {
             self.shutdown.wait().await;
             tokio::time::sleep(patience).await;
@@ -68,7 +69,7 @@ impl Uplink {
                     if self.shutdown.is_triggered() && self.shared.collector_is_done() {
                         return;
                     }
-                    self.wait_for_work().await;
+                    self.wait_for_work(&mut resting).await;
                 }
                 Err(error) => {
                     greeted = None;
@@ -128,13 +129,19 @@ impl Uplink {
         outcome
     }
 
-    async fn wait_for_work(&self) {
+    /// Until something waits, and at most until the server is to be asked again. Once when it is quiet, spool and
+    /// memory shrink.
+    async fn wait_for_work(&self, resting: &mut bool) {
+        let patience = if *resting { GREET_EVERY } else { QUIET };
         let work = self.shared.work_waits();
         tokio::select! {
-            () = work => {}
+            () = work => *resting = false,
             () = self.shutdown.wait(), if !self.shutdown.is_triggered() => {}
-            () = tokio::time::sleep(QUIET) => {
-                self.shared.with_delivery(Delivery::settle);
+            () = tokio::time::sleep(patience) => {
+                if !std::mem::replace(resting, true) {
+                    self.shared.with_delivery(Delivery::settle);
+                    watchpost_run::memory::give_back();
+                }
             }
         }
     }

@@ -74,6 +74,32 @@ fn a_time_back_takes_plain_files_by_their_own_time() {
     assert_eq!(world.sink.messages(), ["new"]);
 }
 
+#[test]
+fn recent_shows_the_last_records_of_a_quiet_file_too() {
+    let mut world = World::new();
+    world.config.start = "recent".to_owned();
+    let line = |n: u32| format!("record {n}\n");
+    world.append("long.log", (0..5_000).map(line).collect::<String>());
+    world.append("short.log", "one\ntwo\nhalf");
+    let old = std::time::SystemTime::now_minus(Duration::from_hours(24 * 60), world.now);
+    for name in ["long.log", "short.log"] {
+        let file = std::fs::File::options().write(true).open(world.path(name)).unwrap();
+        file.set_modified(old).unwrap();
+    }
+    world.settle();
+    let messages = world.sink.messages();
+    let long: Vec<_> = messages
+        .iter()
+        .filter(|message| message.starts_with("record"))
+        .collect();
+    assert_eq!((long.len(), long[0].as_str()), (100, "record 4900"));
+    let short: Vec<_> = messages
+        .iter()
+        .filter(|message| !message.starts_with("record"))
+        .collect();
+    assert_eq!(short, ["one", "two"]);
+}
+
 trait Before {
     fn now_minus(back: Duration, now: i64) -> Self;
 }

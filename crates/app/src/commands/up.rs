@@ -18,11 +18,10 @@ use crate::settings::{Settings, from_beginning, host_logs, host_name};
 
 /// Plain HTTP on this host only, so that no certificate stands in the way of the first minute.
 const LISTEN: &str = "http://127.0.0.1:7480";
-const HOST_LOGS_FROM: &str = "24h";
 
 /// Server and agent on this host, in one process
 ///
-/// Collects this host's log files from 24 h back, and PATHs (files, folders, globs) from their beginning, and follows them. Nothing to configure; agent.toml and server.toml are read where they exist.
+/// Collects this host's log files from 24 h back (at least the last 100 lines of each), and PATHs (files, folders, globs) from their beginning, and follows them. Nothing to configure; agent.toml and server.toml are read where they exist.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -43,9 +42,7 @@ pub(crate) fn run(args: &UpArgs, global: &Global) -> Result<Exit> {
         paths => Some(from_beginning(paths).usage("name files, folders or globs that exist")?),
     };
     let remedy = "`watchpost config check` looks at all of it";
-    let mut agent = settings
-        .agent(&host_name(), host_logs(HOST_LOGS_FROM), more)
-        .usage(remedy)?;
+    let mut agent = settings.agent(&host_name(), host_logs("recent"), more).usage(remedy)?;
     let outside = Outside::new()?;
     // The server ends after the agent, so that the agent's last batches still arrive.
     let of_server = Outside {
@@ -85,7 +82,10 @@ fn tell(settings: &Settings, args: &UpArgs, global: &Global, address: &str) -> s
     if settings.says("source") {
         writeln!(out, "  collects  the sources of the configuration")?;
     } else {
-        writeln!(out, "  collects  this host's log files, from {HOST_LOGS_FROM} back")?;
+        writeln!(
+            out,
+            "  collects  this host's log files, from 24h back, and their last 100 lines at least"
+        )?;
     }
     for path in &args.paths {
         writeln!(out, "            {} from the beginning", path.display())?;

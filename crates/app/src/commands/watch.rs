@@ -82,7 +82,7 @@ pub(crate) fn run(args: &WatchArgs, global: &Global) -> Result<Exit> {
     // Standard error stays beside the output; the log file is the running agent's.
     settings.start_stderr_logging()?;
     let mut agent = if args.paths.is_empty() {
-        settings.agent(&host_name(), host_logs(if args.once { "24h" } else { "end" }), None)
+        settings.agent(&host_name(), host_logs(if args.once { "recent" } else { "end" }), None)
     } else {
         settings.agent_for_paths(&host_name(), &args.paths)
     }

@@ -117,6 +117,7 @@ impl Keeper {
 
     /// The thread for merging and retention.
     pub(crate) fn run_maintenance(&self, shutdown: &Shutdown) -> Outcome {
+        let (mut seen, mut resting) = (0, false);
         while !shutdown.wait_timeout(MAINTAIN_EVERY) {
             loop {
                 let done = self.store.maintain(self.now())?;
@@ -127,6 +128,13 @@ impl Keeper {
                     break;
                 }
             }
+            // Nothing was flushed since the last look: what was needed for it is given back, once.
+            let flushes = self.asked().flushes;
+            if flushes == seen && !resting {
+                watchpost_run::memory::give_back();
+            }
+            resting = flushes == seen;
+            seen = flushes;
         }
         Ok(())
     }

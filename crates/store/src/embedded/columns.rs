@@ -23,7 +23,7 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNa
 use arrow::datatypes::{UInt8Type, UInt32Type, UInt64Type};
 use arrow::error::ArrowError;
 use serde_json::{Map, Value};
-use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, Severity, StreamId, Timestamp, View, names};
+use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, Severity, StreamId, Timestamp, View, json, names};
 
 use crate::Row;
 use crate::embedded::order::SourceRow;
@@ -168,9 +168,9 @@ impl Columns {
                 severity = View { event, origin }.severity();
             }
             self.json.push(if self.json.is_empty() { b'{' } else { b',' });
-            write_json(&mut self.json, name)?;
+            json::write_text(&mut self.json, name);
             self.json.push(b':');
-            write_json(&mut self.json, value)?;
+            json::write_value(&mut self.json, value);
         }
         for ((column, own), constant) in self.hot.iter_mut().zip(hot).zip(&shared.hot) {
             column.append_option(own.unwrap_or(constant.as_deref()));
@@ -203,10 +203,6 @@ impl Columns {
         arrays.push(Arc::new(self.constants.finish()));
         RecordBatch::try_new(Arc::clone(&self.schema), arrays)
     }
-}
-
-fn write_json(out: &mut Vec<u8>, value: &(impl serde::Serialize + ?Sized)) -> Result<(), ArrowError> {
-    serde_json::to_writer(out, value).map_err(|error| ArrowError::ExternalError(Box::new(error)))
 }
 
 /// Reads rows out of columns. Columns that were not asked for read as absent.

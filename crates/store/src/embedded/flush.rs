@@ -53,12 +53,14 @@ impl EmbeddedStore {
         for batch in head {
             let day = day(batch.received());
             let constant = class_of_origin(&batch.batch().origin);
-            for class in Class::ALL {
-                let rows = batch.rows().filter(|row| class_of(row, constant) == class);
-                parts.entry((class, day.clone())).or_default().extend(rows);
+            let (security, logs): (Vec<_>, Vec<_>) =
+                batch.rows().partition(|row| class_of(row, constant) == Class::Security);
+            for (class, rows) in [(Class::Logs, logs), (Class::Security, security)] {
+                if !rows.is_empty() {
+                    parts.entry((class, day.clone())).or_default().extend(rows);
+                }
             }
         }
-        parts.retain(|_, rows| !rows.is_empty());
         let mut files = Vec::new();
         for ((class, day), mut rows) in parts {
             order::sort(&mut rows);

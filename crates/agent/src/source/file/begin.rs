@@ -3,6 +3,7 @@
 use std::fs::{File, Metadata};
 use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 use watchpost_event::Timestamp;
 use watchpost_pipeline::{Framer, Framing};
@@ -13,6 +14,10 @@ use super::settings::Start;
 
 /// Looked at for the time of a place.
 const PROBE_BYTES: usize = 64 << 10;
+/// How far back `recent` goes.
+const RECENT: Duration = Duration::from_hours(24);
+/// How many of its last records `recent` takes of a file in which less was written since.
+const RECENT_RECORDS: usize = 100;
 /// Steps of the search by time: enough for any size.
 const STEPS_LIMIT: usize = 64;
 
@@ -22,16 +27,47 @@ pub(super) fn begin_at(shared: &Shared, file: &File, metadata: &Metadata, now: T
     match shared.settings.start {
         Start::Beginning => Ok(0),
         Start::End => behind_last_record(framing, file, metadata.len()),
-        Start::Within(back) => {
-            let back = i64::try_from(back.as_nanos()).unwrap_or(i64::MAX);
-            let since = now.plus(back.saturating_neg());
-            let changed = metadata.modified().ok().and_then(timestamp);
-            if changed.is_some_and(|changed| changed < since) {
-                return behind_last_record(framing, file, metadata.len());
-            }
-            first_since(shared, file, metadata.len(), since, now)
+        Start::Within(back) => begin_within(shared, file, metadata, back, now),
+        Start::Recent => {
+            let within = begin_within(shared, file, metadata, RECENT, now)?;
+            Ok(within.min(last_records(framing, file, metadata.len())?))
         }
     }
+}
+
+fn begin_within(shared: &Shared, file: &File, metadata: &Metadata, back: Duration, now: Timestamp) -> io::Result<u64> {
+    let back = i64::try_from(back.as_nanos()).unwrap_or(i64::MAX);
+    let since = now.plus(back.saturating_neg());
+    let changed = metadata.modified().ok().and_then(timestamp);
+    if changed.is_some_and(|changed| changed < since) {
+        return behind_last_record(&shared.settings.framing, file, metadata.len());
+    }
+    first_since(shared, file, metadata.len(), since, now)
+}
+
+/// Where the last [`RECENT_RECORDS`] complete lines begin, or those of them within reach.
+fn last_records(framing: &Framing, file: &File, size: u64) -> io::Result<u64> {
+    let separator = framing.separator();
+    let end = behind_last_record(framing, file, size)?;
+    let from = end.saturating_sub(PROBE_BYTES as u64);
+    let bytes = read_up_to(file, from, (end - from) as usize)?;
+    let mut begins: Vec<u64> = bytes
+        .windows(separator.len())
+        .enumerate()
+        .filter(|(_, window)| *window == separator)
+        .map(|(at, _)| from + (at + separator.len()) as u64)
+        .collect();
+    if from == 0 {
+        begins.insert(0, 0);
+    }
+    // The last of them is the end itself.
+    Ok(begins
+        .iter()
+        .rev()
+        .nth(RECENT_RECORDS)
+        .or(begins.first())
+        .copied()
+        .unwrap_or(end))
 }
 
 /// A file system's time.

@@ -122,6 +122,8 @@ pub enum Start {
     Beginning,
     /// With what was written within so long: by the records' own times, else by the file's.
     Within(Duration),
+    /// With what was written within the last day, and of a file that has been quiet with its last records.
+    Recent,
 }
 
 /// A file source's settings, checked.
@@ -236,6 +238,7 @@ fn start(text: &str) -> Result<Start, SourceError> {
     match text {
         "end" => Ok(Start::End),
         "beginning" => Ok(Start::Beginning),
+        "recent" => Ok(Start::Recent),
         _ => match text.parse::<DurationText>() {
             Ok(back) => Ok(Start::Within(back.0)),
             Err(_) => Err(SourceError::BadStart(text.to_owned())),
