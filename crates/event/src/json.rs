@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::{Event, Fields, Timestamp, names};
@@ -182,7 +182,7 @@ impl<'de> Visitor<'de> for EventVisitor {
                 "n" => event.n = map.next_value()?,
                 "m" => event.message = map.next_value()?,
                 names::MESSAGE => event.message = message(map.next_value()?),
-                names::TIMESTAMP => event.time = timestamp(&map.next_value::<Value>()?).map_err(A::Error::custom)?,
+                names::TIMESTAMP => event.time = map.next_value_seed(TimeSeed)?,
                 name => {
                     let name = name.strip_prefix('~').unwrap_or(name);
                     event.fields.merge(name, map.next_value()?);
@@ -227,25 +227,46 @@ fn message(value: Value) -> String {
 }
 
 /// RFC 3339 text, or a number since 1970 whose size tells seconds, milliseconds, microseconds or nanoseconds.
-fn timestamp(value: &Value) -> Result<Timestamp, String> {
-    match value {
-        Value::String(text) => text.parse().map_err(|error: crate::EventError| error.to_string()),
-        Value::Number(number) => {
-            let Some(whole) = number.as_i64() else {
-                let seconds = number.as_f64().ok_or("@timestamp is out of range")?;
-                return Ok(Timestamp((seconds * 1e9) as i64));
-            };
-            let factor = match whole.unsigned_abs() {
-                0..100_000_000_000 => 1_000_000_000,
-                100_000_000_000..100_000_000_000_000 => 1_000_000,
-                100_000_000_000_000..100_000_000_000_000_000 => 1_000,
-                _ => 1,
-            };
-            whole
-                .checked_mul(factor)
-                .map(Timestamp)
-                .ok_or_else(|| "@timestamp is out of range".to_owned())
-        }
-        _ => Err("@timestamp must be RFC 3339 text or a number since 1970".to_owned()),
+struct TimeSeed;
+
+impl<'de> DeserializeSeed<'de> for TimeSeed {
+    type Value = Timestamp;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Timestamp, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for TimeSeed {
+    type Value = Timestamp;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("@timestamp as RFC 3339 text or a number since 1970")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Timestamp, E> {
+        text.parse().map_err(E::custom)
+    }
+
+    fn visit_u64<E: serde::de::Error>(self, whole: u64) -> Result<Timestamp, E> {
+        let whole = i64::try_from(whole).map_err(|_| E::custom("@timestamp is out of range"))?;
+        self.visit_i64(whole)
+    }
+
+    fn visit_i64<E: serde::de::Error>(self, whole: i64) -> Result<Timestamp, E> {
+        let factor = match whole.unsigned_abs() {
+            0..100_000_000_000 => 1_000_000_000,
+            100_000_000_000..100_000_000_000_000 => 1_000_000,
+            100_000_000_000_000..100_000_000_000_000_000 => 1_000,
+            _ => 1,
+        };
+        whole
+            .checked_mul(factor)
+            .map(Timestamp)
+            .ok_or_else(|| E::custom("@timestamp is out of range"))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, seconds: f64) -> Result<Timestamp, E> {
+        Ok(Timestamp((seconds * 1e9) as i64))
     }
 }

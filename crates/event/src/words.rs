@@ -111,7 +111,7 @@ impl<'a> Iterator for Runs<'a> {
     }
 }
 
-/// Where the word that begins at `start` ends.
+/// Where the word that begins at `start` ends; `start` itself when none begins there.
 fn run_end(text: &str, start: usize) -> usize {
     let bytes = text.as_bytes();
     let mut at = start;
@@ -124,11 +124,11 @@ fn run_end(text: &str, start: usize) -> usize {
             continue;
         }
         let Some(c) = text[at..].chars().next() else { break };
-        if is_own_word(c) {
-            return if at == start { at + c.len_utf8() } else { at };
-        }
         if !is_word_char(c) {
             break;
+        }
+        if is_own_word(c) {
+            return if at == start { at + c.len_utf8() } else { at };
         }
         at += c.len_utf8();
     }

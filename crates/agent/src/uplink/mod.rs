@@ -22,7 +22,7 @@ const RETRY_CAP: Duration = Duration::from_secs(30);
 /// miss streams that have nothing new to send.
 const GREET_EVERY: Duration = Duration::from_mins(1);
 /// How long nothing may come before the spool is let shrink.
-const QUIET: Duration = Duration::from_secs(10);
+const QUIET: Duration = Duration::from_secs(5);
 
 /// The sending half of an agent.
 pub(crate) struct Uplink {

@@ -6,7 +6,7 @@ use crate::{AgentId, BatchHeader, Epoch, Event, EventError, Fields, Fingerprint,
 /// Compression of frames that go over the network: level 1 is the one that keeps up with reading files.
 const ZSTD_LEVEL: i32 = 1;
 /// Compression of frames that stay on the machine that makes them, and not for long.
-const ZSTD_LEVEL_LOCAL: i32 = -4;
+const ZSTD_LEVEL_LOCAL: i32 = -8;
 
 /// Collects events into one batch.
 pub struct BatchBuilder {

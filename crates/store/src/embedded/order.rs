@@ -73,12 +73,22 @@ fn ranked_shapes(rows: &[SourceRow<'_>]) -> Vec<u32> {
 fn shape(message: &[u8], out: &mut Vec<u8>) {
     out.clear();
     let head = &message[..message.len().min(SHAPE_BYTES)];
-    let words = head
-        .split(|&b| b == b' ')
-        .filter(|word| !word.iter().any(u8::is_ascii_digit));
-    for word in words.take(SHAPE_WORDS) {
-        out.extend_from_slice(word);
-        out.push(b' ');
+    let (mut begin, mut digit, mut words) = (0, false, 0);
+    // A space behind the last word ends it like the others.
+    for (at, byte) in (0..).zip(head.iter().copied().chain([b' '])) {
+        digit |= byte.is_ascii_digit();
+        if byte != b' ' {
+            continue;
+        }
+        if !std::mem::take(&mut digit) {
+            out.extend_from_slice(&head[begin..at]);
+            out.push(b' ');
+            words += 1;
+            if words == SHAPE_WORDS {
+                return;
+            }
+        }
+        begin = at + 1;
     }
 }
 
