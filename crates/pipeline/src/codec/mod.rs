@@ -127,7 +127,15 @@ impl Decoder {
             Codec::Auto | Codec::Syslog => syslog::decode(text, &self.zone, context, out),
         };
         if !known {
-            out.push(Event::new(context.now, 0, text));
+            out.push(Event::new(self.leading_time(text).unwrap_or(context.now), 0, text));
+        }
+    }
+
+    /// `auto` takes the time at the beginning of a line that is nothing else it knows; the line stays whole.
+    fn leading_time(&self, text: &str) -> Option<Timestamp> {
+        match self.codec {
+            Codec::Auto => time::leading(text, &self.zone),
+            Codec::Plain | Codec::Json | Codec::Syslog => None,
         }
     }
 
@@ -138,7 +146,7 @@ impl Decoder {
         match self.codec {
             Codec::Plain => None,
             Codec::Syslog => syslog::own_time(text, &self.zone, now),
-            Codec::Auto if !object => syslog::own_time(text, &self.zone, now),
+            Codec::Auto if !object => syslog::own_time(text, &self.zone, now).or_else(|| self.leading_time(text)),
             Codec::Json | Codec::Auto => {
                 let constants = Fields::new();
                 let context = CodecContext {

@@ -159,6 +159,31 @@ fn times_without_a_zone_are_in_the_given_one() {
 }
 
 #[test]
+fn auto_takes_the_time_at_the_beginning_of_a_line_and_leaves_the_line_whole() {
+    let berlin = TimeZone::get("Europe/Berlin").unwrap();
+    let decoder = Decoder::new(Codec::Auto, berlin);
+    let own = |text: &str| decoder.own_time(text, now()).map(|time| time.to_string());
+    let dpkg = "2026-09-22 04:51:30 status installed";
+    assert_eq!(own(dpkg).as_deref(), Some("2026-09-22T02:51:30.000Z"));
+    let comma = "2026-09-22 04:51:30,250 INFO x";
+    assert_eq!(own(comma).as_deref(), Some("2026-09-22T02:51:30.250Z"));
+    let postgres = "2026-09-22 04:51:30.250 UTC [7] LOG:  ready";
+    assert_eq!(own(postgres).as_deref(), Some("2026-09-22T04:51:30.250Z"));
+    for text in [
+        "2026-09-22 is a day",
+        "2026-13-22 04:51:30 x",
+        "2026-09-22 4:5 x",
+        "2026-09-22",
+        "täglich 04 12",
+    ] {
+        assert_eq!(own(text), None, "{text}");
+    }
+    let events = decode_at(Codec::Auto, dpkg, now());
+    assert_eq!(events[0].message, dpkg);
+    assert_eq!(events[0].time.to_string(), "2026-09-22T04:51:30.000Z");
+}
+
+#[test]
 fn repeated_messages_are_expanded() {
     let line = "Nov 20 10:00:00 h sshd[1]: message repeated 3 times: [ Failed password for root]";
     let events = decode_at(Codec::Syslog, line, now());

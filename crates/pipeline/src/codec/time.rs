@@ -48,6 +48,22 @@ pub(super) fn parse_iso(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     in_zone(DateTime::new(year, month, day, hour, minute, second, nanos).ok()?, zone)
 }
 
+/// The time at the beginning of a line, with a space between date and time: `2026-03-07 13:06:56[.123][Z|+02:00] `,
+/// perhaps with `UTC` behind it.
+pub(super) fn leading(line: &str, zone: &TimeZone) -> Option<Timestamp> {
+    if line.as_bytes().get(10) != Some(&b' ') {
+        return None;
+    }
+    let mut words = line.get(11..)?.splitn(3, ' ');
+    let time = words.next()?;
+    let utc = matches!(words.next(), Some("UTC" | "GMT"));
+    let text = line.get(..11 + time.len())?;
+    if utc {
+        return parse_iso(text, &TimeZone::UTC);
+    }
+    parse_iso(text, zone)
+}
+
 /// Text as above, or a number since 1970 whose size tells seconds, milliseconds, microseconds or nanoseconds.
 pub(super) fn from_json(value: &Value, zone: &TimeZone) -> Option<Timestamp> {
     match value {
