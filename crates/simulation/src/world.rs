@@ -388,8 +388,12 @@ impl World {
         self.server_disk = after(&self.server_disk, how);
     }
 
+    /// Somebody removes the agent's folder. That takes longer than a request lives: none of the agent that
+    /// was is still under way when the new one asks for the cursors. (One that were would be stored, and the
+    /// new agent would bring the same records again under an epoch of its own.)
     fn lose_agent_state(&mut self) {
         self.agent = None;
+        self.network.lose_everything();
         self.agent_disk = MemDisk::with_seed(self.rng.next_u64());
         self.promised.clear();
     }
