@@ -11,8 +11,7 @@ use watchpost_run::Shutdown;
 
 use crate::delivery::{Delivery, DeliveryError, Order};
 use crate::shared::Shared;
-use crate::source::file::{FileSettings, FileSource, Rewound};
-use crate::source::{Activity, Identity, Produced, SendPolicy, Sink, SinkFull};
+use crate::source::{Activity, Plan, Produced, Rewound, Sink, SinkFull, Source};
 use watchpost_kit::chain;
 
 /// A fresh agent waits so long for the server's cursors, in case it only lost its own state.
@@ -29,9 +28,7 @@ const LAST_POLLS: u32 = 10_000;
 
 pub(crate) struct Collector {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) files: Vec<FileSettings>,
-    pub(crate) identity: Identity,
-    pub(crate) policy: SendPolicy,
+    pub(crate) plan: Plan,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) shutdown: Shutdown,
     pub(crate) greeted: mpsc::Receiver<StreamsResponse>,
@@ -114,23 +111,12 @@ impl Collector {
         Vec::new()
     }
 
-    fn make_sources(&self, known: &[(StreamKey, serde_json::Value)]) -> Vec<FileSource> {
-        let make = |settings: &FileSettings| {
-            let mut rng = watchpost_kit::Rng::from_os();
-            let draw = move || rng.next_u64();
-            FileSource::new(
-                settings.clone(),
-                self.identity.clone(),
-                self.policy.clone(),
-                known.to_vec(),
-                draw,
-            )
-        };
-        self.files.iter().map(make).collect()
+    fn make_sources(&self, known: &[(StreamKey, serde_json::Value)]) -> Vec<Box<dyn Source>> {
+        self.plan.sources(known)
     }
 
     /// Back to what the disk holds, with sources that go on from there.
-    fn recover(&self) -> Option<Vec<FileSource>> {
+    fn recover(&self) -> Option<Vec<Box<dyn Source>>> {
         let mut delivery = self.shared.lock();
         match delivery.recover() {
             Ok(known) => {
@@ -158,7 +144,7 @@ impl Collector {
         }
     }
 
-    fn poll_all(&self, sources: &mut [FileSource]) -> Round {
+    fn poll_all(&self, sources: &mut [Box<dyn Source>]) -> Round {
         let mut round = Round::default();
         for source in sources {
             let now = self.now();
@@ -169,7 +155,7 @@ impl Collector {
             match source.poll(now, &mut sink) {
                 Ok(activity) => round.add(&activity),
                 Err(error) => {
-                    tracing::error!(error = chain(&error), "a file source failed");
+                    tracing::error!(error = chain(&error), "a source failed");
                     round.blocked = true;
                 }
             }
@@ -190,7 +176,7 @@ impl Collector {
     }
 
     /// What the server's answers ask of sources.
-    fn obey(&self, sources: &mut [FileSource]) {
+    fn obey(&self, sources: &mut [Box<dyn Source>]) {
         let orders = self.shared.lock().orders();
         for order in orders {
             match order {
@@ -217,15 +203,15 @@ impl Collector {
     }
 
     /// Batches that were still open when the agent stops.
-    fn flush(&self, sources: &mut [FileSource]) {
-        let later = self.now().plus(self.policy.interval.as_nanos() as i64);
+    fn flush(&self, sources: &mut [Box<dyn Source>]) {
+        let later = self.now().plus(self.plan.policy.interval.as_nanos() as i64);
         for source in sources {
             let mut sink = SpoolSink {
                 shared: &self.shared,
                 now: later,
             };
             if let Err(error) = source.poll(later, &mut sink) {
-                tracing::error!(error = chain(&error), "a file source failed while stopping");
+                tracing::error!(error = chain(&error), "a source failed while stopping");
             }
         }
     }

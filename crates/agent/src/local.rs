@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use watchpost_event::batch::Limits;
 use watchpost_event::{AgentId, Decoded, Timestamp};
-use watchpost_kit::{Clock, Rng};
+use watchpost_kit::Clock;
 use watchpost_run::Shutdown;
 
-use crate::source::file::FileSource;
-use crate::source::{Identity, Produced, Sink, SinkFull, SourceError};
+use crate::source::{Plan, Produced, Sink, SinkFull, Source, SourceError};
 use crate::{AgentError, AgentSettings};
 
 /// New lines are shown this soon.
@@ -78,26 +77,17 @@ fn local_id(settings: &AgentSettings) -> AgentId {
         .unwrap_or_else(|_| unreachable!("the name is allowed"))
 }
 
-fn sources(settings: &AgentSettings, agent: &AgentId) -> Vec<FileSource> {
-    let identity = Identity {
-        agent: agent.clone(),
-        fields: settings.fields.clone(),
-    };
-    let mut policy = settings.policy.clone();
-    policy.interval = policy.interval.min(SHOW_EVERY);
-    let make = |file: &crate::source::file::FileSettings| {
-        let mut file = file.clone();
+fn sources(settings: &AgentSettings, agent: &AgentId) -> Vec<Box<dyn Source>> {
+    let mut plan = Plan::new(settings, agent.clone());
+    plan.policy.interval = plan.policy.interval.min(SHOW_EVERY);
+    for file in &mut plan.files {
         file.poll = file.poll.min(POLL_EVERY);
-        let mut rng = Rng::from_os();
-        FileSource::new(file, identity.clone(), policy.clone(), Vec::new(), move || {
-            rng.next_u64()
-        })
-    };
-    settings.files.iter().map(make).collect()
+    }
+    plan.sources(&[])
 }
 
 /// One round over all sources; whether there is more to read at once.
-fn poll(sources: &mut [FileSource], now: Timestamp, reader: &mut Reader<'_>) -> Result<bool, AgentError> {
+fn poll(sources: &mut [Box<dyn Source>], now: Timestamp, reader: &mut Reader<'_>) -> Result<bool, AgentError> {
     let mut more = false;
     for source in sources {
         let activity = source

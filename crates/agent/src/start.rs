@@ -15,8 +15,8 @@ use watchpost_run::disk::Disk;
 use crate::collector::{Collector, SpoolSink};
 use crate::delivery::{Backlog, Delivery};
 use crate::shared::Shared;
-use crate::source::Identity;
 use crate::source::stdin::{Room, StdinSource, chunks};
+use crate::source::{Identity, Plan};
 use crate::uplink::{HttpTransport, Transport, Uplink};
 use crate::{AgentError, AgentSettings, identity};
 use watchpost_kit::chain;
@@ -82,12 +82,7 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
     let (greeting, greeted) = mpsc::channel(1);
     let collector = Collector {
         shared: shared.clone(),
-        files: settings.files,
-        identity: Identity {
-            agent: id.clone(),
-            fields: settings.fields,
-        },
-        policy: settings.policy,
+        plan: Plan::new(&settings, id.clone()),
         clock: deps.clock.clone(),
         shutdown: deps.shutdown.clone(),
         greeted,

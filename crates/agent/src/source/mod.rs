@@ -1,15 +1,53 @@
 //! What is collected: every source hands finished batches and its own checkpoint to a [`Sink`].
 
 mod common;
+mod counter;
 mod error;
 pub mod file;
+mod plan;
 pub mod stdin;
 
 use serde_json::Value;
-use watchpost_event::StreamKey;
+use watchpost_event::protocol::StreamReport;
+use watchpost_event::{Epoch, StreamKey, Timestamp};
 
 pub use common::{Activity, Identity, Notice, SendPolicy};
+pub use counter::CounterStream;
 pub use error::SourceError;
+pub(crate) use plan::Plan;
+
+/// Something that is collected. Synchronous: the collector polls, see [`Activity::next`].
+pub trait Source: Send {
+    /// Looks for what is new and hands complete batches to the sink.
+    fn poll(&mut self, now: Timestamp, sink: &mut dyn Sink) -> Result<Activity, SourceError>;
+
+    /// The server lost what lies behind `to`: produces it again if it can. Of a stream that is not of this source
+    /// there is nothing more.
+    fn rewind(&mut self, key: &StreamKey, to: u64, now: Timestamp) -> Rewound;
+
+    /// Goes on under another epoch, if the stream is of this source; positions go on as they were.
+    fn change_epoch(&mut self, key: &StreamKey, epoch: Epoch);
+
+    /// Streams whose checkpoints are no longer needed.
+    fn forgotten(&mut self) -> Vec<StreamKey> {
+        Vec::new()
+    }
+
+    /// What the server has, for an agent that has lost its own state: content that can be read again is not begun anew.
+    fn adopt(&mut self, _reports: &[StreamReport]) {}
+}
+
+/// Whether a stream can be produced again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rewound {
+    /// It is: everything behind the position comes again.
+    Again,
+    /// It cannot be read any more.
+    Gone {
+        /// Where the source goes on; `None` when it has nothing more of this stream at all.
+        resumes_at: Option<u64>,
+    },
+}
 
 /// What every source hands to the spool: data and position together.
 #[derive(Clone, Debug)]

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use watchpost_agent::source::file::{FileDefaults, FileSourceConfig, Rewound};
+use watchpost_agent::source::Rewound;
+use watchpost_agent::source::file::{FileDefaults, FileSourceConfig};
 use watchpost_event::{Epoch, StreamKey, Timestamp};
 
 use crate::world::World;

@@ -34,16 +34,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde_json::Value;
+use watchpost_event::protocol::StreamReport;
 use watchpost_event::{Epoch, Fields, StreamId, StreamKey, Timestamp, names};
 use watchpost_pipeline::{Decoder, Pipeline};
 
-use super::{Activity, Identity, Notice, Produced, SendPolicy, Sink, SourceError};
+use super::{Activity, Identity, Notice, Produced, Rewound, SendPolicy, Sink, Source, SourceError};
 use checkpoint::{FileCheckpoint, FileId};
 use resolve::Unresolved;
 use tracked::{Look, Stamp, Tracked};
 
 pub use checkpoint::{FileCheckpoint as Checkpoint, Mark};
-pub use orders::Rewound;
 pub use settings::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig, Start};
 
 /// Files followed at a time at most.
@@ -357,6 +357,28 @@ impl FileSource {
                 reason: error.to_string(),
             });
         }
+    }
+}
+
+impl Source for FileSource {
+    fn poll(&mut self, now: Timestamp, sink: &mut dyn Sink) -> Result<Activity, SourceError> {
+        Self::poll(self, now, sink)
+    }
+
+    fn rewind(&mut self, key: &StreamKey, to: u64, now: Timestamp) -> Rewound {
+        Self::rewind(self, key, to, now)
+    }
+
+    fn change_epoch(&mut self, key: &StreamKey, epoch: Epoch) {
+        Self::change_epoch(self, key, epoch);
+    }
+
+    fn forgotten(&mut self) -> Vec<StreamKey> {
+        Self::forgotten(self)
+    }
+
+    fn adopt(&mut self, reports: &[StreamReport]) {
+        Self::adopt(self, reports);
     }
 }
 

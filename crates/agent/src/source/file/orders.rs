@@ -6,19 +6,8 @@ use super::checkpoint::{FileCheckpoint, Likeness};
 use super::globs::{Found, neighbours};
 use super::tracked::{Begin, End, Tracked};
 use super::{FileSource, Produced, SourceError, os};
+use crate::source::Rewound;
 use crate::source::common::{Closing, OpenBatch, origin};
-
-/// Whether a stream can be produced again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Rewound {
-    /// It is: everything behind the position comes again.
-    Again,
-    /// It cannot be read any more.
-    Gone {
-        /// Where the source goes on; `None` when it has nothing more of this stream at all.
-        resumes_at: Option<u64>,
-    },
-}
 
 impl FileSource {
     /// The server lost what lies behind `to`: reads it again if the content is still there.
