@@ -1,0 +1,397 @@
+//! Texts to rules: what cannot be used is named, with its place and why; the rest works.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use rsigma_eval::Engine;
+use rsigma_parser::{FilterRule, Level, LogSource as EngineSource, SigmaRule, parse_sigma_yaml};
+use watchpost_event::{LogSource, Severity, Timestamp, View};
+use watchpost_kit::DurationText;
+
+use crate::adapter::{Adapter, log_source};
+use crate::correlate::{Correlation, Correlator};
+use crate::rule::{STORY_FIELDS, STORY_WINDOW};
+use crate::{Detection, Hit, Rule, Share};
+
+/// A text of rules and what to call it: one or more YAML documents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RuleText {
+    /// Its file's name, for people.
+    pub name: String,
+    /// Its content.
+    pub text: String,
+}
+
+impl RuleText {
+    /// A text under a name.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            text: text.into(),
+        }
+    }
+}
+
+/// Why a rule cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Which file.
+    pub file: String,
+    /// Which rule, where that is known.
+    pub rule: Option<String>,
+    /// What is wrong, and the remedy where there is one.
+    pub message: String,
+    /// The text is well-formed Sigma, but asks for something that is not built: the other rules of the set are not
+    /// doubted because of it.
+    pub unsupported: bool,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.rule {
+            Some(rule) => write!(f, "{}: rule {rule:?}: {}", self.file, self.message),
+            None => write!(f, "{}: {}", self.file, self.message),
+        }
+    }
+}
+
+/// A set of rules, compiled together.
+pub struct Rules {
+    /// One engine per log source, so that cost follows the rules that can match.
+    routes: Vec<(LogSource, Engine)>,
+    rules: HashMap<String, Known>,
+    correlations: HashMap<String, Correlation>,
+}
+
+/// A detection rule and what it counts for.
+struct Known {
+    rule: Arc<Rule>,
+    /// It is a detection by itself, not only a part of correlations.
+    alone: bool,
+    /// Keys of the correlations it is part of.
+    parts: Vec<String>,
+}
+
+/// What the texts hold, before it is put together.
+#[derive(Default)]
+struct Parsed {
+    rules: Vec<(String, SigmaRule)>,
+    correlations: Vec<(String, rsigma_parser::CorrelationRule)>,
+    filters: Vec<(String, FilterRule)>,
+}
+
+impl Rules {
+    /// Compiles all texts into one set. What cannot be used is left out and named.
+    pub fn compile(texts: &[RuleText]) -> (Self, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let parsed = parse(texts, &mut problems);
+        let mut set = Self {
+            routes: Vec::new(),
+            rules: HashMap::new(),
+            correlations: HashMap::new(),
+        };
+        set.add_rules(&parsed, &mut problems);
+        set.add_correlations(&parsed, &mut problems);
+        (set, problems)
+    }
+
+    /// How many rules there are, correlations included.
+    pub fn len(&self) -> usize {
+        self.rules.len() + self.correlations.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What every rule says of itself, in order of title.
+    pub fn list(&self) -> Vec<Arc<Rule>> {
+        let mut all: Vec<_> = self.rules.values().map(|known| known.rule.clone()).collect();
+        all.extend(self.correlations.values().map(|correlation| correlation.rule.clone()));
+        all.sort_by(|a, b| (&a.title, &a.key).cmp(&(&b.title, &b.key)));
+        all
+    }
+
+    /// The rules that match an event, whatever their number.
+    pub fn matches(&self, view: &View<'_>, received: Timestamp) -> Vec<Hit> {
+        let source = log_source(view);
+        let adapter = Adapter(*view);
+        let mut hits = Vec::new();
+        for (_, engine) in self.routes.iter().filter(|(rule, _)| concerns(rule, &source)) {
+            for found in engine.evaluate(&adapter) {
+                let key = found.header.rule_id.as_ref().unwrap_or(&found.header.rule_title);
+                if let Some(known) = self.rules.get(key) {
+                    hits.push(self.hit(known, &adapter, received));
+                }
+            }
+        }
+        hits
+    }
+
+    fn hit(&self, known: &Known, adapter: &Adapter<'_>, received: Timestamp) -> Hit {
+        let share = |key: &String| {
+            let correlation = self.correlations.get(key)?;
+            let value = correlation.value_of(adapter);
+            if correlation.needs_value() && value.is_none() {
+                return None;
+            }
+            Some(Share {
+                correlation: key.clone(),
+                group: correlation.group_of(known.rule.as_ref(), adapter),
+                value,
+            })
+        };
+        Hit {
+            rule: known.rule.key.clone(),
+            time: adapter.0.event.time,
+            received,
+            alone: known.alone,
+            shares: known.parts.iter().filter_map(share).collect(),
+        }
+    }
+
+    /// Both stages: what an event is a detection of, counted together with what was seen before.
+    pub fn detect(&self, view: &View<'_>, received: Timestamp, correlator: &mut Correlator) -> Vec<Detection> {
+        let mut found = Vec::new();
+        for hit in self.matches(view, received) {
+            if hit.alone
+                && let Some(known) = self.rules.get(&hit.rule)
+            {
+                found.push(Detection::of_event(&known.rule, view));
+            }
+            found.extend(correlator.add(self, &hit));
+        }
+        found
+    }
+
+    pub(crate) fn correlation(&self, key: &str) -> Option<&Correlation> {
+        self.correlations.get(key)
+    }
+
+    /// Resolves what a correlation refers to: an id, a name or a title.
+    fn find(&self, reference: &str) -> Option<&Known> {
+        self.rules.get(reference).or_else(|| {
+            let named = |known: &&Known| known.rule.name.as_deref() == Some(reference) || known.rule.title == reference;
+            self.rules.values().find(named)
+        })
+    }
+
+    fn add_rules(&mut self, parsed: &Parsed, problems: &mut Vec<Problem>) {
+        let mut by_source: BTreeMap<[Option<String>; 3], Vec<&SigmaRule>> = BTreeMap::new();
+        let mut taken = HashSet::new();
+        for (file, sigma) in &parsed.rules {
+            let rule = match head_of(file, sigma) {
+                Ok(rule) => rule,
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+            };
+            if !taken.insert(rule.key.clone()) {
+                let message = format!(
+                    "its id {:?} is taken by another rule: give it an id of its own",
+                    rule.key
+                );
+                problems.push(problem(file, &sigma.title, message));
+                continue;
+            }
+            let source = &sigma.logsource;
+            let group = [source.product.clone(), source.category.clone(), source.service.clone()];
+            by_source.entry(group).or_default().push(sigma);
+            let known = Known {
+                rule: Arc::new(rule),
+                alone: true,
+                parts: Vec::new(),
+            };
+            self.rules.insert(known.rule.key.clone(), known);
+        }
+        for ([product, category, service], rules) in by_source {
+            let source = LogSource {
+                product,
+                category,
+                service,
+            };
+            let engine = self.engine(&rules, &parsed.filters, problems);
+            self.routes.push((source, engine));
+        }
+    }
+
+    /// In one call: the engine builds its indexes once for all rules of a log source.
+    fn engine(
+        &mut self,
+        rules: &[&SigmaRule],
+        filters: &[(String, FilterRule)],
+        problems: &mut Vec<Problem>,
+    ) -> Engine {
+        let mut engine = Engine::new();
+        engine.set_include_event(false);
+        for (at, error) in engine.add_rules(rules.iter().copied()) {
+            let Some(sigma) = rules.get(at) else { continue };
+            let key = sigma.id.as_ref().unwrap_or(&sigma.title);
+            let file = self
+                .rules
+                .remove(key)
+                .map_or_else(String::new, |known| known.rule.file.clone());
+            problems.push(problem(&file, &sigma.title, chain(&error)));
+        }
+        for (file, filter) in filters {
+            if let Err(error) = engine.apply_filter(filter) {
+                problems.push(problem(file, &filter.title, chain(&error)));
+            }
+        }
+        engine
+    }
+
+    fn add_correlations(&mut self, parsed: &Parsed, problems: &mut Vec<Problem>) {
+        for (file, sigma) in &parsed.correlations {
+            let resolve = |reference: &str| self.find(reference).map(|known| known.rule.clone());
+            let correlation = match Correlation::compile(file, sigma, resolve) {
+                Ok(correlation) => correlation,
+                Err(problem) => {
+                    problems.push(problem);
+                    continue;
+                }
+            };
+            let key = correlation.rule.key.clone();
+            if self.correlations.contains_key(&key) || self.rules.contains_key(&key) {
+                let message = format!("its id {key:?} is taken by another rule: give it an id of its own");
+                problems.push(problem(file, &sigma.title, message));
+                continue;
+            }
+            for part in &correlation.parts {
+                if let Some(known) = self.rules.get_mut(part) {
+                    known.parts.push(key.clone());
+                    // The specification's `generate`: whether the parts are detections too.
+                    known.alone &= sigma.generate;
+                }
+            }
+            self.correlations.insert(key, correlation);
+        }
+    }
+}
+
+fn parse(texts: &[RuleText], problems: &mut Vec<Problem>) -> Parsed {
+    let mut parsed = Parsed::default();
+    for text in texts {
+        let collection = match parse_sigma_yaml(&text.text) {
+            Ok(collection) => collection,
+            Err(error) => {
+                problems.push(Problem {
+                    file: text.name.clone(),
+                    rule: None,
+                    message: chain(&error),
+                    unsupported: false,
+                });
+                continue;
+            }
+        };
+        problems.extend(collection.errors.iter().map(|message| Problem {
+            file: text.name.clone(),
+            rule: None,
+            message: message.clone(),
+            unsupported: false,
+        }));
+        let name = || text.name.clone();
+        parsed
+            .rules
+            .extend(collection.rules.into_iter().map(|rule| (name(), rule)));
+        let correlations = collection.correlations.into_iter();
+        parsed.correlations.extend(correlations.map(|rule| (name(), rule)));
+        parsed
+            .filters
+            .extend(collection.filters.into_iter().map(|rule| (name(), rule)));
+    }
+    parsed
+}
+
+/// An error and its causes, without saying twice what the engine repeats.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let more = error.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+pub(crate) fn problem(file: &str, rule: &str, message: String) -> Problem {
+    Problem {
+        file: file.to_owned(),
+        rule: Some(rule.to_owned()),
+        message,
+        unsupported: false,
+    }
+}
+
+/// Whether a rule of this log source may look at such events.
+fn concerns(rule: &LogSource, event: &LogSource) -> bool {
+    let one = |rule: &Option<String>, event: &Option<String>| match (rule, event) {
+        (None, _) => true,
+        (Some(rule), Some(event)) => rule.eq_ignore_ascii_case(event),
+        (Some(_), None) => false,
+    };
+    one(&rule.product, &event.product) && one(&rule.category, &event.category) && one(&rule.service, &event.service)
+}
+
+fn head_of(file: &str, sigma: &SigmaRule) -> Result<Rule, Problem> {
+    let EngineSource {
+        product,
+        category,
+        service,
+        ..
+    } = &sigma.logsource;
+    if product.is_none() && category.is_none() && service.is_none() {
+        let message = "its logsource names neither product, category nor service: it would look at every event";
+        return Err(problem(file, &sigma.title, message.to_owned()));
+    }
+    let attributes = &sigma.custom_attributes;
+    let attribute = |name: &str| attributes.get(name).and_then(|value| serde_json::to_value(value).ok());
+    let group_by = match attribute("watchpost_group_by") {
+        None => STORY_FIELDS.map(str::to_owned).to_vec(),
+        Some(value) => serde_json::from_value(value).map_err(|_| {
+            problem(
+                file,
+                &sigma.title,
+                "watchpost_group_by is no list of field names".to_owned(),
+            )
+        })?,
+    };
+    let window = match attribute("watchpost_window")
+        .as_ref()
+        .map(|value| value.as_str().unwrap_or_default())
+    {
+        None => STORY_WINDOW,
+        Some(text) => text
+            .parse::<DurationText>()
+            .map(|duration| i64::try_from(duration.0.as_nanos()).unwrap_or(i64::MAX))
+            .map_err(|error| problem(file, &sigma.title, format!("watchpost_window: {error}")))?,
+    };
+    Ok(Rule {
+        key: sigma.id.clone().unwrap_or_else(|| sigma.title.clone()),
+        id: sigma.id.clone(),
+        name: sigma.name.clone(),
+        title: sigma.title.clone(),
+        level: severity(sigma.level),
+        tags: sigma.tags.clone(),
+        group_by,
+        window,
+        file: file.to_owned(),
+    })
+}
+
+/// Rule levels informational to critical are 20 to 100 on the scale.
+pub(crate) fn severity(level: Option<Level>) -> Severity {
+    match level {
+        Some(Level::Informational) => Severity::Info,
+        Some(Level::Low) | None => Severity::Warning,
+        Some(Level::Medium) => Severity::Error,
+        Some(Level::High) => Severity::Critical,
+        Some(Level::Critical) => Severity::Emergency,
+    }
+}

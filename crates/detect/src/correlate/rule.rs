@@ -1,0 +1,191 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use rsigma_parser::{ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, WindowMode};
+use watchpost_kit::DurationText;
+
+use super::ENTRIES_MAX;
+use super::group::Burst;
+use crate::adapter::Adapter;
+use crate::compile::{Problem, problem, severity};
+use crate::{Detection, Rule};
+
+/// How hits are counted (Sigma correlation rules specification, `type`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// So many hits.
+    EventCount,
+    /// So many different values of a field.
+    ValueCount,
+    /// So many different rules.
+    Temporal,
+    /// All rules, in their order.
+    TemporalOrdered,
+}
+
+/// A correlation rule, ready to count.
+pub(crate) struct Correlation {
+    pub(crate) rule: Arc<Rule>,
+    /// Keys of the rules it counts, in their order.
+    pub(crate) parts: Vec<String>,
+    pub(super) kind: Kind,
+    /// Names of the fields hits are grouped by.
+    group_by: Vec<String>,
+    /// alias → key of a part → the field's name in its events.
+    aliases: HashMap<String, HashMap<String, String>>,
+    /// Of `value_count`: whose values.
+    values_of: Vec<String>,
+    /// The time span, in nanoseconds.
+    pub(super) span: i64,
+    /// How many it takes.
+    pub(super) least: usize,
+}
+
+impl Correlation {
+    /// Checks a correlation. `resolve` finds the rule a reference means.
+    pub(crate) fn compile(
+        file: &str,
+        sigma: &CorrelationRule,
+        resolve: impl Fn(&str) -> Option<Arc<Rule>>,
+    ) -> Result<Self, Problem> {
+        let unsupported = |message: String| Problem {
+            unsupported: true,
+            ..problem(file, &sigma.title, message)
+        };
+        let kind = match sigma.correlation_type {
+            CorrelationType::EventCount => Kind::EventCount,
+            CorrelationType::ValueCount => Kind::ValueCount,
+            CorrelationType::Temporal => Kind::Temporal,
+            CorrelationType::TemporalOrdered => Kind::TemporalOrdered,
+            other => {
+                let known = "event_count, value_count, temporal and temporal_ordered are";
+                return Err(unsupported(format!(
+                    "correlation type {} is not built: {known}",
+                    other.as_str()
+                )));
+            }
+        };
+        if sigma.window != WindowMode::Sliding {
+            let message = format!(
+                "window {:?} is not built: leave it out for a sliding one",
+                sigma.window.as_str()
+            );
+            return Err(unsupported(message));
+        }
+        let mut parts = Vec::new();
+        let mut aliases: HashMap<String, HashMap<String, String>> = HashMap::new();
+        for reference in &sigma.rules {
+            let Some(part) = resolve(reference) else {
+                let message = format!("it counts rule {reference:?}, which is not there (or is a correlation itself)");
+                return Err(problem(file, &sigma.title, message));
+            };
+            for alias in &sigma.aliases {
+                if let Some(field) = alias.mapping.get(reference) {
+                    let fields = aliases.entry(alias.alias.clone()).or_default();
+                    fields.insert(part.key.clone(), field.clone());
+                }
+            }
+            parts.push(part.key.clone());
+        }
+        let (least, values_of) = threshold(kind, sigma, parts.len()).map_err(unsupported)?;
+        if kind == Kind::ValueCount && values_of.is_empty() {
+            let message = "value_count needs `field` in its condition: whose values?".to_owned();
+            return Err(problem(file, &sigma.title, message));
+        }
+        let span = i64::try_from(sigma.timespan.seconds)
+            .unwrap_or(i64::MAX)
+            .saturating_mul(1_000_000_000);
+        Ok(Self {
+            rule: Arc::new(head(file, sigma, span)),
+            parts,
+            kind,
+            group_by: sigma.group_by.clone(),
+            aliases,
+            values_of,
+            span,
+            least,
+        })
+    }
+
+    /// The number of a rule among the parts.
+    pub(super) fn part_of(&self, key: &str) -> usize {
+        self.parts.iter().position(|part| part == key).unwrap_or(usize::MAX)
+    }
+
+    /// Whether a hit without the counted field counts for nothing.
+    pub(crate) fn needs_value(&self) -> bool {
+        self.kind == Kind::ValueCount
+    }
+
+    /// The values an event is grouped by; of a field it lacks, nothing.
+    pub(crate) fn group_of(&self, part: &Rule, event: &Adapter<'_>) -> Vec<String> {
+        let value = |name: &String| {
+            let field = self
+                .aliases
+                .get(name)
+                .and_then(|fields| fields.get(&part.key))
+                .unwrap_or(name);
+            event.text(field).unwrap_or_default()
+        };
+        self.group_by.iter().map(value).collect()
+    }
+
+    /// The value an event is counted by; of several fields, all of them together.
+    pub(crate) fn value_of(&self, event: &Adapter<'_>) -> Option<String> {
+        if !self.needs_value() {
+            return None;
+        }
+        let values: Option<Vec<String>> = self.values_of.iter().map(|name| event.text(name)).collect();
+        Some(values?.join("\u{1f}"))
+    }
+
+    pub(super) fn detection(&self, group: &[String], burst: Burst) -> Detection {
+        let pairs = self.group_by.iter().cloned().zip(group.iter().cloned()).collect();
+        Detection::of_burst(&self.rule, pairs, burst, self.span)
+    }
+}
+
+/// How many it takes, and of which fields.
+fn threshold(kind: Kind, sigma: &CorrelationRule, parts: usize) -> Result<(usize, Vec<String>), String> {
+    let (predicates, field) = match &sigma.condition {
+        CorrelationCondition::Threshold { predicates, field, .. } => (predicates, field.clone().unwrap_or_default()),
+        CorrelationCondition::Extended(_) => {
+            return Err("a condition of rule names is not built: all rules are meant when it is left out".to_owned());
+        }
+    };
+    if kind == Kind::TemporalOrdered || (kind == Kind::Temporal && predicates.is_empty()) {
+        return Ok((parts, field));
+    }
+    let least = match predicates.as_slice() {
+        [(ConditionOperator::Gte, least)] => *least,
+        [(ConditionOperator::Gt, below)] => below.saturating_add(1),
+        _ => {
+            return Err(
+                "only the conditions gte and gt are built: the others need to wait for what does not come".to_owned(),
+            );
+        }
+    };
+    match usize::try_from(least) {
+        Ok(least) if (1..=ENTRIES_MAX).contains(&least) => Ok((least, field)),
+        _ => Err(format!("a threshold of {least} is not counted: use 1 to {ENTRIES_MAX}")),
+    }
+}
+
+fn head(file: &str, sigma: &CorrelationRule, span: i64) -> Rule {
+    Rule {
+        key: sigma.id.clone().unwrap_or_else(|| sigma.title.clone()),
+        id: sigma.id.clone(),
+        name: sigma.name.clone(),
+        title: sigma.title.clone(),
+        level: severity(sigma.level),
+        tags: sigma.tags.clone(),
+        group_by: sigma.group_by.clone(),
+        window: span,
+        file: file.to_owned(),
+    }
+}
+
+/// A span for people.
+pub(crate) fn span_text(span: i64) -> String {
+    DurationText(std::time::Duration::from_nanos(span.unsigned_abs())).to_string()
+}

@@ -1,0 +1,175 @@
+use std::sync::Arc;
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use watchpost_event::{Event, FieldRef, Fields, LogSource, Timestamp, View, names};
+
+use crate::Rule;
+use crate::adapter::Adapter;
+use crate::correlate::Burst;
+use crate::correlate::span_text;
+
+/// Fields of the cause that a detection carries on.
+const CARRIED: [&str; 14] = [
+    "user.",
+    "process.",
+    "source.",
+    "destination.",
+    "file.",
+    "host.",
+    "group.",
+    "container.",
+    "systemd.",
+    "package.",
+    "ssh.",
+    "session.",
+    "event.",
+    "log.file.path",
+];
+
+/// Something a rule says should be looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detection {
+    /// The rule.
+    pub rule: Arc<Rule>,
+    /// What makes it the same story: 32 hexadecimal digits of rule and group.
+    pub fingerprint: String,
+    /// The group, by field.
+    pub group: Vec<(String, String)>,
+    /// How many events it stands for.
+    pub count: u64,
+    /// The first of them.
+    pub first: Timestamp,
+    /// The last of them.
+    pub last: Timestamp,
+    /// Of a correlation: its time span, for people.
+    pub span: Option<String>,
+}
+
+impl Detection {
+    /// One event is enough.
+    pub(crate) fn of_event(rule: &Arc<Rule>, view: &View<'_>) -> Self {
+        let adapter = Adapter(*view);
+        let value = |name: &String| Some((name.clone(), adapter.text(name)?));
+        let group: Vec<_> = rule.group_by.iter().filter_map(value).collect();
+        Self {
+            fingerprint: fingerprint(rule, &group),
+            rule: rule.clone(),
+            group,
+            count: 1,
+            first: view.event.time,
+            last: view.event.time,
+            span: None,
+        }
+    }
+
+    /// A correlation's threshold was met.
+    pub(crate) fn of_burst(rule: &Arc<Rule>, group: Vec<(String, String)>, burst: Burst, span: i64) -> Self {
+        Self {
+            fingerprint: fingerprint(rule, &group),
+            rule: rule.clone(),
+            group,
+            count: burst.count,
+            first: burst.first,
+            last: burst.last,
+            span: Some(span_text(span)),
+        }
+    }
+
+    /// The event that is written back, so that history is searched the same way. `cause` is the event that completed
+    /// the detection.
+    pub fn event(&self, cause: &View<'_>, position: u64, n: u32) -> Event {
+        let mut fields = Fields::new();
+        for (name, value) in cause.fields() {
+            if CARRIED.iter().any(|prefix| name.starts_with(prefix)) {
+                fields.set(name, value.clone());
+            }
+        }
+        for name in ["watchpost.launch", "watchpost.system"] {
+            if let Some(FieldRef::Json(value)) = cause.get(name) {
+                fields.set(name, value.clone());
+            }
+        }
+        fields.set(names::EVENT_KIND, "alert");
+        if fields.get(names::EVENT_CATEGORY).is_none() {
+            fields.set(names::EVENT_CATEGORY, Value::from(vec!["intrusion_detection"]));
+        }
+        for (name, value) in &self.group {
+            if !value.is_empty() && fields.get(name).is_none() && CARRIED.iter().any(|prefix| name.starts_with(prefix))
+            {
+                fields.set(name.clone(), value.as_str());
+            }
+        }
+        self.put_rule(&mut fields);
+        fields.set("watchpost.cause", cause.id().to_string());
+        Event {
+            time: cause.event.time,
+            position,
+            n,
+            message: self.message(cause),
+            fields,
+        }
+    }
+
+    fn put_rule(&self, fields: &mut Fields) {
+        let rule = &self.rule;
+        fields.set("rule.id", rule.key.as_str());
+        fields.set("rule.name", rule.title.as_str());
+        fields.set("rule.level", rule.level_name());
+        let techniques = rule.tags.iter().filter_map(|tag| tag.strip_prefix("attack.t"));
+        let techniques: Vec<String> = techniques.map(|id| format!("T{}", id.to_ascii_uppercase())).collect();
+        if !techniques.is_empty() {
+            fields.set("threat.framework", "MITRE ATT&CK");
+            fields.set("threat.technique.id", techniques);
+        }
+        if !rule.tags.is_empty() {
+            fields.set("tags", rule.tags.clone());
+        }
+        fields.set(names::LOG_LEVEL, rule.level.name());
+        fields.set("watchpost.alert.severity", rule.level_name());
+        fields.set("watchpost.alert.fingerprint", self.fingerprint.as_str());
+        fields.set("watchpost.alert.count", self.count);
+        if self.count > 1 {
+            fields.set("watchpost.alert.first", self.first.to_string());
+            fields.set("watchpost.alert.last", self.last.to_string());
+        }
+        let source = LogSource {
+            product: Some("watchpost".to_owned()),
+            category: None,
+            service: Some("alert".to_owned()),
+        };
+        source.put(fields);
+    }
+
+    /// `SSH brute force: 5 within 1m, source.ip 203.0.113.9: Failed password for root …`
+    fn message(&self, cause: &View<'_>) -> String {
+        let title = &self.rule.title;
+        let Some(span) = &self.span else {
+            return format!("{title}: {}", cause.event.message);
+        };
+        let group = self.group.iter().filter(|(_, value)| !value.is_empty());
+        let group: Vec<String> = group.map(|(name, value)| format!("{name} {value}")).collect();
+        let group = if group.is_empty() {
+            String::new()
+        } else {
+            format!(", {}", group.join(", "))
+        };
+        format!("{title}: {} within {span}{group}: {}", self.count, cause.event.message)
+    }
+}
+
+/// Keyed by nothing, but no text that an attacker makes meets another's: SHA-256 over lengths and parts.
+fn fingerprint(rule: &Rule, group: &[(String, String)]) -> String {
+    let mut hash = Sha256::new();
+    let mut part = |text: &str| {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text.as_bytes());
+    };
+    part(&rule.key);
+    for (name, value) in group {
+        part(name);
+        part(value);
+    }
+    let digest = hash.finalize();
+    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+}
