@@ -44,11 +44,11 @@ rust-tests:
 	    cargo test --locked --workspace --no-fail-fast --quiet; \
 	fi
 
-bench: ## measure with optimised binaries; CORPUS=folder takes your own input, MB=n sizes the generated one
+bench: ## measure with optimised binaries; CORPUS=folder takes your own input, MB=n sizes the generated one, RULES=folder adds Sigma rules
 	@scripts/setup
 	cargo build --locked --release -p watchpost-app -p watchpost-bench
 	$(CARGO_TARGET_DIR)/release/watchpost-bench --watchpost $(CARGO_TARGET_DIR)/release/watchpost \
-	    $(if $(CORPUS),--corpus $(CORPUS)) $(if $(MB),--megabytes $(MB))
+	    $(if $(CORPUS),--corpus $(CORPUS)) $(if $(MB),--megabytes $(MB)) $(if $(RULES),--rules $(RULES))
 
 torture: setup ## kill agent and server again and again under load: ROUNDS=n
 	WATCHPOST_TORTURE_ROUNDS=$(or $(ROUNDS),40) cargo test --locked -p watchpost-app --test e2e -- kill --nocapture

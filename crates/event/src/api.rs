@@ -175,3 +175,97 @@ pub struct TokensResponse {
     /// Newest first.
     pub tokens: Vec<TokenInfo>,
 }
+
+/// One alert: a story of one or more detections.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AlertInfo {
+    /// Its number, for acknowledging.
+    pub id: i64,
+    /// `open`, `acknowledged` or `closed`.
+    pub state: String,
+    /// The rule's level: informational, low, medium, high, critical.
+    pub level: String,
+    /// The rule's id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule_id: Option<String>,
+    /// The rule's title.
+    pub rule: String,
+    /// Detections in it.
+    pub count: u64,
+    /// The first of them.
+    pub first: Timestamp,
+    /// The last of them.
+    pub last: Timestamp,
+    /// Where.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host: Option<String>,
+    /// Who.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// The line a person reads.
+    pub message: String,
+    /// Who has acknowledged or closed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged_by: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acknowledged: Option<Timestamp>,
+    /// What they said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// The first detection as it can be searched.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub event: Value,
+}
+
+/// Alerts, and messages that wait.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AlertsResponse {
+    /// Newest first.
+    pub alerts: Vec<AlertInfo>,
+    /// Messages that wait, by channel: more than a few mean that a channel is down.
+    #[serde(default)]
+    pub waiting: std::collections::BTreeMap<String, u64>,
+}
+
+/// Asks to acknowledge alerts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcknowledgeRequest {
+    /// Which.
+    pub ids: Vec<i64>,
+    /// What is to be remembered of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+}
+
+/// The rules in use.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RulesResponse {
+    /// In order of title.
+    pub rules: Vec<RuleInfo>,
+    /// When they were loaded.
+    pub loaded: Timestamp,
+    /// Rules that cannot be used, one sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+    /// Why a newer state of the files is not in use.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+}
+
+/// One rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleInfo {
+    /// Its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// informational, low, medium, high, critical.
+    pub level: String,
+    /// Its tags.
+    pub tags: Vec<String>,
+    /// The file it stands in.
+    pub file: String,
+}

@@ -69,6 +69,16 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Whether a field is this text, or a list with it (`event.category` is one).
+    pub fn has(&self, name: &str, text: &str) -> bool {
+        match self.get(name) {
+            Some(FieldRef::Text(value)) => value == text,
+            Some(FieldRef::Json(Value::Array(items))) => items.iter().any(|item| item.as_str() == Some(text)),
+            Some(FieldRef::Json(value)) => value.as_str() == Some(text),
+            Some(FieldRef::Unsigned(_) | FieldRef::Time(_)) | None => false,
+        }
+    }
+
     /// The severity, from `event.severity` or else `log.level`.
     pub fn severity(&self) -> Option<Severity> {
         if let Some(FieldRef::Json(Value::Number(number))) = self.get(names::EVENT_SEVERITY) {

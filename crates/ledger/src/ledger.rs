@@ -18,6 +18,9 @@ const FLUSH_BYTES: usize = 1024 * 1024;
 /// A larger buffer, left by a large record, is given back.
 const BUFFER_KEPT_BYTES: usize = 2 * FLUSH_BYTES;
 
+/// Room that a reader's own writing has at least when the ledger is full.
+const RESERVE_BYTES: u64 = 32 << 20;
+
 /// A durable log of records in segment files, with one writer: this.
 pub struct Ledger {
     shared: Arc<Shared>,
@@ -90,11 +93,25 @@ impl Ledger {
     /// [`LedgerError::Full`] and [`LedgerError::TooLarge`] with nothing written; [`LedgerError::Poisoned`]; and the
     /// disk's own, which poison.
     pub fn append(&mut self, parts: &[&[u8]]) -> Result<LedgerPosition, LedgerError> {
+        self.append_within(parts, self.options.max_bytes)
+    }
+
+    /// Like [`append`](Self::append), with one more segment of room: for a reader whose own writing must not wait for
+    /// the room that only its reading on gives.
+    ///
+    /// # Errors
+    /// Those of [`append`](Self::append).
+    pub fn append_from_reserve(&mut self, parts: &[&[u8]]) -> Result<LedgerPosition, LedgerError> {
+        let reserve = self.options.segment_bytes.max(RESERVE_BYTES);
+        self.append_within(parts, self.options.max_bytes.saturating_add(reserve))
+    }
+
+    fn append_within(&mut self, parts: &[&[u8]], max_bytes: u64) -> Result<LedgerPosition, LedgerError> {
         self.check_poison()?;
         let length: u64 = parts.iter().map(|part| part.len() as u64).sum();
         self.check_length(length)?;
         let wanted_bytes = RECORD_HEADER_BYTES + length;
-        let (bytes, max_bytes) = (self.bytes(), self.options.max_bytes);
+        let bytes = self.bytes();
         if bytes.saturating_add(wanted_bytes) > max_bytes {
             self.was_full = true;
             return Err(LedgerError::Full {

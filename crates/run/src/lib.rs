@@ -21,6 +21,9 @@ pub mod metrics;
 mod shutdown;
 mod supervisor;
 
-pub use disk::{DirEntry, Disk, DiskFile, DiskLock, Fault, MemDisk, OpenMode, RealDisk, Space, read_exact_at};
+pub use disk::{
+    DirEntry, Disk, DiskFile, DiskLock, Fault, MemDisk, OpenMode, RealDisk, Space, read_exact_at, read_file,
+    replace_file,
+};
 pub use shutdown::Shutdown;
 pub use supervisor::{Escalation, Hanging, Outcome, Policy, Supervisor, TaskState, TaskStatus};

@@ -32,7 +32,7 @@ pub trait LogStore: Send + Sync {
     fn wants_flush(&self, now: Timestamp) -> bool;
     /// A bounded piece of background work: merging small files, retention, removing what nobody needs.
     fn maintain(&self, now: Timestamp) -> Result<Maintained, StoreError>;
-    /// Finds events, newest first, then by id.
+    /// Finds events, newest first, in the order of [`Place`].
     fn search(
         &self,
         request: &SearchRequest,
@@ -119,7 +119,7 @@ impl SearchRequest {
     }
 }
 
-/// A place in the order of a search: newest first, then by id.
+/// A place in the order of a search: newest first; of one moment, what stands last in its stream first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The event's time.
@@ -130,7 +130,7 @@ pub struct Place {
 
 impl Ord for Place {
     fn cmp(&self, other: &Self) -> Ordering {
-        other.time.cmp(&self.time).then_with(|| self.id.cmp(&other.id))
+        other.time.cmp(&self.time).then_with(|| other.id.cmp(&self.id))
     }
 }
 
