@@ -1,14 +1,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
-};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 use sea_orm_migration::MigratorTrait;
 
+use crate::db::{Db, within};
 use crate::migrations::Migrations;
-use crate::{ApiKeys, CatalogError, private};
+use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, private};
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
 const SQLITE_CONNECTIONS: u32 = 2;
@@ -32,8 +30,11 @@ pub enum Place {
 /// An open catalog. Clones share it.
 #[derive(Clone)]
 pub struct Catalog {
-    db: DatabaseConnection,
+    db: Db,
     keys: ApiKeys,
+    events: Events,
+    alerts: Alerts,
+    messages: Messages,
 }
 
 impl Catalog {
@@ -52,8 +53,12 @@ impl Catalog {
             source,
         })?;
         Migrations::up(&db, None).await.map_err(CatalogError::Migrate)?;
+        let db = Db::new(db);
         Ok(Self {
             keys: ApiKeys::new(db.clone()),
+            events: Events::new(db.clone()),
+            alerts: Alerts::new(db.clone()),
+            messages: Messages::new(db.clone()),
             db,
         })
     }
@@ -63,24 +68,25 @@ impl Catalog {
         &self.keys
     }
 
+    /// Security events, and what was detected in them.
+    pub fn events(&self) -> &Events {
+        &self.events
+    }
+
+    /// The alerts.
+    pub fn alerts(&self) -> &Alerts {
+        &self.alerts
+    }
+
+    /// Messages to people that wait to be sent.
+    pub fn messages(&self) -> &Messages {
+        &self.messages
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), CatalogError> {
-        self.db
-            .ping()
-            .await
-            .map_err(CatalogError::statement("reach the database"))
+        within("reach the database", self.db.connection().ping()).await
     }
-}
-
-/// Begins a transaction that may write.
-pub(crate) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, CatalogError> {
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    db.begin_with_options(options)
-        .await
-        .map_err(CatalogError::statement("begin a transaction"))
 }
 
 async fn connect(mut options: ConnectOptions) -> Result<DatabaseConnection, sea_orm::DbErr> {
@@ -119,7 +125,9 @@ fn name(place: &Place) -> String {
         Place::Sqlite(path) => path.display().to_string(),
         Place::Postgres { url, .. } => {
             let host = url.rsplit_once('@').map_or(url.as_str(), |(_, host)| host);
-            format!("postgres://…@{host}")
+            // Behind the question mark a password may stand too.
+            let host = host.split('?').next().unwrap_or_default();
+            format!("postgres://…@{}", host.trim_start_matches("postgres://"))
         }
     }
 }

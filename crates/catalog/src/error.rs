@@ -36,6 +36,14 @@ pub enum CatalogError {
         #[source]
         source: DbErr,
     },
+    /// The database did not answer in time; nothing was changed, or all of it.
+    #[error("cannot {action} in the catalog: the database took longer than {seconds} s")]
+    Slow {
+        /// What was being done.
+        action: &'static str,
+        /// How long was waited, in seconds.
+        seconds: u64,
+    },
     /// The operating system gave no randomness.
     #[error("cannot draw a random key: the operating system gave no randomness")]
     Random(#[source] getrandom::Error),
@@ -48,10 +56,10 @@ pub enum CatalogError {
         /// The key's id.
         id: i64,
     },
-}
-
-impl CatalogError {
-    pub(crate) fn statement(action: &'static str) -> impl FnOnce(DbErr) -> Self {
-        move |source| Self::Statement { action, source }
-    }
+    /// A stored row is not what this program writes.
+    #[error("an alert in the catalog ({id}) is in a state that this program does not know: a newer one wrote it")]
+    BadAlert {
+        /// The alert's id; 0 when they were only counted.
+        id: i64,
+    },
 }

@@ -1,9 +1,17 @@
-//! The SQL side: today the API keys; SQLite in the data folder, or PostgreSQL by the same code.
+//! The SQL side: API keys, security events, alerts and messages to people; SQLite in the data folder, or PostgreSQL by
+//! the same code.
 //!
-//! Never in here: business rules, HTTP, the clock (`now` is nanoseconds since 1970, an argument).
-//! Start reading at [`Catalog`], then [`ApiKeys`].
+//! Never in here: business rules (windows, fingerprints and texts are arguments), HTTP, the clock (times are
+//! nanoseconds since 1970, and `now` is an argument). Start reading at [`Catalog`], then [`Events::apply`].
 //!
-//! Transactions begin with [`Catalog::begin`] alone: SQLite's default, a deferred one, loses against other writers.
+//! A batch of the ledger becomes rows in one transaction: events, the alerts their detections open or extend, the
+//! messages these cause, and the reader's position. So a batch that comes again has no effect, and no alert is
+//! without its messages.
+//!
+//! `security_events` is a public table: other tools read it, and a test holds its columns.
+//!
+//! Whoever writes begins with `Db::begin`: SQLite's default transaction, a deferred one, loses against other writers.
+//! Whoever changes alerts takes `Write::lock_alerts` before the first row.
 //!
 //! ```
 //! use watchpost_catalog::{Catalog, KeyScope, NewKey, Place};
@@ -23,13 +31,21 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alerts;
 mod catalog;
+mod db;
 mod error;
+mod events;
 mod keys;
+mod limits;
+mod messages;
 mod migrations;
 mod private;
 mod tables;
 
+pub use alerts::{Alert, AlertCount, AlertEvent, AlertFilter, AlertState, Alerts};
 pub use catalog::{Catalog, Place};
 pub use error::CatalogError;
+pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, SecurityEvent};
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewKey, VerifyError};
+pub use messages::{Message, Messages, WaitingMessages};

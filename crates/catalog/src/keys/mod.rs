@@ -6,12 +6,12 @@ mod text;
 
 use std::sync::Arc;
 
-use sea_orm::{ActiveModelTrait, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, Set};
+use sea_orm::{ActiveModelTrait, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Set};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use crate::CatalogError;
-use crate::catalog::begin;
+use crate::db::{Db, within};
 use crate::tables::api_keys::{ActiveModel, Column, Entity, Model};
 use cache::Cache;
 use text::Presented;
@@ -91,12 +91,12 @@ pub enum VerifyError {
 /// The keys of a catalog. Clones share it, its memory of verified keys included.
 #[derive(Clone)]
 pub struct ApiKeys {
-    db: DatabaseConnection,
+    db: Db,
     cache: Arc<Cache>,
 }
 
 impl ApiKeys {
-    pub(crate) fn new(db: DatabaseConnection) -> Self {
+    pub(crate) fn new(db: Db) -> Self {
         Self {
             db,
             cache: Arc::new(Cache::default()),
@@ -121,33 +121,38 @@ impl ApiKeys {
             created_at: Set(now),
             ..Default::default()
         };
-        let row = row
-            .insert(&self.db)
-            .await
-            .map_err(CatalogError::statement("make an API key"))?;
+        let row = within("make an API key", async {
+            let write = self.db.begin().await?;
+            let row = row.insert(write.on()).await?;
+            write.commit().await?;
+            Ok(row)
+        })
+        .await?;
         let text = text::write(row.id, &secret);
         Ok((ApiKey::from_row(row)?, text))
     }
 
     /// All keys, revoked ones included, in the order they were made.
     pub async fn list(&self) -> Result<Vec<ApiKey>, CatalogError> {
-        let rows = Entity::find()
-            .order_by_asc(Column::Id)
-            .all(&self.db)
-            .await
-            .map_err(CatalogError::statement("list API keys"))?;
+        let rows = Entity::find().order_by_asc(Column::Id).all(self.db.connection());
+        let rows = within("list API keys", rows).await?;
         rows.into_iter().map(ApiKey::from_row).collect()
     }
 
     /// Revokes a key; it opens nothing from now on. False when there is no such key, or it was revoked before.
     pub async fn revoke(&self, id: i64, now: i64) -> Result<bool, CatalogError> {
-        let done = Entity::update_many()
-            .col_expr(Column::RevokedAt, sea_orm::sea_query::Expr::value(now))
-            .filter(Column::Id.eq(id))
-            .filter(Column::RevokedAt.is_null())
-            .exec(&self.db)
-            .await
-            .map_err(CatalogError::statement("revoke an API key"))?;
+        let done = within("revoke an API key", async {
+            let write = self.db.begin().await?;
+            let done = Entity::update_many()
+                .col_expr(Column::RevokedAt, sea_orm::sea_query::Expr::value(now))
+                .filter(Column::Id.eq(id))
+                .filter(Column::RevokedAt.is_null())
+                .exec(write.on())
+                .await?;
+            write.commit().await?;
+            Ok(done)
+        })
+        .await?;
         self.cache.forget(id);
         Ok(done.rows_affected > 0)
     }
@@ -160,10 +165,10 @@ impl ApiKeys {
             return known.check(&presented);
         }
         let generation = self.cache.generation();
-        let row = Entity::find_by_id(presented.id)
-            .one(&self.db)
+        let row = Entity::find_by_id(presented.id).one(self.db.connection());
+        let row = within("look up an API key", row)
             .await
-            .map_err(|source| VerifyError::Catalog(CatalogError::statement("look up an API key")(source)))?
+            .map_err(VerifyError::Catalog)?
             .ok_or(VerifyError::Unknown)?;
         let hash = row.hash.clone();
         let key = ApiKey::from_row(row).map_err(VerifyError::Catalog)?;
@@ -179,19 +184,18 @@ impl ApiKeys {
         if used.is_empty() {
             return Ok(());
         }
-        let failed = CatalogError::statement("note when API keys were used");
-        let transaction = begin(&self.db).await?;
-        let work = async {
+        within("note when API keys were used", async {
+            let write = self.db.begin().await?;
             for (id, at) in used {
                 Entity::update_many()
                     .col_expr(Column::LastUsedAt, sea_orm::sea_query::Expr::value(at))
                     .filter(Column::Id.eq(id))
-                    .exec(&transaction)
+                    .exec(write.on())
                     .await?;
             }
-            transaction.commit().await
-        };
-        work.await.map_err(failed)
+            write.commit().await
+        })
+        .await
     }
 }
 

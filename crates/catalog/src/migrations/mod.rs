@@ -1,6 +1,7 @@
 //! What was ever done to the tables, in order. Released steps are never changed.
 
 mod m0001_api_keys;
+mod m0002_security_events;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -9,6 +10,6 @@ pub(crate) struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_api_keys::Step)]
+        vec![Box::new(m0001_api_keys::Step), Box::new(m0002_security_events::Step)]
     }
 }

@@ -1,0 +1,207 @@
+//! Alerts: what was detected, and what people did about it. Detections are added by [`crate::Events::apply`].
+
+mod types;
+
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
+
+use crate::CatalogError;
+use crate::db::{Db, within};
+use crate::limits;
+use crate::tables::alert_events;
+use crate::tables::alerts::{Column, Entity, Model};
+
+pub use types::{Alert, AlertCount, AlertEvent, AlertFilter, AlertState};
+
+/// Most alerts in one answer, and most ids in one call.
+const ALERTS_MAX: u64 = 500;
+/// Most detections of an alert in one answer.
+const EVENTS_MAX: u64 = 10_000;
+
+/// The alerts of a catalog. Clones share it.
+#[derive(Clone)]
+pub struct Alerts {
+    db: Db,
+}
+
+impl Alerts {
+    pub(crate) fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// Alerts, the one opened last first.
+    pub async fn list(&self, filter: &AlertFilter) -> Result<Vec<Alert>, CatalogError> {
+        let rows = Entity::find()
+            .filter(filter.condition())
+            .order_by_desc(Column::Id)
+            .limit(filter.rows())
+            .all(self.db.connection());
+        read(within("list alerts", rows).await?)
+    }
+
+    /// One alert.
+    pub async fn get(&self, id: i64) -> Result<Option<Alert>, CatalogError> {
+        let row = Entity::find_by_id(id).one(self.db.connection());
+        within("look up an alert", row).await?.map(Alert::from_row).transpose()
+    }
+
+    /// The detections an alert consists of, the newest first, at most `limit` (10,000 at most). Those older than what
+    /// [`crate::Events::expire`] removed are still in its count, but no longer here.
+    pub async fn events(&self, id: i64, limit: u64) -> Result<Vec<AlertEvent>, CatalogError> {
+        let rows = alert_events::Entity::find()
+            .filter(alert_events::Column::AlertId.eq(id))
+            .order_by_desc(alert_events::Column::TimestampNs)
+            .limit(limit.min(EVENTS_MAX))
+            .all(self.db.connection());
+        let rows = within("list an alert's detections", rows).await?;
+        let events = rows.into_iter().map(|row| AlertEvent {
+            event_id: row.event_id,
+            timestamp_ns: row.timestamp_ns,
+        });
+        Ok(events.collect())
+    }
+
+    /// Somebody sees to these alerts. Only open ones change; they are the answer, the newest first. At most 500 at a
+    /// time: more are passed over. An empty `note` leaves the alert's note.
+    pub async fn acknowledge(&self, ids: &[i64], who: &str, note: &str, now: i64) -> Result<Vec<Alert>, CatalogError> {
+        let which = Condition::all().add(among(ids)).add(Column::State.eq("open"));
+        let change = acknowledging(who, note, now);
+        within("acknowledge alerts", self.change(which, ALERTS_MAX, change))
+            .await
+            .and_then(read)
+    }
+
+    /// Like [`Alerts::acknowledge`] for all open alerts that the filter matches, as many as its limit allows: call it
+    /// again until it answers none.
+    pub async fn acknowledge_all(
+        &self,
+        filter: &AlertFilter,
+        who: &str,
+        note: &str,
+        now: i64,
+    ) -> Result<Vec<Alert>, CatalogError> {
+        let which = filter.condition().add(Column::State.eq("open"));
+        let change = acknowledging(who, note, now);
+        within("acknowledge alerts", self.change(which, filter.rows(), change))
+            .await
+            .and_then(read)
+    }
+
+    /// Closes these alerts: their fingerprint's next detection opens another one. Only those not closed yet change;
+    /// they are the answer, the newest first. At most 500 at a time. An empty `reason` leaves the alert's note.
+    pub async fn close(&self, ids: &[i64], who: &str, reason: &str, now: i64) -> Result<Vec<Alert>, CatalogError> {
+        let which = Condition::all().add(among(ids)).add(Column::State.ne("closed"));
+        let change = Entity::update_many()
+            .col_expr(Column::State, Expr::value("closed"))
+            .col_expr(Column::ClosedBy, Expr::value(limits::name(who)))
+            .col_expr(Column::ClosedNs, Expr::value(now));
+        let change = noting(change, reason, now);
+        within("close alerts", self.change(which, ALERTS_MAX, change))
+            .await
+            .and_then(read)
+    }
+
+    /// How many alerts there are by state and level; kinds without any are left out.
+    pub async fn counts(&self) -> Result<Vec<AlertCount>, CatalogError> {
+        let rows = Entity::find()
+            .select_only()
+            .column(Column::State)
+            .column(Column::Level)
+            .column_as(Column::Id.count(), "count")
+            .group_by(Column::State)
+            .group_by(Column::Level)
+            .order_by_asc(Column::State)
+            .order_by_asc(Column::Level)
+            .into_tuple::<(String, i16, i64)>()
+            .all(self.db.connection());
+        let mut counts = Vec::new();
+        for (state, level, count) in within("count alerts", rows).await? {
+            counts.push(AlertCount {
+                state: AlertState::read(&state, 0)?,
+                level: u8::try_from(level).unwrap_or_default(),
+                count: count.max(0) as u64,
+            });
+        }
+        counts.sort_by_key(|count| (count.state, count.level));
+        Ok(counts)
+    }
+
+    /// Changes those that match and answers them as they are now.
+    async fn change(&self, which: Condition, limit: u64, change: UpdateMany<Entity>) -> Result<Vec<Model>, DbErr> {
+        let write = self.db.begin().await?;
+        write.lock_alerts().await?;
+        let ids: Vec<i64> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(which)
+            .order_by_desc(Column::Id)
+            .limit(limit)
+            .into_tuple()
+            .all(write.on())
+            .await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        change
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .exec(write.on())
+            .await?;
+        let rows = Entity::find()
+            .filter(Column::Id.is_in(ids))
+            .order_by_desc(Column::Id)
+            .all(write.on())
+            .await?;
+        write.commit().await?;
+        Ok(rows)
+    }
+}
+
+impl AlertFilter {
+    fn condition(&self) -> Condition {
+        let mut all = Condition::all();
+        if !self.states.is_empty() {
+            all = all.add(Column::State.is_in(self.states.iter().map(|state| state.name())));
+        }
+        if let Some(level) = self.level_min {
+            all = all.add(Column::Level.gte(i16::from(level)));
+        }
+        if let Some(since) = self.since {
+            all = all.add(Column::LastNs.gte(since));
+        }
+        if let Some(id) = self.before_id {
+            all = all.add(Column::Id.lt(id));
+        }
+        all
+    }
+
+    fn rows(&self) -> u64 {
+        match self.limit {
+            0 => ALERTS_MAX,
+            limit => limit.min(ALERTS_MAX),
+        }
+    }
+}
+
+fn among(ids: &[i64]) -> Expr {
+    Column::Id.is_in(ids.iter().copied().take(ALERTS_MAX as usize))
+}
+
+fn acknowledging(who: &str, note: &str, now: i64) -> UpdateMany<Entity> {
+    let change = Entity::update_many()
+        .col_expr(Column::State, Expr::value("acknowledged"))
+        .col_expr(Column::AcknowledgedBy, Expr::value(limits::name(who)))
+        .col_expr(Column::AcknowledgedNs, Expr::value(now));
+    noting(change, note, now)
+}
+
+fn noting(change: UpdateMany<Entity>, note: &str, now: i64) -> UpdateMany<Entity> {
+    let change = change.col_expr(Column::UpdatedNs, Expr::value(now));
+    if note.is_empty() {
+        return change;
+    }
+    change.col_expr(Column::Note, Expr::value(limits::text(note, limits::NOTE_BYTES_MAX)))
+}
+
+fn read(rows: Vec<Model>) -> Result<Vec<Alert>, CatalogError> {
+    rows.into_iter().map(Alert::from_row).collect()
+}

@@ -1,0 +1,102 @@
+//! The catalog on SQLite and on PostgreSQL: the same cases on both. On SQLite each is a test of its own; on PostgreSQL
+//! all run on one server, each in its own database (`everything_on_postgres`).
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+#[path = "suite/alerts.rs"]
+mod alerts;
+#[path = "suite/concurrent.rs"]
+mod concurrent;
+#[path = "suite/events.rs"]
+mod events;
+#[path = "suite/keys.rs"]
+mod keys;
+#[path = "suite/messages.rs"]
+mod messages;
+#[path = "suite/place.rs"]
+mod place;
+#[path = "suite/postgres.rs"]
+mod postgres;
+#[path = "suite/samples.rs"]
+mod samples;
+#[path = "suite/schema.rs"]
+mod schema;
+
+use place::TestPlace;
+
+macro_rules! cases {
+    ($($module:ident: $($case:ident),+;)+) => {
+        mod sqlite {
+            $(mod $module {
+                $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    crate::$module::$case(crate::TestPlace::sqlite()).await;
+                })+
+            })+
+        }
+
+        #[test]
+        fn everything_on_postgres() {
+            let Some(server) = postgres::Server::start() else {
+                return;
+            };
+            let mut failed = Vec::new();
+            $($(
+                let case = concat!(stringify!($module), "::", stringify!($case));
+                if !server.passes(case, $module::$case) {
+                    failed.push(case);
+                }
+            )+)+
+            assert!(failed.is_empty(), "failed on PostgreSQL: {failed:?}");
+        }
+    };
+}
+
+cases! {
+    keys:
+        a_key_opens_what_it_is_bound_to_until_it_is_revoked,
+        keys_outlive_the_process,
+        a_wrong_secret_opens_nothing_whether_the_right_one_was_just_seen_or_not,
+        a_key_revoked_elsewhere_stops_within_seconds,
+        many_writers_at_once_lose_nothing,
+        unusable_names_are_refused;
+    events:
+        events_become_rows_of_the_public_table,
+        a_batch_that_comes_again_has_no_effect,
+        a_batch_cut_anywhere_leaves_all_or_nothing,
+        positions_only_rise,
+        any_text_can_be_kept,
+        values_beyond_their_limit_are_cut,
+        identities_beyond_their_limit_stay_different,
+        what_is_old_goes_and_what_waits_stays,
+        expiry_is_bounded,
+        a_large_batch_is_kept_whole;
+    alerts:
+        detections_within_the_window_are_one_alert,
+        detections_out_of_order_are_one_alert,
+        a_detection_outside_the_window_opens_another_alert,
+        fingerprints_are_kept_apart,
+        the_newest_alert_gets_the_detection,
+        acknowledged_alerts_grow_and_closed_ones_do_not,
+        only_open_alerts_are_acknowledged,
+        all_matching_alerts_are_acknowledged,
+        closing_keeps_who_and_why,
+        lists_are_filtered_and_paged,
+        counts_are_by_state_and_level,
+        times_at_the_ends_of_the_range_do_no_harm;
+    messages:
+        each_detection_or_only_the_first,
+        messages_come_in_the_order_they_were_enqueued,
+        what_was_sent_or_given_up_does_not_come_again,
+        a_message_put_off_keeps_its_place,
+        a_story_is_told_by_its_first_detection_that_is_to_be_told,
+        a_channel_sees_its_own;
+    concurrent:
+        applying_acknowledging_and_sending_at_once_lose_nothing,
+        two_programs_open_one_alert_together,
+        a_busy_reader_does_not_starve_others;
+    schema:
+        the_public_table_has_these_columns,
+        a_catalog_of_the_first_release_keeps_its_keys,
+        opening_again_changes_nothing,
+        a_catalog_of_a_newer_program_is_refused;
+}
