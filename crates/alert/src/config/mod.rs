@@ -1,0 +1,152 @@
+//! Channels and routes: [`AlertSections`] as they are written; [`crate::Alerting`] once checked.
+
+mod address;
+mod channel;
+mod route;
+
+pub(crate) use channel::{ChannelSettings, Target, TelegramSettings, WebhookSettings};
+pub(crate) use route::{Route, routes};
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, de};
+use watchpost_kit::{DurationText, FileText, Secret};
+
+/// The sections of `server.toml` that this room reads. No channels: nobody is told.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlertSections {
+    /// `[[channel]]`
+    pub channel: Vec<ChannelSection>,
+    /// `[[route]]`; none: two sensible ones to all channels.
+    pub route: Vec<RouteSection>,
+}
+
+/// `[[channel]]`: one place where messages go. What the other kind needs is refused.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ChannelSection {
+    /// What routes call it.
+    pub name: String,
+    /// What it is; must be given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kind: Option<ChannelKind>,
+    /// IANA name of the zone of `{{ time }}`; empty: this system's.
+    pub timezone: String,
+    /// The text in minijinja's language; empty: a few lines that say what happened.
+    pub template: FileText,
+    /// How long one request may take.
+    pub timeout: DurationText,
+    /// Certificates to trust instead of the system's (PEM).
+    pub ca: FileText,
+    /// The bot's token; of a webhook, what is shown as `Authorization: Bearer`.
+    pub token: Secret,
+    /// telegram: the chat's number, or `@name` of a channel.
+    pub chat: ChatId,
+    /// telegram: the topic within a forum, Bot API `message_thread_id`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub thread: Option<i64>,
+    /// telegram: another Bot API server; empty: Telegram's own.
+    pub api_url: String,
+    /// telegram: an `http://` or `https://` proxy on the way there.
+    pub proxy: Secret,
+    /// webhook: where to post. A secret, since with many services whoever knows the address may post.
+    pub url: Secret,
+    /// webhook: further headers.
+    pub headers: BTreeMap<String, Secret>,
+    /// webhook: `http://` to another machine, which anyone on the way can read.
+    pub insecure: bool,
+}
+
+impl Default for ChannelSection {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            kind: None,
+            timezone: String::new(),
+            template: FileText::default(),
+            timeout: DurationText::from_secs(10),
+            ca: FileText::default(),
+            token: Secret::default(),
+            chat: ChatId::default(),
+            thread: None,
+            api_url: String::new(),
+            proxy: Secret::default(),
+            url: Secret::default(),
+            headers: BTreeMap::new(),
+            insecure: false,
+        }
+    }
+}
+
+/// Kinds of channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ChannelKind {
+    /// A chat, by the Telegram Bot API.
+    Telegram,
+    /// JSON by HTTP POST.
+    Webhook,
+}
+
+/// `[[route]]`: who is told of which detections.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct RouteSection {
+    /// A query on the detection; empty: every one.
+    pub when: String,
+    /// Names of channels.
+    pub channels: Vec<String>,
+    /// How often.
+    pub group: Group,
+}
+
+/// How many messages the detections of one story cause.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Group {
+    /// One, when its alert is new.
+    #[default]
+    Story,
+    /// One for every event, as for a watched program's start.
+    None,
+}
+
+/// A Telegram chat: a number (negative for groups) or `@name`; written as a number or as text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ChatId(pub String);
+
+impl fmt::Display for ChatId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for ChatId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ChatVisitor)
+    }
+}
+
+struct ChatVisitor;
+
+impl de::Visitor<'_> for ChatVisitor {
+    type Value = ChatId;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a chat's number such as -100123, or \"@name\" of a channel")
+    }
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<ChatId, E> {
+        Ok(ChatId(text.to_owned()))
+    }
+
+    fn visit_i64<E: de::Error>(self, number: i64) -> Result<ChatId, E> {
+        Ok(ChatId(number.to_string()))
+    }
+
+    fn visit_u64<E: de::Error>(self, number: u64) -> Result<ChatId, E> {
+        Ok(ChatId(number.to_string()))
+    }
+}

@@ -1,0 +1,10 @@
+//! Channels, templates, notifiers and the courier, over real sockets to local doubles of the services.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod common;
+mod courier;
+mod doubles;
+mod notify;
+mod queue;
+mod settings;
+mod texts;
