@@ -1,5 +1,6 @@
 //! Bytes to events: [`Framer`] cuts a stream of bytes into records, a [`Codec`] reads a record as an event,
-//! [`Pipeline`] puts both together with filters and writes what is kept into a batch.
+//! [`enrich_auth`] adds what an auth line says as fields, [`Pipeline`] puts all together with filters and writes what
+//! is kept into a batch.
 //!
 //! What never enters: I/O and the clock. `now` and the local time zone are arguments.
 //!
@@ -18,12 +19,14 @@
 //! assert_eq!(lines, [(6, b"first".to_vec()), (13, b"second".to_vec())]);
 //! ```
 
+mod auth;
 mod codec;
 mod error;
 mod framing;
 mod process;
 
-pub use codec::{Codec, CodecContext, Decoder};
+pub use auth::enrich_auth;
+pub use codec::{Codec, CodecContext, Decoder, service_of};
 pub use error::PipelineError;
 pub use framing::{Body, Framer, Framing, Record};
 pub use jiff::tz::TimeZone;

@@ -17,7 +17,9 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use watchpost_event::{Event, Fields, Timestamp};
 
-use crate::PipelineError;
+use crate::{PipelineError, enrich_auth};
+
+pub use syslog::service_of;
 
 /// How records are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -100,12 +102,23 @@ impl CodecContext<'_> {
 pub struct Decoder {
     codec: Codec,
     zone: TimeZone,
+    auth: bool,
 }
 
 impl Decoder {
-    /// A decoder.
+    /// A decoder. Syslog lines about logins, privilege and accounts get the fields of [`crate::enrich_auth`].
     pub fn new(codec: Codec, zone: TimeZone) -> Self {
-        Self { codec, zone }
+        Self {
+            codec,
+            zone,
+            auth: true,
+        }
+    }
+
+    /// Leaves auth lines as they are.
+    #[must_use]
+    pub fn without_auth(self) -> Self {
+        Self { auth: false, ..self }
     }
 
     /// Which codec it is.
@@ -124,11 +137,25 @@ impl Decoder {
                 true
             }
             Codec::Auto if looks_like_object(text) => json::decode(text, &self.zone, context, out).is_ok(),
-            Codec::Auto | Codec::Syslog => syslog::decode(text, &self.zone, context, out),
+            Codec::Auto | Codec::Syslog => self.decode_syslog(text, context, out),
         };
         if !known {
             out.push(Event::new(self.leading_time(text).unwrap_or(context.now), 0, text));
         }
+    }
+
+    fn decode_syslog(&self, text: &str, context: CodecContext<'_>, out: &mut Vec<Event>) -> bool {
+        let Some((count, mut event)) = syslog::decode(text, &self.zone, context) else {
+            return false;
+        };
+        if self.auth {
+            enrich_auth(&mut event);
+        }
+        for _ in 1..count {
+            out.push(event.clone());
+        }
+        out.push(event);
+        true
     }
 
     /// `auto` takes the time at the beginning of a line that is nothing else it knows; the line stays whole.

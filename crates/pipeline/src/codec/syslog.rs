@@ -27,26 +27,18 @@ struct Line<'a> {
     message: &'a str,
 }
 
-/// Appends the events of a line; false when it has no syslog header.
-pub(super) fn decode(text: &str, zone: &TimeZone, context: CodecContext<'_>, out: &mut Vec<Event>) -> bool {
-    let Some(line) = parse(text, zone, context.now) else {
-        return false;
-    };
+/// A line's event and how many of it the line stands for, at least one; nothing when it has no syslog header.
+pub(super) fn decode(text: &str, zone: &TimeZone, context: CodecContext<'_>) -> Option<(usize, Event)> {
+    let line = parse(text, zone, context.now)?;
+    let (count, message) = repeated(line.message).unwrap_or((1, line.message));
     let event = Event {
         time: line.time.unwrap_or(context.now),
         position: 0,
         n: 0,
-        message: String::new(),
+        message: message.to_owned(),
         fields: line.fields(context),
     };
-    let (count, message) = repeated(line.message).unwrap_or((1, line.message));
-    for _ in 0..count {
-        out.push(Event {
-            message: message.to_owned(),
-            ..event.clone()
-        });
-    }
-    true
+    Some((count, event))
 }
 
 pub(super) fn own_time(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
@@ -278,7 +270,7 @@ fn put_app(fields: &mut Fields, app: &str, context: CodecContext<'_>) {
 }
 
 /// Sigma's service for a program: newer OpenSSH logs as `sshd-session`, cron as `CRON`, postfix as `postfix/smtpd`.
-fn service_of(program: &str) -> String {
+pub fn service_of(program: &str) -> String {
     let name = program.split('/').next().unwrap_or(program);
     match name {
         "sshd-session" | "sshd-auth" => "sshd".to_owned(),
