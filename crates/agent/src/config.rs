@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use watchpost_event::{AgentId, Fields, names};
-use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
+use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret, chain};
 use watchpost_query::Query;
 use watchpost_trust::Trust;
 
@@ -14,6 +14,9 @@ use crate::AgentError;
 use crate::delivery::SpoolOptions;
 use crate::source::SendPolicy;
 use crate::source::file::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig};
+use crate::source::journal::{JournalSection, JournalSettings};
+use crate::source::process::{ProcessSection, ProcessSettings};
+use crate::source::system::{SystemSection, SystemSettings};
 
 /// Everything an agent reads from the configuration. Each field is a section of its name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -134,6 +137,31 @@ impl Default for SpoolSection {
 pub struct SourceSection {
     /// `[[source.file]]`
     pub file: Vec<FileSourceConfig>,
+    /// `[source.auth]`
+    pub auth: AuthSection,
+    /// `[source.process]`; off without the section.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process: Option<ProcessSection>,
+    /// `[source.journal]`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub journal: Option<JournalSection>,
+    /// `[source.system]`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub system: Option<SystemSection>,
+}
+
+/// `[source.auth]`: lines about logins, privilege and accounts, in files and in the journal, become events with fields.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuthSection {
+    /// Off: such lines stay text.
+    pub enabled: bool,
+}
+
+impl Default for AuthSection {
+    fn default() -> Self {
+        Self { enabled: true }
+    }
 }
 
 /// `[filter]`
@@ -174,6 +202,12 @@ pub struct AgentSettings {
     pub spool: SpoolOptions,
     /// The file sources.
     pub files: Vec<FileSettings>,
+    /// The process source; `None` when it is off.
+    pub process: Option<ProcessSettings>,
+    /// The systemd journal.
+    pub journal: Option<JournalSettings>,
+    /// What the host is and how it fares.
+    pub system: Option<SystemSettings>,
 }
 
 impl AgentConfig {
@@ -186,9 +220,15 @@ impl AgentConfig {
         let mut files = Vec::new();
         for (at, file) in self.source.file.iter().enumerate().filter(|(_, file)| file.enabled) {
             let settings = file.resolve(&self.defaults, &self.format);
-            files.push(settings.map_err(|error| setting(&format!("source.file[{at}]"), watchpost_kit::chain(&error)))?);
+            let mut settings = settings.map_err(|error| setting(&format!("source.file[{at}]"), chain(&error)))?;
+            settings.auth = self.source.auth.enabled;
+            files.push(settings);
         }
         FileSettings::separate(&mut files);
+        let process = match &self.source.process {
+            Some(section) => section.resolve()?,
+            None => None,
+        };
         Ok(AgentSettings {
             id,
             fields: self.fields(host),
@@ -197,6 +237,9 @@ impl AgentConfig {
             policy: self.policy()?,
             spool: self.spool.resolve(),
             files,
+            process,
+            journal: self.source.journal()?,
+            system: self.source.system()?,
         })
     }
 
@@ -235,6 +278,26 @@ impl AgentConfig {
             at_once,
             drop,
         })
+    }
+}
+
+impl SourceSection {
+    fn journal(&self) -> Result<Option<JournalSettings>, AgentError> {
+        let settings = self.journal.as_ref().map(JournalSection::resolve).transpose();
+        let mut settings = settings
+            .map_err(|error| setting("source.journal", chain(&error)))?
+            .flatten();
+        if let Some(settings) = &mut settings {
+            settings.auth = self.auth.enabled;
+        }
+        Ok(settings)
+    }
+
+    fn system(&self) -> Result<Option<SystemSettings>, AgentError> {
+        let settings = self.system.as_ref().map(SystemSection::resolve).transpose();
+        Ok(settings
+            .map_err(|error| setting("source.system", chain(&error)))?
+            .flatten())
     }
 }
 
@@ -278,13 +341,13 @@ impl UplinkSection {
     }
 }
 
-fn setting(key: &str, message: String) -> AgentError {
+pub(crate) fn setting(key: &str, message: String) -> AgentError {
     AgentError::Setting {
         key: key.to_owned(),
         message,
     }
 }
 
-fn query(key: &str, text: &str) -> Result<Query, AgentError> {
+pub(crate) fn query(key: &str, text: &str) -> Result<Query, AgentError> {
     watchpost_query::parse(text).map_err(|error| setting(key, format!("{error}")))
 }

@@ -28,4 +28,5 @@ pub mod uplink;
 pub use config::{AgentConfig, AgentSettings};
 pub use error::AgentError;
 pub use identity::agent_id;
+pub use source::system;
 pub use start::{AgentDeps, AgentHandle, SendReport, send, start};

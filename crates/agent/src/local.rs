@@ -27,7 +27,7 @@ pub enum Until {
     Over(Duration),
 }
 
-/// Shows what the file sources find, batch by batch, until the end; what was read by then is shown before it returns.
+/// Shows what the sources find, batch by batch, until the end; what was read by then is shown before it returns.
 pub fn watch(
     settings: &AgentSettings,
     clock: &dyn Clock,

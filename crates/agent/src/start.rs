@@ -16,7 +16,7 @@ use crate::collector::{Collector, SpoolSink};
 use crate::delivery::{Backlog, Delivery};
 use crate::shared::Shared;
 use crate::source::stdin::{Room, StdinSource, chunks};
-use crate::source::{Identity, Plan};
+use crate::source::{Identity, Plan, Waker};
 use crate::uplink::{HttpTransport, Transport, Uplink};
 use crate::{AgentError, AgentSettings, identity};
 use watchpost_kit::chain;
@@ -74,15 +74,19 @@ impl AgentHandle {
 }
 
 /// Starts an agent. It runs on two threads of its own until `deps.shutdown`.
+#[expect(clippy::needless_pass_by_value, reason = "an agent's settings are its own")]
 pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, AgentError> {
     let id = settings_id(&settings, &deps)?;
     let transport = transport(&settings, &deps, &id)?;
     let delivery = open(&settings, &deps, &id, "spool")?;
     let shared = Arc::new(Shared::new(delivery));
     let (greeting, greeted) = mpsc::channel(1);
+    let mut plan = Plan::new(&settings, id.clone());
+    let waking = shared.clone();
+    plan.waker = Some(Waker::new(move || waking.wake_collector()));
     let collector = Collector {
         shared: shared.clone(),
-        plan: Plan::new(&settings, id.clone()),
+        plan,
         clock: deps.clock.clone(),
         shutdown: deps.shutdown.clone(),
         greeted,

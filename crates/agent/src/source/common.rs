@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use watchpost_event::{AgentId, BatchBuilder, Fields, Fingerprint, Origin, Skip, StreamKey, Timestamp};
+use watchpost_kit::DurationText;
 use watchpost_query::Query;
 
 use super::SourceError;
@@ -107,6 +108,23 @@ pub enum Notice {
         /// It was read up to here.
         position: u64,
     },
+    /// The kernel does not tell of processes: `/proc` is looked at from time to time.
+    ProcessesPolled {
+        /// What the operating system says.
+        reason: String,
+        /// How often.
+        interval: DurationText,
+    },
+    /// Processes cannot be watched at all.
+    ProcessesUnwatched {
+        /// What the operating system says.
+        reason: String,
+    },
+    /// The journal is not being read now. Told once for each reason, until entries come again.
+    Journal {
+        /// What `journalctl` says, or the operating system.
+        reason: String,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -155,11 +173,28 @@ impl fmt::Display for Notice {
             Self::Gone { path, position } => {
                 write!(f, "{} is gone; it had been read up to {position}", path.display())
             }
+            Self::ProcessesPolled { reason, interval } => write!(
+                f,
+                "the kernel does not tell of processes ({reason}): /proc is looked at every {interval}, so processes that \
+                 live shorter, exit codes and crashes are missed; give the agent CAP_NET_ADMIN, and run it outside of \
+                 containers"
+            ),
+            Self::ProcessesUnwatched { reason } => write!(
+                f,
+                "processes are not watched: {reason}; switch it off by source.process.enabled = false"
+            ),
+            Self::Journal { reason } => write!(
+                f,
+                "the systemd journal is not being read: {reason}; it is tried again (let the agent's user be in group systemd-journal)"
+            ),
         }
     }
 }
 
 /// The batch a stream is gathering.
+/// Holes of one batch: its header has a limit.
+const SKIPS_MAX: usize = 256;
+
 #[derive(Default)]
 pub(super) struct OpenBatch {
     builder: Option<BatchBuilder>,
@@ -167,7 +202,8 @@ pub(super) struct OpenBatch {
     since: Timestamp,
     /// An event in it is to be sent at once.
     urgent: bool,
-    skip: Option<Skip>,
+    /// In the order of their positions.
+    skips: Vec<Skip>,
 }
 
 /// What closes a batch.
@@ -188,8 +224,16 @@ impl OpenBatch {
     }
 
     pub(super) fn declare_skip(&mut self, skip: Skip) {
-        self.skip = Some(skip);
         self.urgent = true;
+        if let Some(last) = self.skips.last_mut()
+            && last.to == skip.from
+            && last.reason == skip.reason
+        {
+            last.to = skip.to;
+            last.records += skip.records;
+            return;
+        }
+        self.skips.push(skip);
     }
 
     pub(super) fn mark_urgent(&mut self, urgent: bool) {
@@ -206,9 +250,11 @@ impl OpenBatch {
     }
 
     pub(super) fn is_full(&self, policy: &SendPolicy) -> bool {
-        self.builder.as_ref().is_some_and(|builder| {
-            builder.encoded_bytes() >= policy.batch_bytes || builder.header().events as usize >= policy.batch_records
-        })
+        self.skips.len() >= SKIPS_MAX
+            || self.builder.as_ref().is_some_and(|builder| {
+                builder.encoded_bytes() >= policy.batch_bytes
+                    || builder.header().events as usize >= policy.batch_records
+            })
     }
 
     /// When it is to be closed for time; `None` when there is nothing to close.
@@ -235,7 +281,7 @@ impl OpenBatch {
     /// Closes it; the bytes of a batch from `from` to `closing.to`.
     pub(super) fn close(&mut self, origin: &Origin, from: u64, closing: &Closing) -> Result<Vec<u8>, SourceError> {
         let mut builder = self.builder.take().unwrap_or_else(|| begin(origin, from));
-        if let Some(skip) = self.skip.take() {
+        for skip in self.skips.drain(..) {
             builder.declare_skip(skip);
         }
         self.urgent = false;

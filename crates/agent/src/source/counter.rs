@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use watchpost_event::{Epoch, Event, Fields, Origin, Skip, StreamId, StreamKey, Timestamp, View};
 
 use super::common::{Closing, OpenBatch, origin};
-use super::{Identity, Produced, SendPolicy, Sink, SourceError};
+use super::{Identity, Produced, Rewound, SendPolicy, Sink, SourceError};
 
 /// Left out by a filter of the configuration.
 const FILTER: &str = "filter";
@@ -130,9 +130,8 @@ impl CounterStream {
             records,
         };
         self.count += records;
-        let from = self.sent;
-        self.batch.builder(&self.origin, from, now).declare_skip(skip);
-        self.batch.mark_urgent(true);
+        self.batch.builder(&self.origin, self.sent, now);
+        self.batch.declare_skip(skip);
     }
 
     /// Hands out what is complete or due; `all` closes the open batch in any case. True when the sink has room.
@@ -158,15 +157,46 @@ impl CounterStream {
         }
         // What was gathered for the old epoch is not in the spool yet: it is declared under the new one, since the
         // records cannot be received again.
-        let from = self.blocked.take().map_or(self.sent, |produced| {
-            watchpost_event::Batch::read(&produced.batch).map_or(self.sent, |(batch, _)| batch.header.from)
-        });
+        let from = self.taken();
+        self.blocked = None;
         self.batch.discard();
         self.origin.epoch = epoch;
         let lost = self.count - from;
         self.sent = from;
         self.count = from;
         self.lose(lost, Skip::SOURCE_GONE, Timestamp(0));
+    }
+
+    /// The last position given.
+    pub fn position(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether everything added so far was cut into batches.
+    pub fn is_cut(&self) -> bool {
+        self.sent == self.count
+    }
+
+    /// Everything up to here was taken by the sink.
+    pub fn taken(&self) -> u64 {
+        self.blocked.as_ref().map_or(self.sent, |produced| {
+            watchpost_event::Batch::read(&produced.batch).map_or(self.sent, |(batch, _)| batch.header.from)
+        })
+    }
+
+    /// What a source answers to a rewind whose records cannot be received again.
+    pub fn cannot_go_back(&self, key: &StreamKey) -> Rewound {
+        Rewound::Gone {
+            resumes_at: (*key == self.key()).then(|| self.taken()),
+        }
+    }
+
+    /// Goes back to a position, for a source that produces everything behind it again from these notes on.
+    pub fn go_back(&mut self, to: u64, notes: Value) {
+        self.blocked = None;
+        self.batch.discard();
+        (self.count, self.sent) = (to, to);
+        self.notes = notes;
     }
 
     fn retry(&mut self, sink: &mut dyn Sink) {

@@ -4,8 +4,13 @@ mod common;
 mod counter;
 mod error;
 pub mod file;
+pub mod journal;
 mod plan;
+pub mod process;
 pub mod stdin;
+pub mod system;
+mod wake;
+pub mod watch;
 
 use serde_json::Value;
 use watchpost_event::protocol::StreamReport;
@@ -15,6 +20,7 @@ pub use common::{Activity, Identity, Notice, SendPolicy};
 pub use counter::CounterStream;
 pub use error::SourceError;
 pub(crate) use plan::Plan;
+pub use wake::Waker;
 
 /// Something that is collected. Synchronous: the collector polls, see [`Activity::next`].
 pub trait Source: Send {

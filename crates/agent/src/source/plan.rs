@@ -2,10 +2,14 @@
 
 use serde_json::Value;
 use watchpost_event::{AgentId, StreamKey};
-use watchpost_kit::Rng;
+use watchpost_kit::{Rng, chain};
 
 use super::file::{FileSettings, FileSource};
-use super::{Identity, SendPolicy, Source};
+use super::journal::{JournalSettings, JournalSource};
+use super::process::{ProcessSettings, ProcessSource};
+use super::system::{SystemSettings, SystemSource};
+use super::watch::FolderWatch;
+use super::{Identity, SendPolicy, Source, SourceError, Waker};
 use crate::AgentSettings;
 
 /// What is collected and for whom.
@@ -14,6 +18,11 @@ pub(crate) struct Plan {
     pub(crate) identity: Identity,
     pub(crate) policy: SendPolicy,
     pub(crate) files: Vec<FileSettings>,
+    pub(crate) process: Option<ProcessSettings>,
+    pub(crate) journal: Option<JournalSettings>,
+    pub(crate) system: Option<SystemSettings>,
+    /// Rung by sources that hear of something new; `None` where they are polled all the time anyway.
+    pub(crate) waker: Option<Waker>,
 }
 
 impl Plan {
@@ -25,23 +34,50 @@ impl Plan {
             },
             policy: settings.policy.clone(),
             files: settings.files.clone(),
+            process: settings.process.clone(),
+            journal: settings.journal.clone(),
+            system: settings.system.clone(),
+            waker: None,
         }
     }
 
     /// Makes the sources; they go on from `known` checkpoints.
     pub(crate) fn sources(&self, known: &[(StreamKey, Value)]) -> Vec<Box<dyn Source>> {
+        let watch = self.waker.clone().map(FolderWatch::new);
         let file = |settings: &FileSettings| -> Box<dyn Source> {
             let mut rng = Rng::from_os();
             let draw = move || rng.next_u64();
             let (identity, policy) = (self.identity.clone(), self.policy.clone());
-            Box::new(FileSource::new(
-                settings.clone(),
-                identity,
-                policy,
-                known.to_vec(),
-                draw,
-            ))
+            let source = FileSource::new(settings.clone(), identity, policy, known.to_vec(), draw);
+            match &watch {
+                Some(watch) => Box::new(source.hearing(watch)),
+                None => Box::new(source),
+            }
         };
-        self.files.iter().map(file).collect()
+        let mut sources: Vec<Box<dyn Source>> = self.files.iter().map(file).collect();
+        let draw = || Rng::from_os().next_u64();
+        let policy = || self.policy.clone();
+        let waker = || self.waker.clone().unwrap_or_else(Waker::none);
+        if let Some(settings) = &self.process {
+            let source = ProcessSource::new(settings.clone(), &self.identity, policy(), known, waker(), draw);
+            add(&mut sources, source);
+        }
+        if let Some(settings) = &self.journal {
+            let source = JournalSource::new(settings, &self.identity, policy(), known, draw, waker());
+            add(&mut sources, source);
+        }
+        if let Some(settings) = &self.system {
+            let source = SystemSource::new(settings, &self.identity, policy(), known, draw);
+            add(&mut sources, source);
+        }
+        sources
+    }
+}
+
+/// One source that cannot be made must not keep the others from their work.
+fn add<S: Source + 'static>(sources: &mut Vec<Box<dyn Source>>, source: Result<S, SourceError>) {
+    match source {
+        Ok(source) => sources.push(Box::new(source)),
+        Err(error) => tracing::error!(error = chain(&error), "a source cannot be made"),
     }
 }

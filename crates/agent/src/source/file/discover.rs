@@ -22,9 +22,10 @@ impl FileSource {
         let due = self
             .discovered_at
             .is_none_or(|at| now < at || now.0.saturating_sub(at.0) >= self.pause(now));
-        if due {
+        if due || self.heard_discovery_due().is_some_and(|due| due <= now) {
             self.discovered_at = Some(now);
             self.discover(now, sink)?;
+            self.listen_to_followed();
         }
         Ok(())
     }

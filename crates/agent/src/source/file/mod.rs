@@ -23,6 +23,7 @@ mod content;
 mod discover;
 mod ending;
 mod globs;
+mod hear;
 mod orders;
 mod os;
 mod resolve;
@@ -44,6 +45,7 @@ use resolve::Unresolved;
 use tracked::{Look, Stamp, Tracked};
 
 pub use checkpoint::{FileCheckpoint as Checkpoint, Mark};
+pub(super) use settings::start;
 pub use settings::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig, Start};
 
 /// Files followed at a time at most.
@@ -119,6 +121,8 @@ pub struct FileSource {
     known_at: Option<Timestamp>,
     /// A complete batch that the sink had no room for. Nothing is read until it is taken.
     blocked: Option<Produced>,
+    /// Hears of changes between polls.
+    ear: Option<hear::Ear>,
     forgotten: Vec<StreamKey>,
     unreadable: HashSet<PathBuf>,
     too_many_told: bool,
@@ -143,7 +147,11 @@ impl FileSource {
         known: Vec<(StreamKey, Value)>,
         epochs: impl FnMut() -> u64 + Send + 'static,
     ) -> Self {
-        let pipeline = Pipeline::new(Decoder::new(settings.codec, settings.zone.clone()))
+        let mut decoder = Decoder::new(settings.codec, settings.zone.clone());
+        if !settings.auth {
+            decoder = decoder.without_auth();
+        }
+        let pipeline = Pipeline::new(decoder)
             .with_drop(policy.drop.iter().cloned())
             .with_at_once(policy.at_once.clone());
         let mut source = Self {
@@ -161,6 +169,7 @@ impl FileSource {
             known_paths: HashSet::new(),
             known_at: None,
             blocked: None,
+            ear: None,
             forgotten: Vec::new(),
             unreadable: HashSet::new(),
             too_many_told: false,
@@ -182,6 +191,7 @@ impl FileSource {
     /// Finds files when that is due, reads what is new up to a budget, and hands complete batches to the sink.
     pub fn poll(&mut self, now: Timestamp, sink: &mut dyn Sink) -> Result<Activity, SourceError> {
         let mut activity = Activity::default();
+        self.listen();
         if self.retry_blocked(sink) {
             self.discover_if_due(now, sink)?;
             self.read_all(now, sink, &mut activity)?;
@@ -318,7 +328,10 @@ impl FileSource {
         let gathering = gathering.map(|tracked| tracked.grown_at.plus(lines));
         let pause = self.pause(now);
         let discovery = self.discovered_at.map(|at| at.plus(pause));
-        let due = batches.chain(gathering).chain(discovery);
+        let due = batches
+            .chain(gathering)
+            .chain(discovery)
+            .chain(self.heard_discovery_due());
         due.min().unwrap_or(now).max(now)
     }
 

@@ -137,6 +137,8 @@ pub struct FileSettings {
     pub start: Start,
     /// How records are read.
     pub codec: Codec,
+    /// Whether syslog lines about logins become events with fields.
+    pub auth: bool,
     /// The zone of times that name none.
     pub zone: TimeZone,
     /// How records are told apart.
@@ -196,6 +198,7 @@ impl FileSourceConfig {
             ),
             start: start(&self.start)?,
             codec: self.codec,
+            auth: true,
             zone: TimeZone::system(),
             framing: Arc::new(self.framing(defaults, &format)?),
             lines_timeout: format.timeout.map_or(Duration::from_secs(2), |timeout| timeout.0),
@@ -234,7 +237,8 @@ fn all(texts: &[String], read: impl Fn(&str) -> Result<Pattern, SourceError>) ->
     texts.iter().map(|text| read(text)).collect()
 }
 
-fn start(text: &str) -> Result<Start, SourceError> {
+/// Reads a `start` of the configuration.
+pub(in crate::source) fn start(text: &str) -> Result<Start, SourceError> {
     match text {
         "end" => Ok(Start::End),
         "beginning" => Ok(Start::Beginning),

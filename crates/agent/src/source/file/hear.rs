@@ -1,0 +1,76 @@
+//! Hearing of changes between two looks: a file that is written to is read at once, and a new name makes the folders be
+//! listed soon.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use watchpost_event::Timestamp;
+
+use super::{BUSY_PAUSE_NANOS, FileSource, MANY_ENTRIES};
+use crate::source::watch::{FolderWatch, Listener};
+
+/// A source's ear, and what it listens to.
+pub(super) struct Ear {
+    listener: Listener,
+    /// Followed files as they stand in the globs, and where they really are.
+    files: HashMap<PathBuf, PathBuf>,
+    /// Something appeared that only listing the folders shows.
+    wants_discovery: bool,
+}
+
+impl FileSource {
+    /// Has this source told of changes by `watch`, so that it is polled before [`super::Activity::next`].
+    #[must_use]
+    pub fn hearing(mut self, watch: &FolderWatch) -> Self {
+        let globs = self.shared.settings.globs.clone();
+        self.ear = Some(Ear {
+            listener: watch.listener(Box::new(move |path| globs.covers(path))),
+            files: HashMap::new(),
+            wants_discovery: false,
+        });
+        self
+    }
+
+    /// Takes note of what happened since the last poll.
+    pub(super) fn listen(&mut self) {
+        let Some(ear) = &mut self.ear else { return };
+        let heard = ear.listener.take();
+        // Quiet files are closed where there are many; only a discovery opens them again.
+        let asleep = heard.changed && self.tracked.iter().any(|tracked| tracked.file.is_none());
+        ear.wants_discovery |= heard.appeared || asleep;
+    }
+
+    /// When folders are to be listed because of what was heard. Names that come and go all the time do not make it
+    /// happen more often than a file that grows does, and where listing costs much it keeps its pace.
+    pub(super) fn heard_discovery_due(&self) -> Option<Timestamp> {
+        let wanted = self.ear.as_ref().is_some_and(|ear| ear.wants_discovery);
+        let at = self.discovered_at.filter(|_| wanted && self.entries <= MANY_ENTRIES)?;
+        Some(at.plus(BUSY_PAUSE_NANOS))
+    }
+
+    /// After a discovery: listens to the files that are followed now.
+    pub(super) fn listen_to_followed(&mut self) {
+        let Some(ear) = &mut self.ear else { return };
+        ear.wants_discovery = false;
+        let known = self
+            .tracked
+            .iter()
+            .all(|tracked| ear.files.contains_key(&tracked.current));
+        if known && ear.files.len() <= self.tracked.len() && !ear.listener.is_stale() {
+            return;
+        }
+        let mut before = std::mem::take(&mut ear.files);
+        for tracked in &self.tracked {
+            let shown = &tracked.current;
+            let real = before.remove(shown).unwrap_or_else(|| really(shown));
+            ear.files.insert(shown.clone(), real);
+        }
+        let files = ear.files.iter();
+        ear.listener
+            .listen_to(files.map(|(shown, real)| (shown.as_path(), real.as_path())));
+    }
+}
+
+fn really(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
+}

@@ -1,0 +1,58 @@
+use crate::world::{Read, World, sh};
+
+#[test]
+fn an_event_is_in_the_spool_within_a_tenth_of_a_second() {
+    let mut world = World::new();
+    world.settle();
+    let mut latencies = Vec::new();
+    for round in 0..20 {
+        let marker = world.marker(&format!("latency{round}"));
+        // Long enough to be looked at on a machine that does other things too.
+        let mut shell = sh(&format!("/bin/sh -c ': {marker}; sleep 0.02; :'; true"));
+        let event = world.wait_for(|event| event.mentions(&marker));
+        latencies.push((world.now().0 - event.time.0) / 1_000_000);
+        shell.wait().unwrap();
+    }
+    latencies.sort_unstable();
+    eprintln!("exec to spool, milliseconds: {latencies:?}");
+    // The machine does other things too: the middle says what the source does.
+    assert!(latencies[latencies.len() / 2] < 100, "{latencies:?}");
+}
+
+#[test]
+fn a_burst_does_not_wake_for_every_process() {
+    let mut world = World::new();
+    world.settle();
+    let marker = world.marker("wakes");
+    let before = world.bell.rings();
+    let mut shell = sh(&format!(
+        "i=0; while [ $i -lt 300 ]; do /bin/true {marker}; i=$((i+1)); done; /bin/true {marker}-last"
+    ));
+    world.wait_for(|event| event.mentions(&format!("{marker}-last")));
+    shell.wait().unwrap();
+    let woken = world.bell.rings() - before;
+    assert!(woken <= 100, "{woken} wake-ups for 300 processes");
+}
+
+#[test]
+fn a_full_spool_makes_it_drop_and_declare_not_wait() {
+    let mut world = World::new();
+    world.spool.full = true;
+    let marker = world.marker("full");
+    let script = format!("i=0; while [ $i -lt 500 ]; do /bin/true {marker}; i=$((i+1)); done");
+    let mut shell = sh(&script);
+    let mut ended = false;
+    world.wait_until("the shell's end", |_| {
+        ended = ended || shell.try_wait().unwrap().is_some();
+        ended.then_some(())
+    });
+    world.spool.full = false;
+    let parent = i64::from(shell.id());
+    world.wait_until("everything", |spool| {
+        let is = |event: &&watchpost_event::Event| {
+            event.action() == "process-started" && event.number("process.parent.pid") == Some(parent)
+        };
+        (spool.events.iter().filter(is).count() == 500).then_some(())
+    });
+    assert_eq!(world.lost("queue-full"), 0, "500 fit into the queue");
+}
