@@ -60,7 +60,7 @@ impl fmt::Display for Problem {
 pub struct Rules {
     /// One engine per log source, so that cost follows the rules that can match.
     routes: Vec<(LogSource, Engine)>,
-    rules: HashMap<String, Known>,
+    known: HashMap<String, Known>,
     correlations: HashMap<String, Correlation>,
 }
 
@@ -88,7 +88,7 @@ impl Rules {
         let parsed = parse(texts, &mut problems);
         let mut set = Self {
             routes: Vec::new(),
-            rules: HashMap::new(),
+            known: HashMap::new(),
             correlations: HashMap::new(),
         };
         set.add_rules(&parsed, &mut problems);
@@ -98,7 +98,7 @@ impl Rules {
 
     /// How many rules there are, correlations included.
     pub fn len(&self) -> usize {
-        self.rules.len() + self.correlations.len()
+        self.known.len() + self.correlations.len()
     }
 
     /// Whether there are none.
@@ -108,7 +108,7 @@ impl Rules {
 
     /// What every rule says of itself, in order of title.
     pub fn list(&self) -> Vec<Arc<Rule>> {
-        let mut all: Vec<_> = self.rules.values().map(|known| known.rule.clone()).collect();
+        let mut all: Vec<_> = self.known.values().map(|known| known.rule.clone()).collect();
         all.extend(self.correlations.values().map(|correlation| correlation.rule.clone()));
         all.sort_by(|a, b| (&a.title, &a.key).cmp(&(&b.title, &b.key)));
         all
@@ -122,7 +122,7 @@ impl Rules {
         for (_, engine) in self.routes.iter().filter(|(rule, _)| concerns(rule, &source)) {
             for found in engine.evaluate(&adapter) {
                 let key = found.header.rule_id.as_ref().unwrap_or(&found.header.rule_title);
-                if let Some(known) = self.rules.get(key) {
+                if let Some(known) = self.known.get(key) {
                     hits.push(self.hit(known, &adapter, received));
                 }
             }
@@ -157,7 +157,7 @@ impl Rules {
         let mut found = Vec::new();
         for hit in self.matches(view, received) {
             if hit.alone
-                && let Some(known) = self.rules.get(&hit.rule)
+                && let Some(known) = self.known.get(&hit.rule)
             {
                 found.push(Detection::of_event(&known.rule, view));
             }
@@ -172,9 +172,9 @@ impl Rules {
 
     /// Resolves what a correlation refers to: an id, a name or a title.
     fn find(&self, reference: &str) -> Option<&Known> {
-        self.rules.get(reference).or_else(|| {
+        self.known.get(reference).or_else(|| {
             let named = |known: &&Known| known.rule.name.as_deref() == Some(reference) || known.rule.title == reference;
-            self.rules.values().find(named)
+            self.known.values().find(named)
         })
     }
 
@@ -205,7 +205,7 @@ impl Rules {
                 alone: true,
                 parts: Vec::new(),
             };
-            self.rules.insert(known.rule.key.clone(), known);
+            self.known.insert(known.rule.key.clone(), known);
         }
         for ([product, category, service], rules) in by_source {
             let source = LogSource {
@@ -231,7 +231,7 @@ impl Rules {
             let Some(sigma) = rules.get(at) else { continue };
             let key = sigma.id.as_ref().unwrap_or(&sigma.title);
             let file = self
-                .rules
+                .known
                 .remove(key)
                 .map_or_else(String::new, |known| known.rule.file.clone());
             problems.push(problem(&file, &sigma.title, chain(&error)));
@@ -255,13 +255,13 @@ impl Rules {
                 }
             };
             let key = correlation.rule.key.clone();
-            if self.correlations.contains_key(&key) || self.rules.contains_key(&key) {
+            if self.correlations.contains_key(&key) || self.known.contains_key(&key) {
                 let message = format!("its id {key:?} is taken by another rule: give it an id of its own");
                 problems.push(problem(file, &sigma.title, message));
                 continue;
             }
             for part in &correlation.parts {
-                if let Some(known) = self.rules.get_mut(part) {
+                if let Some(known) = self.known.get_mut(part) {
                     known.parts.push(key.clone());
                     // The specification's `generate`: whether the parts are detections too.
                     known.alone &= sigma.generate;
@@ -293,6 +293,10 @@ fn parse(texts: &[RuleText], problems: &mut Vec<Problem>) -> Parsed {
             message: message.clone(),
             unsupported: false,
         }));
+        // What remains of a rule with a mistake may be another rule.
+        if !collection.errors.is_empty() {
+            continue;
+        }
         let name = || text.name.clone();
         parsed
             .rules

@@ -27,6 +27,26 @@ const CARRIED: [&str; 14] = [
     "log.file.path",
 ];
 
+/// A detection is smaller than what it was found in, however large that is: its message and each of its values …
+const TEXT_BYTES_MAX: usize = 8 << 10;
+/// … and all that it carries on. The rest is read at its cause.
+const FIELDS_BYTES_MAX: usize = 48 << 10;
+
+/// A value with its text cut; none of a list or object that is too large.
+fn short(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(text) => Some(cut(text, TEXT_BYTES_MAX).into()),
+        Value::Array(_) | Value::Object(_) => (value.to_string().len() <= TEXT_BYTES_MAX).then(|| value.clone()),
+        _ => Some(value.clone()),
+    }
+}
+
+/// The beginning of a text, whole characters.
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
+    let end = (0..=bytes.min(text.len())).rev().find(|&at| text.is_char_boundary(at));
+    &text[..end.unwrap_or(0)]
+}
+
 /// Something a rule says should be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detection {
@@ -81,8 +101,11 @@ impl Detection {
     pub fn event(&self, cause: &View<'_>, position: u64, n: u32) -> Event {
         let mut fields = Fields::new();
         for (name, value) in cause.fields() {
-            if CARRIED.iter().any(|prefix| name.starts_with(prefix)) {
-                fields.set(name, value.clone());
+            if CARRIED.iter().any(|prefix| name.starts_with(prefix))
+                && fields.weight() < FIELDS_BYTES_MAX
+                && let Some(value) = short(value)
+            {
+                fields.set(name, value);
             }
         }
         for name in ["watchpost.launch", "watchpost.system"] {
@@ -106,7 +129,7 @@ impl Detection {
             time: cause.event.time,
             position,
             n,
-            message: self.message(cause),
+            message: cut(&self.message(cause), TEXT_BYTES_MAX).to_owned(),
             fields,
         }
     }
@@ -128,6 +151,7 @@ impl Detection {
         fields.set(names::LOG_LEVEL, rule.level.name());
         fields.set("watchpost.alert.severity", rule.level_name());
         fields.set("watchpost.alert.fingerprint", self.fingerprint.as_str());
+        fields.set("watchpost.alert.window", rule.window);
         fields.set("watchpost.alert.count", self.count);
         if self.count > 1 {
             fields.set("watchpost.alert.first", self.first.to_string());
@@ -171,5 +195,6 @@ fn fingerprint(rule: &Rule, group: &[(String, String)]) -> String {
         part(value);
     }
     let digest = hash.finalize();
-    digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    let first: [u8; 16] = std::array::from_fn(|at| digest[at]);
+    format!("{:032x}", u128::from_be_bytes(first))
 }

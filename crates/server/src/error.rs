@@ -68,6 +68,18 @@ pub enum ServerError {
         #[source]
         source: io::Error,
     },
+    /// What detection remembers could not be read or written.
+    #[error("cannot read or write the snapshot of detection {}", path.display())]
+    Detect {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Channels or routes are not usable.
+    #[error("alerts cannot be sent as configured")]
+    Alert(#[from] watchpost_alert::AlertError),
     /// The store could not be opened.
     #[error("cannot open the store")]
     Store(#[from] StoreError),

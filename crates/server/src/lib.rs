@@ -32,10 +32,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alerting;
 mod api;
 mod auth;
 mod bus;
 pub mod config;
+mod detection;
 mod error;
 mod host;
 mod http;
@@ -44,5 +46,6 @@ pub mod intake;
 mod metrics;
 mod start;
 
+pub use detection::rules;
 pub use error::ServerError;
 pub use start::{Deps, LocalIntake, ServerHandle, start};

@@ -25,6 +25,8 @@ const READER_BEHIND: GaugeDef = GaugeDef::new(
     "watchpost_reader_behind_bytes",
     "Bytes of the ledger a reader has not committed.",
 );
+const DETECT_EVENTS: CounterDef = CounterDef::new("watchpost_detect_events_total", "Events the rules have looked at.");
+const DETECTIONS: CounterDef = CounterDef::new("watchpost_detections_total", "Detections.");
 const SEARCH_SECONDS: HistogramDef = HistogramDef::new("watchpost_search_seconds", "Time of searches.", SECONDS);
 
 const STATUS_CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
@@ -39,7 +41,8 @@ pub(crate) struct Metrics {
     pub(crate) intake_bytes: Arc<Counter>,
     pub(crate) intake_events: Arc<Counter>,
     pub(crate) commit_seconds: Arc<Histogram>,
-    pub(crate) reader_behind: Arc<Gauge>,
+    pub(crate) detect_events: Arc<Counter>,
+    pub(crate) detections: Arc<Counter>,
     pub(crate) search_seconds: Arc<Histogram>,
 }
 
@@ -62,7 +65,8 @@ impl Metrics {
             intake_bytes: registry.counter(&INTAKE_BYTES, &[]),
             intake_events: registry.counter(&INTAKE_EVENTS, &[]),
             commit_seconds: registry.histogram(&COMMIT_SECONDS, &[]),
-            reader_behind: registry.gauge(&READER_BEHIND, &[("reader", "store")]),
+            detect_events: registry.counter(&DETECT_EVENTS, &[]),
+            detections: registry.counter(&DETECTIONS, &[]),
             search_seconds: registry.histogram(&SEARCH_SECONDS, &[]),
             registry,
         }
@@ -78,12 +82,23 @@ impl Metrics {
         }
     }
 
+    /// How much of the ledger a reader has not committed.
+    pub(crate) fn set_behind(&self, reader: &str, bytes: u64) {
+        let gauge = self.registry.gauge(&READER_BEHIND, &[("reader", reader)]);
+        gauge.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+    }
+
     /// Counts an answered request.
     pub(crate) fn count_status(&self, status: u16) {
         let class = usize::from(status / 100).saturating_sub(1);
         if let Some(counter) = self.requests.get(class) {
             counter.inc();
         }
+    }
+
+    /// For rooms that count for themselves.
+    pub(crate) fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     pub(crate) fn render(&self) -> String {

@@ -2,12 +2,14 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rsigma_parser::{ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, WindowMode};
+use sha2::{Digest, Sha256};
 use watchpost_kit::DurationText;
 
 use super::ENTRIES_MAX;
 use super::group::Burst;
 use crate::adapter::Adapter;
 use crate::compile::{Problem, problem, severity};
+use crate::detection::cut;
 use crate::{Detection, Rule};
 
 /// How hits are counted (Sigma correlation rules specification, `type`).
@@ -125,7 +127,7 @@ impl Correlation {
                 .get(name)
                 .and_then(|fields| fields.get(&part.key))
                 .unwrap_or(name);
-            event.text(field).unwrap_or_default()
+            event.text(field).map(bounded).unwrap_or_default()
         };
         self.group_by.iter().map(value).collect()
     }
@@ -136,13 +138,24 @@ impl Correlation {
             return None;
         }
         let values: Option<Vec<String>> = self.values_of.iter().map(|name| event.text(name)).collect();
-        Some(values?.join("\u{1f}"))
+        Some(bounded(values?.join("\u{1f}")))
     }
 
     pub(super) fn detection(&self, group: &[String], burst: Burst) -> Detection {
         let pairs = self.group_by.iter().cloned().zip(group.iter().cloned()).collect();
         Detection::of_burst(&self.rule, pairs, burst, self.span)
     }
+}
+
+/// Many values are remembered, and whoever writes the log chooses them: of a long one its beginning and its SHA-256.
+fn bounded(value: String) -> String {
+    const BYTES_MAX: usize = 256;
+    if value.len() <= BYTES_MAX {
+        return value;
+    }
+    let digest = Sha256::digest(value.as_bytes());
+    let first: [u8; 16] = std::array::from_fn(|at| digest[at]);
+    format!("{}… {:032x}", cut(&value, BYTES_MAX / 2), u128::from_be_bytes(first))
 }
 
 /// How many it takes, and of which fields.

@@ -9,6 +9,7 @@ use watchpost_event::{Cursors, StreamKey, StreamState};
 use watchpost_ledger::{LedgerPosition, Reader};
 
 use super::{ApiFailure, App};
+use crate::bus::ReaderState;
 
 pub(super) async fn delivery(State(app): State<Arc<App>>) -> Result<Json<DeliveryReport>, ApiFailure> {
     let cursors = app.ingest.writer.look(Cursors::clone).await?;
@@ -19,8 +20,12 @@ pub(super) async fn delivery(State(app): State<Arc<App>>) -> Result<Json<Deliver
             .iter()
             .map(|(key, state)| stream(key, state, stored.get(key)))
             .collect();
-        let behind_bytes = behind_bytes(&app.ledger, app.store.committed());
-        let mut damage = app.reader.damage();
+        let mut damage: Vec<String> = app.readers.iter().flat_map(ReaderState::damage).collect();
+        let lag = |reader: &ReaderState| ReaderLag {
+            reader: reader.name().to_owned(),
+            behind_bytes: behind_bytes(&app.ledger, reader.committed()),
+            error: reader.error(),
+        };
         let holes = app.ledger.holes();
         damage.extend(
             holes
@@ -30,11 +35,7 @@ pub(super) async fn delivery(State(app): State<Arc<App>>) -> Result<Json<Deliver
         DeliveryReport {
             at,
             streams,
-            readers: vec![ReaderLag {
-                reader: "store".to_owned(),
-                behind_bytes,
-                error: app.reader.error(),
-            }],
+            readers: app.readers.iter().map(lag).collect(),
             damage,
         }
     };

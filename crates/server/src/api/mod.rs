@@ -5,6 +5,7 @@
 
 mod agent;
 mod agents;
+mod alerts;
 mod body;
 mod delivery;
 mod failure;
@@ -35,8 +36,9 @@ use watchpost_run::Shutdown;
 use watchpost_store::LogStore;
 
 use crate::auth::{Peer, Principal, authenticate};
-use crate::bus::{ReaderState, Tail};
+use crate::bus::{Readers, Tail};
 use crate::config::{SizeLimits, Timeouts};
+use crate::detection::RuleBook;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 
@@ -53,8 +55,9 @@ pub(crate) struct App {
     pub(crate) store: Arc<dyn LogStore>,
     pub(crate) ledger: watchpost_ledger::Reader,
     pub(crate) ingest: Arc<Ingest>,
-    pub(crate) reader: Arc<ReaderState>,
+    pub(crate) readers: Arc<Readers>,
     pub(crate) tail: Arc<Tail>,
+    pub(crate) rules: Arc<RuleBook>,
     pub(crate) agents: AgentBoard,
     pub(crate) metrics: Arc<Metrics>,
     /// Places for searches.
@@ -83,6 +86,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/search/context", get(search::context))
         .route("/api/v1/tail", get(tail::tail))
         .route("/api/v1/delivery", get(delivery::delivery))
+        .route("/api/v1/alerts", get(alerts::list))
+        .route("/api/v1/alerts/acknowledge", post(alerts::acknowledge))
+        .route("/api/v1/rules", get(alerts::rules))
         .route("/api/v1/agents", get(agents::list))
         .route("/api/v1/store/stats", get(store::stats))
         .route("/api/v1/store/verify", post(store::verify))

@@ -19,16 +19,23 @@ pub(super) async fn readyz(State(app): State<Arc<App>>) -> Result<&'static str, 
     if let Err(full) = app.store.accepting() {
         return Err(ApiFailure::unavailable(full.to_string()));
     }
-    if let Some(error) = app.reader.error() {
-        return Err(ApiFailure::unavailable(format!("reader `store` stands still: {error}")));
+    for reader in app.readers.iter() {
+        if let Some(error) = reader.error() {
+            let name = reader.name();
+            return Err(ApiFailure::unavailable(format!(
+                "reader `{name}` stands still: {error}"
+            )));
+        }
     }
     app.catalog.ping().await?;
     Ok("ready\n")
 }
 
 pub(super) async fn metrics(State(app): State<Arc<App>>) -> impl IntoResponse {
-    let behind = super::delivery::behind_bytes(&app.ledger, app.store.committed());
-    app.metrics.reader_behind.set(i64::try_from(behind).unwrap_or(i64::MAX));
+    for reader in app.readers.iter() {
+        let behind = super::delivery::behind_bytes(&app.ledger, reader.committed());
+        app.metrics.set_behind(reader.name(), behind);
+    }
     let content_type = "text/plain; version=0.0.4; charset=utf-8";
     ([(header::CONTENT_TYPE, content_type)], app.metrics.render())
 }

@@ -1,15 +1,19 @@
 //! From the ledger to its readers: the newest batches stay decoded in memory, so that a reader that keeps up costs no
 //! second decoding; one that fell behind reads the ledger again.
 
+mod follow;
 mod keeper;
 mod reader;
+mod readers;
 mod tail;
 
 #[cfg(test)]
 mod tests;
 
+pub(crate) use follow::Follower;
 pub(crate) use keeper::Keeper;
-pub(crate) use reader::{ReaderState, StoreReader};
+pub(crate) use reader::StoreReader;
+pub(crate) use readers::{ReaderState, Readers};
 pub(crate) use tail::{Subscription, Tail, TailItem};
 
 use std::collections::VecDeque;
@@ -51,6 +55,8 @@ struct Ring {
     end: LedgerPosition,
     /// Nobody waits any longer.
     closed: bool,
+    /// How often readers were asked to look at what they were asked.
+    nudges: u64,
 }
 
 impl Bus {
@@ -68,6 +74,7 @@ impl Bus {
                 start: end,
                 end,
                 closed: false,
+                nudges: 0,
             }),
             grown: Condvar::new(),
         }
@@ -97,9 +104,12 @@ impl Bus {
     /// What lies behind `from`; waits for it at most `timeout`.
     pub(crate) fn take(&self, from: LedgerPosition, timeout: Duration) -> Taken {
         let ring = self.ring();
+        let nudges = ring.nudges;
         let (ring, _) = self
             .grown
-            .wait_timeout_while(ring, timeout, |ring| ring.end <= from && !ring.closed)
+            .wait_timeout_while(ring, timeout, |ring| {
+                ring.end <= from && !ring.closed && ring.nudges == nudges
+            })
             .unwrap_or_else(PoisonError::into_inner);
         if ring.end <= from {
             return Taken::Nothing;
@@ -115,6 +125,12 @@ impl Bus {
     /// Behind the newest batch.
     pub(crate) fn end(&self) -> LedgerPosition {
         self.ring().end
+    }
+
+    /// Wakes every reader, so that it sees what it was asked.
+    pub(crate) fn nudge(&self) {
+        self.ring().nudges += 1;
+        self.grown.notify_all();
     }
 
     /// Wakes every reader, so that it sees the shutdown.

@@ -10,6 +10,7 @@ pub use settings::{Listen, Scheme, ServerSettings, SizeLimits, Timeouts, TlsSett
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+pub use watchpost_alert::{AlertSections, ChannelSection, RouteSection};
 use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
 
 /// The sections of `server.toml` that this crate reads, each with its defaults.
@@ -28,6 +29,29 @@ pub struct ServerConfig {
     pub store: StoreSection,
     /// `[catalog]`
     pub catalog: CatalogSection,
+    /// `[detect]`
+    pub detect: DetectSection,
+    /// `[[channel]]` and `[[route]]`
+    pub alert: AlertSections,
+}
+
+/// `[detect]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DetectSection {
+    /// Rule files, and folders with all below them; looked at every second.
+    pub rules: Vec<PathBuf>,
+    /// The rules that come with the program.
+    pub builtin: bool,
+}
+
+impl Default for DetectSection {
+    fn default() -> Self {
+        Self {
+            rules: Vec::new(),
+            builtin: true,
+        }
+    }
 }
 
 /// `[server]`
@@ -179,6 +203,8 @@ pub struct CatalogSection {
     pub url: Secret,
     /// Most connections to PostgreSQL.
     pub pool_max: u32,
+    /// Which events also go into the table `security_events`.
+    pub events: String,
 }
 
 impl Default for CatalogSection {
@@ -186,6 +212,7 @@ impl Default for CatalogSection {
         Self {
             url: Secret::default(),
             pool_max: 8,
+            events: "event.category:*".to_owned(),
         }
     }
 }

@@ -1,8 +1,11 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use watchpost_alert::Alerting;
 use watchpost_kit::{Amount, ByteSize, FileText, Secret};
+use watchpost_query::Query;
 use watchpost_store::{KeepFree, Retention, StoreOptions};
 
 use super::{ClassSection, ServerConfig};
@@ -138,6 +141,16 @@ pub struct ServerSettings {
     pub store: StoreOptions,
     /// The database.
     pub catalog: watchpost_catalog::Place,
+    /// Which events also go into SQL.
+    pub events: Query,
+    /// How long they are kept there, in nanoseconds.
+    pub events_max_age: Option<i64>,
+    /// Rule files and folders.
+    pub rules: Vec<PathBuf>,
+    /// With the rules that come with the program.
+    pub builtin_rules: bool,
+    /// Channels and routes.
+    pub alerting: Arc<Alerting>,
     /// How long clients may take.
     pub timeouts: Timeouts,
 }
@@ -194,6 +207,17 @@ impl TryFrom<ServerConfig> for ServerSettings {
                 ..StoreOptions::default()
             },
             catalog,
+            events: watchpost_query::parse(&config.catalog.events).map_err(|error| ServerError::Config {
+                key: "catalog.events",
+                reason: error.to_string(),
+            })?,
+            events_max_age: retention
+                .security
+                .max_age
+                .map(watchpost_kit::DurationText::as_nanos_i64),
+            rules: config.detect.rules,
+            builtin_rules: config.detect.builtin,
+            alerting: Arc::new(Alerting::try_from(config.alert)?),
             data_dir,
             timeouts: Timeouts::default(),
         })

@@ -6,15 +6,14 @@
 //! most [`IDS_MAX`] ids, the oldest forgotten first.
 
 use std::collections::{HashMap, VecDeque};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use watchpost_event::protocol::StreamCursor;
 use watchpost_event::{AgentId, Batch, Envelope, Timestamp};
 use watchpost_ledger::{LedgerPosition, Reader};
-use watchpost_run::{Disk, OpenMode, read_exact_at};
+use watchpost_run::{Disk, read_file, replace_file};
 
 use crate::ServerError;
 
@@ -86,17 +85,9 @@ impl BatchIds {
             path: self.path.clone(),
             source,
         };
-        let file = match self.disk.open(&self.path, OpenMode::Read) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(failed(error)),
+        let Some(bytes) = read_file(&*self.disk, &self.path, FILE_BYTES_MAX).map_err(failed)? else {
+            return Ok(None);
         };
-        let length = file.len().map_err(failed)?;
-        if length > FILE_BYTES_MAX {
-            return Err(failed(io::ErrorKind::FileTooLarge.into()));
-        }
-        let mut bytes = vec![0; length as usize];
-        read_exact_at(&*file, &mut bytes, 0).map_err(failed)?;
         match serde_json::from_slice::<IdsFile>(&bytes) {
             Ok(file) if file.v == 1 => Ok(Some(file)),
             _ => {
@@ -204,24 +195,9 @@ impl BatchIds {
             source,
         };
         let bytes = serde_json::to_vec(&file).map_err(|error| failed(error.into()))?;
-        replace(&*self.disk, &self.path, &bytes).map_err(failed)?;
+        replace_file(&*self.disk, &self.path, &bytes).map_err(failed)?;
         self.saved = position;
         self.changed = false;
         Ok(())
     }
-}
-
-/// Writes a file whole or not at all.
-fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut temporary = path.to_path_buf();
-    temporary.set_extension("new");
-    match disk.remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let file = disk.open(&temporary, OpenMode::CreateNew)?;
-    file.write_at(bytes, 0)?;
-    file.sync()?;
-    disk.rename(&temporary, path)?;
-    disk.sync_dir(path.parent().unwrap_or(Path::new("")))
 }

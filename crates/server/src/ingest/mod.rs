@@ -134,7 +134,9 @@ pub(crate) fn decode_limits(limits: SizeLimits) -> Limits {
 
 /// Refuses what the principal may not say; whose stream it is, is decided by the key, never by the body.
 fn check_agent(principal: &Principal, agent: &AgentId) -> Result<(), Answer> {
-    if principal.allows_agent(agent.as_str()) {
+    // What the server says of itself nobody else may say.
+    let own = agent.as_str() == crate::detection::SERVER_AGENT && !matches!(principal, Principal::Process(_));
+    if principal.allows_agent(agent.as_str()) && !own {
         return Ok(());
     }
     Err(Answer::forbidden(principal, agent))

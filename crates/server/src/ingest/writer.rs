@@ -16,7 +16,7 @@ use super::answer::{Refusal, Written};
 use super::api_events::ApiEvents;
 use super::batch_ids::{BatchIds, mark};
 use super::native::{Content, Prepared, rejected};
-use crate::bus::{Bus, Keeper, ReaderState};
+use crate::bus::{Bus, Keeper, ReaderState, Readers};
 use crate::intake::{Committed, Intake, IntakeError};
 use crate::metrics::Metrics;
 use watchpost_kit::chain;
@@ -103,6 +103,7 @@ pub(crate) struct WriterDeps {
     pub(crate) store: Arc<dyn LogStore>,
     pub(crate) keeper: Arc<Keeper>,
     pub(crate) reader: Arc<ReaderState>,
+    pub(crate) readers: Arc<Readers>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
 }
@@ -303,17 +304,23 @@ impl Writer {
     fn full(&self, error: IntakeError, request: &mut Pending) -> Result<(), IntakeError> {
         match error {
             IntakeError::Ledger(LedgerError::Full { .. } | LedgerError::TooLarge { .. }) => {
-                // What the store flushes, the ledger need not hold.
+                // What every reader has made durable, the ledger need not hold.
                 self.deps.keeper.ask_flush();
-                let behind = self.intake.durable_end().0.saturating_sub(self.deps.store.committed());
+                self.deps.readers.ask_commit();
+                self.deps.bus.nudge();
+                let last = self.deps.readers.last();
+                let behind = self
+                    .intake
+                    .durable_end()
+                    .0
+                    .saturating_sub(last.map_or(0, ReaderState::committed));
                 let behind = watchpost_kit::ByteSize(behind);
-                let why = self
-                    .deps
-                    .reader
-                    .error()
+                let name = last.map_or("store", ReaderState::name);
+                let why = last
+                    .and_then(ReaderState::error)
                     .map_or_else(String::new, |error| format!(": {error}"));
                 request.written.full = Some(format!(
-                    "the server's ledger is full: reader `store` is {behind} behind{why}"
+                    "the server's ledger is full: reader `{name}` is {behind} behind{why}"
                 ));
                 Ok(())
             }

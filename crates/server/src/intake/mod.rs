@@ -18,6 +18,7 @@ mod tests;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::detection::SERVER_AGENT;
 use watchpost_event::cursor::StreamState;
 use watchpost_event::protocol::Outcome;
 use watchpost_event::{AgentId, Batch, Cursors, Decoded, Envelope, StreamKey, Timestamp, Verdict};
@@ -120,7 +121,14 @@ impl Intake {
             kept,
             rejected,
         };
-        let position = self.ledger.append(&[&envelope.to_bytes(), batch.bytes])?;
+        let (head, body) = (envelope.to_bytes(), batch.bytes);
+        // What a reader finds is written although the ledger is full: it has to be, before the reader reads on and
+        // gives room.
+        let position = if batch.header.agent.as_str() == SERVER_AGENT {
+            self.ledger.append_from_reserve(&[&head, body])?
+        } else {
+            self.ledger.append(&[&head, body])?
+        };
         self.cursors.advance(&batch.header, skip_to, kept, now);
         self.cursors.count_rejected(&StreamKey::of(&batch.header), rejected);
         let batch = Arc::new(decoded.under(envelope));

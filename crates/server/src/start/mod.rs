@@ -1,6 +1,7 @@
 //! Puts a server together, and takes it apart again.
 
 mod handle;
+mod threads;
 mod tls;
 
 pub use handle::{LocalIntake, ServerHandle};
@@ -8,25 +9,30 @@ pub use handle::{LocalIntake, ServerHandle};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_rustls::TlsAcceptor;
+use watchpost_alert::Courier;
 use watchpost_catalog::Catalog;
 use watchpost_event::Timestamp;
 use watchpost_kit::Clock;
-use watchpost_ledger::{LedgerPosition, Options};
+use watchpost_ledger::Options;
 use watchpost_run::metrics::Registry;
-use watchpost_run::{Disk, Policy, Shutdown, Supervisor};
+use watchpost_run::{Disk, Shutdown, Supervisor};
 use watchpost_store::{EmbeddedStore, LogStore};
 
 use crate::ServerError;
+use crate::alerting::SqlQueue;
 use crate::api::{AgentBoard, App, SEARCHES_MAX, router};
-use crate::bus::{Bus, Keeper, ReaderState, StoreReader, Tail};
+use crate::bus::{Bus, Keeper, ReaderState, Readers, Tail};
 use crate::config::{Scheme, ServerSettings};
+use crate::detection::{DetectSnapshot, RuleBook, RulePlaces};
 use crate::http::{LocalSocket, Served, bind, serve};
 use crate::ingest::{BatchIds, Ingest, Writer, WriterDeps, WriterHandle, decode_limits};
 use crate::intake::Intake;
 use crate::metrics::Metrics;
 
+/// The reader that makes events durable in SQL.
+const CATALOG_READER: &str = "catalog";
 /// Connections at once.
 const CONNECTIONS_MAX: usize = 4_096;
 /// Bodies being read or waiting, together, unless one alone may be larger.
@@ -36,6 +42,8 @@ const RECORD_OVERHEAD_BYTES: usize = 1 << 20;
 /// Finished epochs are forgotten after twice the agents' greatest spool age.
 const FORGET_AFTER_NS: i64 = 28 * 86_400 * 1_000_000_000;
 const HOUSEKEEPING_EVERY: Duration = Duration::from_mins(1);
+/// Rows of the catalog removed in one go, so that nobody waits long for the database.
+const EXPIRED_AT_ONCE: u64 = 10_000;
 
 /// What a server is given by its process.
 #[derive(Clone)]
@@ -54,6 +62,11 @@ struct Rooms {
     store: Arc<dyn LogStore>,
     bus: Arc<Bus>,
     reader: Arc<ReaderState>,
+    detect: Arc<ReaderState>,
+    catalog_reader: Arc<ReaderState>,
+    readers: Arc<Readers>,
+    detected: DetectSnapshot,
+    rules: Arc<RuleBook>,
     keeper: Arc<Keeper>,
     ledger: watchpost_ledger::Reader,
     writer: Writer,
@@ -82,24 +95,8 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         rooms.metrics.clone(),
         deps.shutdown.clone(),
     ));
-    let app = Arc::new(App {
-        limits: settings.limits,
-        timeouts: settings.timeouts,
-        clock: deps.clock.clone(),
-        shutdown: deps.shutdown.clone(),
-        catalog: rooms.catalog.clone(),
-        store: rooms.store.clone(),
-        ledger: rooms.ledger.clone(),
-        ingest: ingest.clone(),
-        reader: rooms.reader.clone(),
-        tail: tail.clone(),
-        agents: AgentBoard::default(),
-        metrics: rooms.metrics.clone(),
-        searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
-        bodies: Arc::new(Semaphore::new((BODIES_BYTES.max(settings.limits.body) >> 10) + 1)),
-    });
     let served = Arc::new(Served {
-        router: router(app),
+        router: router(app(&settings, &deps, &rooms, &ingest, &tail)),
         timeouts: settings.timeouts,
         metrics: rooms.metrics.clone(),
         places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -107,7 +104,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     });
     let (catalog, writer) = (rooms.catalog.clone(), rooms.handle.clone());
     let tls = Arc::new(tls);
-    let mut handle = ServerHandle::new(&tls, ingest, &rooms, supervisor.clone(), &deps);
+    let mut handle = ServerHandle::new(&tls, ingest.clone(), &rooms, supervisor.clone(), &deps);
     let mut listeners = Vec::new();
     for listen in &settings.listen {
         let (listener, address) = bind(*listen).await?;
@@ -116,7 +113,20 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         listeners.push((listener, acceptor));
     }
     let socket = LocalSocket::bind(&settings.socket_path())?;
-    spawn_threads(rooms, &tail, &supervisor, decode_limits(settings.limits))?;
+    let messages = Arc::new(Notify::new());
+    let courier = courier(&settings, &deps, &rooms)?;
+    let wiring = threads::Wiring {
+        alerting: settings.alerting.clone(),
+        events: settings.events.clone(),
+        messages: messages.clone(),
+        ingest: ingest.clone(),
+        tail,
+        limits: decode_limits(settings.limits),
+        deps: deps.clone(),
+        detect_path: DetectSnapshot::path(&settings.data_dir),
+    };
+    threads::spawn(rooms, wiring, &supervisor)?;
+    handle.spawn(courier.run(messages, deps.shutdown.clone()));
     for (listener, acceptor) in listeners {
         handle.spawn(serve(listener, acceptor, served.clone(), deps.shutdown.clone()));
     }
@@ -125,14 +135,43 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     Ok(handle)
 }
 
+/// What requests are answered from.
+fn app(settings: &ServerSettings, deps: &Deps, rooms: &Rooms, ingest: &Arc<Ingest>, tail: &Arc<Tail>) -> Arc<App> {
+    Arc::new(App {
+        limits: settings.limits,
+        timeouts: settings.timeouts,
+        clock: deps.clock.clone(),
+        shutdown: deps.shutdown.clone(),
+        catalog: rooms.catalog.clone(),
+        store: rooms.store.clone(),
+        ledger: rooms.ledger.clone(),
+        ingest: ingest.clone(),
+        readers: rooms.readers.clone(),
+        tail: tail.clone(),
+        rules: rooms.rules.clone(),
+        agents: AgentBoard::default(),
+        metrics: rooms.metrics.clone(),
+        searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
+        bodies: Arc::new(Semaphore::new((BODIES_BYTES.max(settings.limits.body) >> 10) + 1)),
+    })
+}
+
+/// Who sends the messages that wait in the catalog.
+fn courier(settings: &ServerSettings, deps: &Deps, rooms: &Rooms) -> Result<Courier, ServerError> {
+    let queue = Arc::new(SqlQueue::new(rooms.catalog.messages().clone()));
+    let courier = Courier::new(settings.alerting.connect()?, queue, deps.clock.clone());
+    Ok(courier.with_metrics(rooms.metrics.registry()))
+}
+
 fn seconds(clock: &dyn Clock) -> u64 {
     u64::try_from(clock.now() / 1_000_000_000).unwrap_or(0)
 }
 
 async fn open(settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerError> {
     let catalog = Catalog::open(&settings.catalog).await?;
+    let position = catalog.events().position(CATALOG_READER).await?.unwrap_or(0);
     let (settings, deps) = (settings.clone(), deps.clone());
-    let opened = tokio::task::spawn_blocking(move || open_blocking(catalog, &settings, &deps)).await;
+    let opened = tokio::task::spawn_blocking(move || open_blocking(catalog, position, &settings, &deps)).await;
     match opened {
         Ok(rooms) => rooms,
         // A panic while opening is a panic of the caller.
@@ -140,7 +179,12 @@ async fn open(settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerErr
     }
 }
 
-fn open_blocking(catalog: Catalog, settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerError> {
+fn open_blocking(
+    catalog: Catalog,
+    catalog_position: u64,
+    settings: &ServerSettings,
+    deps: &Deps,
+) -> Result<Rooms, ServerError> {
     let options = Options {
         max_bytes: settings.ledger_bytes,
         max_record_bytes: u32::try_from(settings.limits.body + RECORD_OVERHEAD_BYTES)
@@ -153,7 +197,23 @@ fn open_blocking(catalog: Catalog, settings: &ServerSettings, deps: &Deps) -> Re
     let (store, opened) = EmbeddedStore::open(deps.disk.clone(), &store_dir, settings.store.clone())?;
     let store: Arc<dyn LogStore> = Arc::new(store);
     let ledger = intake.reader();
-    let reader = Arc::new(ReaderState::new(store.applied()));
+    let reader = Arc::new(ReaderState::new("store", store.applied()));
+    let (detected, put_aside) = DetectSnapshot::load(&deps.disk, &DetectSnapshot::path(&settings.data_dir))?;
+    let detect = Arc::new(ReaderState::new("detect", detected.position));
+    if let Some(damage) = put_aside {
+        detect.add_damage(damage);
+    }
+    let catalog_reader = Arc::new(ReaderState::new(CATALOG_READER, catalog_position));
+    let readers = Arc::new(Readers::new(vec![
+        reader.clone(),
+        detect.clone(),
+        catalog_reader.clone(),
+    ]));
+    let places = RulePlaces {
+        paths: settings.rules.clone(),
+        builtin: settings.builtin_rules,
+    };
+    let rules = Arc::new(RuleBook::open(places, Timestamp(deps.clock.now())));
     for damage in report.damage.into_iter().chain(opened.damage) {
         reader.add_damage(damage);
     }
@@ -167,6 +227,7 @@ fn open_blocking(catalog: Catalog, settings: &ServerSettings, deps: &Deps) -> Re
         store: store.clone(),
         keeper: keeper.clone(),
         reader: reader.clone(),
+        readers: readers.clone(),
         clock: deps.clock.clone(),
         metrics: metrics.clone(),
     };
@@ -176,6 +237,11 @@ fn open_blocking(catalog: Catalog, settings: &ServerSettings, deps: &Deps) -> Re
         store,
         bus,
         reader,
+        detect,
+        catalog_reader,
+        readers,
+        detected,
+        rules,
         keeper,
         ledger,
         writer,
@@ -184,56 +250,21 @@ fn open_blocking(catalog: Catalog, settings: &ServerSettings, deps: &Deps) -> Re
     })
 }
 
-fn spawn_threads(
-    rooms: Rooms,
-    tail: &Arc<Tail>,
-    supervisor: &Supervisor,
-    limits: watchpost_event::batch::Limits,
-) -> Result<(), ServerError> {
-    let failed = |name| move |source| ServerError::Thread { name, source };
-    let mut writer = rooms.writer;
-    let run_writer = move |shutdown: &Shutdown| {
-        writer.run(shutdown);
-        Ok(())
-    };
-    supervisor
-        .thread("ledger", Policy::Escalate, run_writer)
-        .map_err(failed("ledger"))?;
-    let reader = StoreReader {
-        bus: rooms.bus.clone(),
-        ledger: rooms.ledger,
-        store: rooms.store,
-        state: rooms.reader,
-        keeper: rooms.keeper.clone(),
-        limits,
-    };
-    supervisor
-        .thread("store", Policy::Restart, move |shutdown| {
-            reader.run(shutdown);
-            Ok(())
-        })
-        .map_err(failed("store"))?;
-    let (keeper, handle) = (rooms.keeper.clone(), rooms.handle);
-    let flush = move |shutdown: &Shutdown| {
-        keeper.run_flusher(shutdown, &|committed| handle.trim(LedgerPosition(committed)));
-        Ok(())
-    };
-    supervisor
-        .thread("store-flush", Policy::Restart, flush)
-        .map_err(failed("store-flush"))?;
-    let keeper = rooms.keeper;
-    supervisor
-        .thread("store-care", Policy::Restart, move |shutdown| {
-            keeper.run_maintenance(shutdown)
-        })
-        .map_err(failed("store-care"))?;
-    let (tail, bus) = (tail.clone(), rooms.bus);
-    supervisor
-        .thread("tail", Policy::Restart, move |shutdown| {
-            tail.run(&bus, shutdown);
-            Ok(())
-        })
-        .map_err(failed("tail"))
+/// Removes what is too old, in pieces that hold nobody up.
+async fn expire(catalog: &Catalog, before: i64, shutdown: &Shutdown) {
+    while !shutdown.is_triggered() {
+        match catalog.events().expire(before, EXPIRED_AT_ONCE).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(
+                    error = watchpost_kit::chain(&error),
+                    "Cannot remove old events from the catalog"
+                );
+                return;
+            }
+        }
+    }
 }
 
 /// Small things every minute.
@@ -256,6 +287,10 @@ async fn housekeeping(
             return;
         }
         writer.forget(Timestamp(deps.clock.now()).plus(-FORGET_AFTER_NS));
+        if let Some(age) = settings.events_max_age {
+            let before = deps.clock.now().saturating_sub(age);
+            expire(&catalog, before, &deps.shutdown).await;
+        }
         if let Err(error) = tls.renew(&settings, seconds(&*deps.clock)) {
             tracing::error!(
                 error = watchpost_kit::chain(&error),

@@ -1,0 +1,159 @@
+//! Alerts: list, acknowledge. Rules in use.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Extension, Query, State};
+use serde::Deserialize;
+use watchpost_catalog::{Alert, AlertFilter, AlertState};
+use watchpost_event::api::{AcknowledgeRequest, AlertInfo, AlertsResponse, RuleInfo, RulesResponse};
+use watchpost_event::{Severity, Timestamp};
+
+use super::{ApiFailure, App, body};
+use crate::auth::Principal;
+
+/// Alerts of one answer.
+const ALERTS_MAX: u64 = 500;
+/// Alerts acknowledged at once.
+const IDS_MAX: usize = 10_000;
+const NOTE_BYTES_MAX: usize = 4_096;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ListQuery {
+    /// `open` (default), `acknowledged`, `closed` or `all`.
+    #[serde(default)]
+    state: Option<String>,
+    /// Only this level and above.
+    #[serde(default)]
+    level: Option<String>,
+    /// Only what went on at or after this moment.
+    #[serde(default)]
+    since: Option<Timestamp>,
+    #[serde(default)]
+    limit: Option<u64>,
+    /// The next page: alerts with smaller numbers.
+    #[serde(default)]
+    before: Option<i64>,
+}
+
+pub(super) async fn list(
+    State(app): State<Arc<App>>,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<AlertsResponse>, ApiFailure> {
+    let states = match query.state.as_deref() {
+        None | Some("open") => vec![AlertState::Open],
+        Some("acknowledged") => vec![AlertState::Acknowledged],
+        Some("closed") => vec![AlertState::Closed],
+        Some("all") => Vec::new(),
+        Some(other) => {
+            let message = format!("state {other:?} is not known: use open, acknowledged, closed or all");
+            return Err(ApiFailure::bad_request(message));
+        }
+    };
+    let filter = AlertFilter {
+        states,
+        level_min: query.level.as_deref().map(level).transpose()?,
+        since: query.since.map(|since| since.0),
+        limit: query.limit.unwrap_or(100).min(ALERTS_MAX),
+        before_id: query.before,
+    };
+    let alerts = app.catalog.alerts().list(&filter).await?;
+    let waiting = app.catalog.messages().waiting().await?;
+    Ok(Json(AlertsResponse {
+        alerts: alerts.into_iter().map(info).collect(),
+        waiting: waiting.into_iter().map(|one| (one.channel, one.count)).collect(),
+    }))
+}
+
+pub(super) async fn acknowledge(
+    State(app): State<Arc<App>>,
+    Extension(principal): Extension<Principal>,
+    body: Body,
+) -> Result<Json<AlertsResponse>, ApiFailure> {
+    let request: AcknowledgeRequest = body::read_json(&app, body).await?;
+    if request.ids.is_empty() || request.ids.len() > IDS_MAX {
+        return Err(ApiFailure::bad_request(format!("name 1 to {IDS_MAX} alerts in `ids`")));
+    }
+    if request.note.as_ref().is_some_and(|note| note.len() > NOTE_BYTES_MAX) {
+        return Err(ApiFailure::bad_request(format!(
+            "a note may have {NOTE_BYTES_MAX} bytes"
+        )));
+    }
+    let who = principal.name();
+    let alerts = app
+        .catalog
+        .alerts()
+        .acknowledge(
+            &request.ids,
+            &who,
+            request.note.as_deref().unwrap_or_default(),
+            app.clock.now(),
+        )
+        .await?;
+    Ok(Json(AlertsResponse {
+        alerts: alerts.into_iter().map(info).collect(),
+        ..AlertsResponse::default()
+    }))
+}
+
+pub(super) async fn rules(State(app): State<Arc<App>>) -> Json<RulesResponse> {
+    let report = app.rules.report();
+    let list = app.rules.rules().list();
+    let one = |rule: &Arc<watchpost_detect::Rule>| RuleInfo {
+        id: rule.id.clone(),
+        title: rule.title.clone(),
+        level: rule.level_name().to_owned(),
+        tags: rule.tags.clone(),
+        file: rule.file.clone(),
+    };
+    Json(RulesResponse {
+        rules: list.iter().map(one).collect(),
+        loaded: report.loaded,
+        problems: report.problems.iter().map(ToString::to_string).collect(),
+        refused: report.refused,
+    })
+}
+
+const LEVELS: [(&str, Severity); 5] = [
+    ("informational", Severity::Info),
+    ("low", Severity::Warning),
+    ("medium", Severity::Error),
+    ("high", Severity::Critical),
+    ("critical", Severity::Emergency),
+];
+
+fn level(name: &str) -> Result<u8, ApiFailure> {
+    let known = LEVELS.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    known.map(|(_, severity)| severity.number()).ok_or_else(|| {
+        ApiFailure::bad_request(format!(
+            "level {name:?} is not known: use informational, low, medium, high or critical"
+        ))
+    })
+}
+
+fn level_name(number: u8) -> &'static str {
+    let reached = LEVELS.iter().rev().find(|(_, severity)| severity.number() <= number);
+    reached.map_or("informational", |(name, _)| name)
+}
+
+fn info(alert: Alert) -> AlertInfo {
+    AlertInfo {
+        id: alert.id,
+        state: alert.state.name().to_owned(),
+        level: level_name(alert.level).to_owned(),
+        rule_id: Some(alert.rule_id).filter(|id| !id.is_empty()),
+        rule: alert.rule_title,
+        count: alert.count,
+        first: Timestamp(alert.first_ns),
+        last: Timestamp(alert.last_ns),
+        host: alert.host_name,
+        user: alert.username,
+        message: alert.message,
+        acknowledged_by: alert.acknowledged_by,
+        acknowledged: alert.acknowledged_ns.map(Timestamp),
+        note: alert.note,
+        event: serde_json::from_str(&alert.event).unwrap_or_default(),
+    }
+}

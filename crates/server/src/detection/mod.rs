@@ -1,0 +1,17 @@
+//! Detection: the reader `detect` takes every event through the rules, and writes what they find back as events.
+
+mod load;
+mod reader;
+mod rulebook;
+mod snapshot;
+
+pub(crate) use reader::{DetectDeps, DetectReader};
+pub(crate) use rulebook::{RuleBook, RulePlaces};
+pub(crate) use snapshot::DetectSnapshot;
+
+pub mod rules;
+
+/// As whom the server writes events of its own. An agent cannot be called so.
+pub(crate) const SERVER_AGENT: &str = "@server";
+/// The stream of what was detected.
+pub(crate) const DETECT_STREAM: &str = "detect";

@@ -1,0 +1,298 @@
+//! The reader `detect`.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::runtime::Handle;
+use watchpost_detect::Rules;
+use watchpost_event::protocol::Outcome;
+use watchpost_event::{AgentId, BatchBuilder, Epoch, Event, Skip, StreamId, Timestamp, View};
+use watchpost_kit::{Backoff, Clock, Rng, chain};
+use watchpost_ledger::LedgerPosition;
+use watchpost_run::metrics::Counter;
+use watchpost_run::{Disk, Shutdown};
+
+use super::rulebook::LOOK_EVERY;
+use super::{DETECT_STREAM, DetectSnapshot, RuleBook, SERVER_AGENT};
+use crate::ServerError;
+use crate::auth::Principal;
+use crate::bus::Follower;
+use crate::ingest::{BodyKind, Ingest, WriterHandle};
+use crate::intake::Committed;
+
+const IDLE: Duration = Duration::from_secs(1);
+/// How often what was counted is written down.
+const SNAPSHOT_EVERY: Duration = Duration::from_secs(10);
+const RETRY: Duration = Duration::from_millis(50);
+const RETRY_MAX: Duration = Duration::from_secs(5);
+/// Detections of one ledger record at most; more are counted and said.
+const DETECTIONS_MAX: usize = 10_000;
+/// … and so many bytes of them.
+const DETECTED_BYTES_MAX: usize = 16 << 20;
+
+/// What the reader works with.
+pub(crate) struct DetectDeps {
+    pub(crate) follower: Follower,
+    pub(crate) book: Arc<RuleBook>,
+    pub(crate) ingest: Arc<Ingest>,
+    pub(crate) writer: WriterHandle,
+    pub(crate) runtime: Handle,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) path: PathBuf,
+    pub(crate) detections: Arc<Counter>,
+    pub(crate) events: Arc<Counter>,
+}
+
+/// Detections of one record.
+#[derive(Default)]
+struct Found {
+    events: Vec<Event>,
+    bytes: usize,
+}
+
+/// Runs on a thread of its own.
+pub(crate) struct DetectReader {
+    deps: DetectDeps,
+    agent: AgentId,
+    stream: StreamId,
+    state: DetectSnapshot,
+    saved: Duration,
+    looked: Duration,
+    /// A record was counted whose detections are not written: only the saved state may be gone on from.
+    midway: bool,
+}
+
+impl DetectReader {
+    /// Goes on from a snapshot.
+    pub(crate) fn new(deps: DetectDeps, state: DetectSnapshot) -> Result<Self, ServerError> {
+        let named = |error: watchpost_event::EventError| ServerError::Config {
+            key: "detect",
+            reason: chain(&error),
+        };
+        Ok(Self {
+            agent: AgentId::new(SERVER_AGENT).map_err(named)?,
+            stream: StreamId::new(DETECT_STREAM).map_err(named)?,
+            saved: deps.clock.monotonic(),
+            looked: deps.clock.monotonic(),
+            midway: false,
+            deps,
+            state,
+        })
+    }
+
+    /// Reads until shutdown.
+    pub(crate) fn run(&mut self, shutdown: &Shutdown) {
+        if self.midway {
+            self.go_back();
+        }
+        let beginning = self.deps.follower.begin(self.state.position);
+        if beginning.regressed {
+            // Positions of the ledger begin anew, and detections are numbered by them.
+            let counted = std::mem::take(&mut self.state.correlator);
+            self.state = DetectSnapshot::empty();
+            self.state.correlator = counted;
+            self.save_until_done(shutdown);
+        }
+        let mut at = beginning.at;
+        while !shutdown.is_triggered() {
+            let batches = self.deps.follower.next(&mut at, IDLE, shutdown);
+            self.look_for_rules();
+            let rules = self.deps.book.rules();
+            for committed in &batches {
+                // The ledger may need room before this record's detections can be written.
+                self.save_if_due(self.deps.follower.state.take_asked());
+                self.midway = true;
+                if !self.take(committed, &rules, shutdown) {
+                    // What was counted of it is not saved: it is read and counted again.
+                    return;
+                }
+                self.midway = false;
+                self.deps.follower.advance(&mut at, committed.next);
+            }
+            self.state.position = self.state.position.max(at.0);
+            self.save_if_due(self.deps.follower.state.take_asked());
+        }
+        self.save_if_due(true);
+    }
+
+    /// After a panic: what is saved fits together, what is in memory does not.
+    fn go_back(&mut self) {
+        match DetectSnapshot::load(&self.deps.disk, &self.deps.path) {
+            Ok((state, damage)) => {
+                self.state = state;
+                if let Some(damage) = damage {
+                    self.deps.follower.state.add_damage(damage);
+                }
+            }
+            Err(error) => tracing::error!(error = chain(&error), "Cannot read the snapshot of detection"),
+        }
+        self.midway = false;
+    }
+
+    fn look_for_rules(&mut self) {
+        let now = self.deps.clock.monotonic();
+        if now.saturating_sub(self.looked) >= LOOK_EVERY {
+            self.looked = now;
+            self.deps.book.look(Timestamp(self.deps.clock.now()));
+        }
+    }
+
+    /// Looks at one record; false when the server ends before what was found is durable.
+    fn take(&mut self, committed: &Committed, rules: &Rules, shutdown: &Shutdown) -> bool {
+        let batch = &committed.batch;
+        // Detection does not read its own stream.
+        if batch.origin.agent == self.agent && batch.origin.stream == self.stream {
+            self.state.position = committed.next.0;
+            return true;
+        }
+        let position = committed.next.0;
+        let received = batch.envelope.received_at;
+        let mut found = Found::default();
+        for view in batch.views() {
+            self.detect(&view, rules, received, position, &mut found);
+        }
+        self.deps.events.add(batch.events.len() as u64);
+        let found = found.events;
+        if !found.is_empty() && !self.write_back(&found, position, shutdown) {
+            return false;
+        }
+        self.deps.detections.add(found.len() as u64);
+        self.state.position = position;
+        true
+    }
+
+    fn detect(&mut self, view: &View<'_>, rules: &Rules, received: Timestamp, position: u64, found: &mut Found) {
+        for detection in rules.detect(view, received, &mut self.state.correlator) {
+            if found.events.len() == DETECTIONS_MAX || found.bytes > DETECTED_BYTES_MAX {
+                tracing::error!(
+                    position,
+                    "More detections in one batch than are kept, the rest of it is left out"
+                );
+                return;
+            }
+            let n = u32::try_from(found.events.len()).unwrap_or(u32::MAX);
+            let event = detection.event(view, position, n);
+            found.bytes += event.weight();
+            found.events.push(event);
+        }
+    }
+
+    /// Into the ledger, and only then on.
+    fn write_back(&mut self, found: &[Event], position: u64, shutdown: &Shutdown) -> bool {
+        let mut backoff = Backoff::new(RETRY, RETRY_MAX, Rng::from_os());
+        while !shutdown.is_triggered() {
+            match self.offer(found, position) {
+                Ok(()) => {
+                    self.deps.follower.state.set_error(None);
+                    return true;
+                }
+                Err(why) => {
+                    tracing::error!("Detections cannot be written, trying again: {why}");
+                    self.deps.follower.state.set_error(Some(why));
+                    shutdown.wait_timeout(backoff.next_delay().max(RETRY));
+                }
+            }
+        }
+        false
+    }
+
+    fn offer(&mut self, found: &[Event], position: u64) -> Result<(), String> {
+        let body = self.batch(found, position).map_err(|error| chain(&error))?;
+        let principal = Principal::Process(self.agent.clone());
+        let taken = self.deps.ingest.take(principal, BodyKind::Batches, Bytes::from(body));
+        let answer = self.deps.runtime.block_on(taken);
+        if let Some(rejected) = answer.body.rejected.first() {
+            tracing::error!(position, "Detections were refused and are left out: {rejected:?}");
+        }
+        if answer.status == 413 {
+            tracing::error!(
+                position,
+                "Detections of one batch are larger than `limits` allow and are left out"
+            );
+            return Ok(());
+        }
+        let Some(said) = answer.body.cursors.first() else {
+            let error = answer.body.error.as_ref().map(|error| error.message.clone());
+            return Err(error.unwrap_or_else(|| format!("the intake answered {}", answer.status)));
+        };
+        match said.outcome {
+            // A conflict: the same place was written before, with other rules. What the ledger has stays.
+            Outcome::Stored | Outcome::Duplicate | Outcome::Conflict => {
+                self.state.cursor = position;
+                Ok(())
+            }
+            Outcome::Cursor => {
+                let lost = self.state.cursor;
+                self.state.cursor = said.cursor;
+                Err(format!(
+                    "detections before {lost} are gone from the ledger, going on behind {}",
+                    said.cursor
+                ))
+            }
+            Outcome::Forgotten | Outcome::Invalid => {
+                let mut anew = self.state.clone();
+                anew.epoch = Epoch(Rng::from_os().next_u64());
+                anew.cursor = 0;
+                anew.save(&self.deps.disk, &self.deps.path)
+                    .map_err(|error| chain(&error))?;
+                self.state = anew;
+                Err("the stream of detections begins anew".to_owned())
+            }
+        }
+    }
+
+    fn batch(&self, found: &[Event], position: u64) -> Result<Vec<u8>, watchpost_event::EventError> {
+        let from = self.state.cursor;
+        let mut batch = BatchBuilder::new(self.agent.clone(), self.stream.clone(), self.state.epoch, from);
+        if from == 0 && position > 0 {
+            // Numbered by the ledger, which did not begin with a detection.
+            batch.declare_skip(Skip {
+                from: 0,
+                to: position - 1,
+                reason: Skip::BEFORE_START.to_owned(),
+                records: 0,
+            });
+        }
+        for event in found {
+            batch.push(event);
+        }
+        batch.count_read(found.len() as u64, 0);
+        batch.finish(position)
+    }
+
+    /// A new epoch counts only when it is durable.
+    fn save_until_done(&mut self, shutdown: &Shutdown) {
+        let mut backoff = Backoff::new(RETRY, RETRY_MAX, Rng::from_os());
+        while let Err(error) = self.state.save(&self.deps.disk, &self.deps.path) {
+            tracing::error!(error = chain(&error), "Cannot write the snapshot of detection");
+            self.deps.follower.state.set_error(Some(chain(&error)));
+            if shutdown.wait_timeout(backoff.next_delay().max(RETRY)) {
+                return;
+            }
+        }
+    }
+
+    fn save_if_due(&mut self, at_once: bool) {
+        let now = self.deps.clock.monotonic();
+        let state = &self.deps.follower.state;
+        let due = at_once || now.saturating_sub(self.saved) >= SNAPSHOT_EVERY;
+        if !due || self.state.position == state.committed() {
+            return;
+        }
+        self.saved = now;
+        match self.state.save(&self.deps.disk, &self.deps.path) {
+            Ok(()) => {
+                state.set_committed(self.state.position);
+                let all = self.deps.follower.readers.committed_by_all();
+                self.deps.writer.trim(LedgerPosition(all));
+            }
+            Err(error) => {
+                tracing::error!(error = chain(&error), "Cannot write the snapshot of detection");
+                state.set_error(Some(chain(&error)));
+            }
+        }
+    }
+}
