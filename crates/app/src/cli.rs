@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Send(commands::send::SendArgs),
     Search(commands::search::SearchArgs),
     Tail(commands::tail::TailArgs),
+    Alerts(commands::alerts::AlertsArgs),
+    Rules(commands::rules::RulesArgs),
     Delivery(commands::delivery::DeliveryArgs),
     Store(commands::store::StoreArgs),
     Token(commands::token::TokenArgs),

@@ -10,6 +10,7 @@ mod logging;
 mod run;
 mod settings;
 mod signals;
+mod this_host;
 
 use std::process::ExitCode;
 
@@ -40,6 +41,8 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Send(args) => commands::send::run(args, global),
         Command::Search(args) => commands::search::run(args, global),
         Command::Tail(args) => commands::tail::run(args, global),
+        Command::Alerts(args) => commands::alerts::run(args, global),
+        Command::Rules(args) => commands::rules::run(args, global),
         Command::Delivery(args) => commands::delivery::run(args, global),
         Command::Store(args) => commands::store::run(args, global),
         Command::Token(args) => commands::token::run(args, global),

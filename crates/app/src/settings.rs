@@ -10,14 +10,16 @@ use watchpost_agent::source::file::{FileDefaults, FileSourceConfig, FormatConfig
 use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};
 use watchpost_server::config::{
-    BusSection, CatalogSection, LimitsSection, ServerConfig, ServerSection, ServerSettings, StoreSection, TlsSection,
-    socket_path,
+    AlertSections, BusSection, CatalogSection, ChannelSection, DetectSection, LimitsSection, RouteSection,
+    ServerConfig, ServerSection, ServerSettings, StoreSection, TlsSection, socket_path,
 };
+use watchpost_server::rules::{Builtin, RuleSources};
 
 use crate::cli::Global;
 use crate::dirs::Dirs;
 use crate::environment;
 use crate::logging::{LogSection, LogTarget, Wishes};
+use crate::this_host::ThisHost;
 
 /// Every section there is.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -37,6 +39,9 @@ struct ConfigFile {
     bus: BusSection,
     store: StoreSection,
     catalog: CatalogSection,
+    detect: DetectSection,
+    channel: Vec<ChannelSection>,
+    route: Vec<RouteSection>,
     log: LogSection,
     watch: WatchSection,
 }
@@ -108,6 +113,9 @@ impl Settings {
         }
         let merged = load(&sources)?;
         let mut file: ConfigFile = merged.root()?;
+        if !merged.contains("detect.rules") {
+            file.detect.rules = vec![dirs.config.join("rules")];
+        }
         // The platform's place is not known to the rooms; whoever names a folder keeps it.
         if !merged.contains("server.data_dir") {
             file.server.data_dir = dirs.data.join("server");
@@ -163,20 +171,47 @@ impl Settings {
             bus: file.bus,
             store: file.store,
             catalog: file.catalog,
+            detect: file.detect,
+            alert: AlertSections {
+                channel: file.channel,
+                route: file.route,
+            },
         };
         Ok(ServerSettings::try_from(config)?)
     }
 
-    /// The agent's part. `files` are collected when the configuration names no source, `more` in any case.
+    /// Where rules come from.
+    pub(crate) fn rule_sources(&self) -> RuleSources {
+        let configured = self.file.detect.rules.iter();
+        // A folder nobody has made holds no rules.
+        let paths = configured.filter(|path| path.exists() || self.says("detect.rules"));
+        RuleSources {
+            paths: paths.cloned().collect(),
+            builtin: if self.file.detect.builtin {
+                Builtin::Included
+            } else {
+                Builtin::None
+            },
+        }
+    }
+
+    /// Whether the configuration names sources: then these are collected, and nothing else.
+    pub(crate) fn names_sources(&self) -> bool {
+        ["file", "process", "journal", "system"]
+            .iter()
+            .any(|source| self.says(&format!("source.{source}")))
+    }
+
+    /// The agent's part. `this_host` is collected when the configuration names no source, `more` in any case.
     pub(crate) fn agent(
         &self,
         host: &str,
-        files: FileSourceConfig,
+        this_host: ThisHost,
         more: Option<FileSourceConfig>,
     ) -> Result<AgentSettings> {
         let mut config = self.agent_config();
-        if !self.says("source") {
-            config.source.file.push(files);
+        if !self.names_sources() {
+            this_host.sources(&mut config.source);
         }
         config.source.file.extend(more);
         self.resolve_agent(config, host)
@@ -185,7 +220,11 @@ impl Settings {
     /// An agent that reads these paths and nothing else.
     pub(crate) fn agent_for_paths(&self, host: &str, paths: &[PathBuf]) -> Result<AgentSettings> {
         let mut config = self.agent_config();
-        config.source.file = vec![from_beginning(paths)?];
+        config.source = SourceSection {
+            file: vec![from_beginning(paths)?],
+            auth: config.source.auth,
+            ..SourceSection::default()
+        };
         self.resolve_agent(config, host)
     }
 
@@ -261,25 +300,6 @@ fn glob_escape(path: &str) -> String {
         }
     }
     out
-}
-
-/// This host's log files, for a configuration that names no source.
-pub(crate) fn host_logs(start: &str) -> FileSourceConfig {
-    let text = |list: &[&str]| list.iter().map(|&item| item.to_owned()).collect();
-    FileSourceConfig {
-        name: "system".to_owned(),
-        include: text(&[
-            "/var/log/**/*.log",
-            "/var/log/syslog",
-            "/var/log/messages",
-            "/var/log/secure",
-            "/var/log/cron",
-            "/var/log/maillog",
-        ]),
-        exclude: text(&["/var/log/journal/**", "/var/log/watchpost/**"]),
-        start: start.to_owned(),
-        ..FileSourceConfig::default()
-    }
 }
 
 /// Files, folders and globs named on the command line, from their beginning.

@@ -23,10 +23,12 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alerts;
 mod client;
 mod delivery;
 mod error;
 mod exit;
+mod host;
 mod progress;
 mod render;
 mod search;
@@ -37,10 +39,12 @@ mod tail;
 pub mod token;
 mod when;
 
+pub use alerts::{AlertsWanted, acknowledge_alerts, list_alerts, list_rules};
 pub use client::{Client, Target};
 pub use delivery::delivery;
 pub use error::ConsoleError;
 pub use exit::Exit;
+pub use host::push_system_information;
 pub use progress::Progress;
 pub use render::{Color, Format, Renderer, harmless};
 pub use search::{Search, parse_stats};

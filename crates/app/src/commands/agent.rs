@@ -7,11 +7,12 @@ use watchpost_console::Exit;
 use crate::cli::Global;
 use crate::failure::Remedy;
 use crate::run::{Outside, join_agent};
-use crate::settings::{Settings, host_logs, host_name};
+use crate::settings::{Settings, host_name};
+use crate::this_host::ThisHost;
 
 /// Collect on this host and deliver to a server
 ///
-/// Reads agent.toml. Without any source in it, this host's log files are collected from now on. What is not delivered yet waits in the spool, over restarts too.
+/// Reads agent.toml. Without any source in it, this host's log files, journal, logins, processes and metrics are collected from now on. What is not delivered yet waits in the spool, over restarts too.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 The least a configuration needs (/etc/watchpost/agent.toml, or ~/.config/watchpost/agent.toml):
@@ -25,7 +26,7 @@ pub(crate) fn run(_: &AgentArgs, global: &Global) -> Result<Exit> {
     let settings = Settings::load(global)?;
     settings.start_logging("agent", false)?;
     let agent = settings
-        .agent(&host_name(), host_logs("end"), None)
+        .agent(&host_name(), ThisHost::FROM_NOW, None)
         .usage("`watchpost config check` looks at all of it")?;
     let folder = agent.data_dir.clone();
     let outside = Outside::new()?;

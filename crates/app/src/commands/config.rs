@@ -9,7 +9,8 @@ use watchpost_kit::config::{Listed, Origin};
 
 use crate::cli::Global;
 use crate::failure::{Remedy, usage};
-use crate::settings::{Settings, host_logs, host_name};
+use crate::settings::{Settings, host_name};
+use crate::this_host::ThisHost;
 
 /// Look at the configuration: check, show, get, list
 #[derive(Debug, Args)]
@@ -90,7 +91,7 @@ fn write_line(listed: &Listed, origin: bool, out: &mut dyn Write) -> std::io::Re
 /// Everything that starting would check, short of opening files and ports.
 fn check(settings: &Settings, out: &mut dyn Write) -> Result<Exit> {
     let remedy = "docs/configure.md has every key with an example";
-    settings.agent(&host_name(), host_logs("end"), None).usage(remedy)?;
+    settings.agent(&host_name(), ThisHost::FROM_NOW, None).usage(remedy)?;
     settings.server(None).usage(remedy)?;
     let exposed = settings.merged().exposed_secrets();
     if let Some((key, path)) = exposed.first() {

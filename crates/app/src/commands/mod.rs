@@ -1,9 +1,11 @@
 //! One file per command: its arguments, its help, and `run`.
 
 pub(crate) mod agent;
+pub(crate) mod alerts;
 mod client;
 pub(crate) mod config;
 pub(crate) mod delivery;
+pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod send;
 pub(crate) mod server;

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use anyhow::{Result, anyhow};
 use clap::Args;
-use watchpost_agent::source::file::FileSourceConfig;
 use watchpost_console::Exit;
 use watchpost_kit::DurationText;
 
@@ -13,6 +12,7 @@ use crate::cli::Global;
 use crate::failure::{Remedy, with_hint};
 use crate::run::Outside;
 use crate::settings::{Settings, host_name};
+use crate::this_host::ThisHost;
 
 /// Deliver records from standard input, through a spool of their own
 #[derive(Debug, Args)]
@@ -37,14 +37,7 @@ pub(crate) fn run(args: &SendArgs, global: &Global) -> Result<Exit> {
     let settings = Settings::load(global)?;
     settings.start_logging("agent", true)?;
     let codec = serde_json::from_value(args.codec.clone().into()).usage("codecs are auto, plain, json and syslog")?;
-    let agent = settings.agent(
-        &host_name(),
-        FileSourceConfig {
-            enabled: false,
-            ..FileSourceConfig::default()
-        },
-        None,
-    );
+    let agent = settings.agent(&host_name(), ThisHost::FROM_NOW, None);
     let agent = agent.usage("`watchpost config check` looks at all of it")?;
     let outside = Outside::new()?;
     let deps = outside.agent(None);

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use watchpost_agent::AgentSettings;
 use watchpost_console::Exit;
 use watchpost_run::Shutdown;
 
@@ -14,14 +15,15 @@ use crate::commands::server;
 use crate::direct::Direct;
 use crate::failure::Remedy;
 use crate::run::{Outside, join_agent};
-use crate::settings::{Settings, from_beginning, host_logs, host_name};
+use crate::settings::{Settings, from_beginning, host_name};
+use crate::this_host::ThisHost;
 
 /// Plain HTTP on this host only, so that no certificate stands in the way of the first minute.
 const LISTEN: &str = "http://127.0.0.1:7480";
 
 /// Server and agent on this host, in one process
 ///
-/// Collects this host's log files from 24 h back (at least the last 100 lines of each), and PATHs (files, folders, globs) from their beginning, and follows them. Nothing to configure; agent.toml and server.toml are read where they exist.
+/// Collects this host's log files from 24 h back (at least the last 100 lines of each), its journal, logins, processes and metrics, and PATHs (files, folders, globs) from their beginning, and follows them. Nothing to configure; agent.toml and server.toml are read where they exist.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
@@ -42,7 +44,7 @@ pub(crate) fn run(args: &UpArgs, global: &Global) -> Result<Exit> {
         paths => Some(from_beginning(paths).usage("name files, folders or globs that exist")?),
     };
     let remedy = "`watchpost config check` looks at all of it";
-    let mut agent = settings.agent(&host_name(), host_logs("recent"), more).usage(remedy)?;
+    let mut agent = settings.agent(&host_name(), ThisHost::RECENT, more).usage(remedy)?;
     let outside = Outside::new()?;
     // The server ends after the agent, so that the agent's last batches still arrive.
     let of_server = Outside {
@@ -57,11 +59,11 @@ pub(crate) fn run(args: &UpArgs, global: &Global) -> Result<Exit> {
         None => watchpost_agent::agent_id(&outside.disk, &agent.data_dir, &host_name())?,
     };
     agent.id = Some(id.clone());
-    let folder = agent.data_dir.clone();
+    let (folder, sources) = (agent.data_dir.clone(), sources(&agent));
     let transport = Arc::new(Direct(handle.local_intake(id)));
     let collecting =
         watchpost_agent::start(agent, outside.agent(Some(transport))).hint(super::data_folder_hint(&folder))?;
-    tell(&settings, args, global, &server::address(&handle)).context("cannot write the address")?;
+    tell(&settings, &sources, args, global, &server::address(&handle)).context("cannot write the address")?;
     let (agent_ends, server_ends) = (outside.shutdown.clone(), of_server.shutdown.clone());
     runtime.spawn(async move {
         server_ends.wait().await;
@@ -74,18 +76,41 @@ pub(crate) fn run(args: &UpArgs, global: &Global) -> Result<Exit> {
     server::ended(escalation)
 }
 
+/// What is collected, in words.
+fn sources(agent: &AgentSettings) -> String {
+    let files = match agent.files.len() {
+        0 => String::new(),
+        1 => "1 file source".to_owned(),
+        count => format!("{count} file sources"),
+    };
+    let named = [
+        (agent.journal.is_some(), "the journal"),
+        (agent.process.is_some(), "processes"),
+        (agent.system.is_some(), "metrics"),
+    ];
+    let named = named.into_iter().filter(|(is, _)| *is).map(|(_, name)| name);
+    let all: Vec<&str> = Some(files.as_str())
+        .filter(|files| !files.is_empty())
+        .into_iter()
+        .chain(named)
+        .collect();
+    all.join(", ")
+}
+
 /// What a person wants to know now.
-fn tell(settings: &Settings, args: &UpArgs, global: &Global, address: &str) -> std::io::Result<()> {
+fn tell(settings: &Settings, sources: &str, args: &UpArgs, global: &Global, address: &str) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Watchpost runs at {address}")?;
     writeln!(out, "  data      {}", settings.dirs().data.display())?;
-    if settings.says("source") {
-        writeln!(out, "  collects  the sources of the configuration")?;
+    if settings.names_sources() {
+        let named = if sources.is_empty() { "nothing" } else { sources };
+        writeln!(out, "  collects  what the configuration names: {named}")?;
     } else {
         writeln!(
             out,
             "  collects  this host's log files, from 24h back, and their last 100 lines at least"
         )?;
+        writeln!(out, "            its logins, processes and metrics")?;
     }
     for path in &args.paths {
         writeln!(out, "            {} from the beginning", path.display())?;
@@ -95,6 +120,7 @@ fn tell(settings: &Settings, args: &UpArgs, global: &Global, address: &str) -> s
         "  try       watchpost search error --from -1h{}",
         same_server(global)
     )?;
+    writeln!(out, "            watchpost alerts list{}", same_server(global))?;
     writeln!(out, "            watchpost tail{}", same_server(global))?;
     writeln!(out, "            watchpost delivery{}", same_server(global))?;
     writeln!(out, "  stop      Ctrl-C; nothing is lost")?;

@@ -7,27 +7,31 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use clap::Args;
+use watchpost_agent::AgentSettings;
 use watchpost_agent::local::{Until, watch};
-use watchpost_console::{Color, Exit, Format};
-use watchpost_event::Decoded;
-use watchpost_kit::DurationText;
+use watchpost_console::{Color, Exit, Format, Renderer, push_system_information};
+use watchpost_event::{Decoded, Timestamp, View};
+use watchpost_kit::{Clock, DurationText};
+use watchpost_server::rules::Lookout;
 
 use crate::cli::Global;
 use crate::commands::client;
 use crate::commands::search::ColorArg;
 use crate::failure::Remedy;
 use crate::run::Outside;
-use crate::settings::{Settings, WatchColor, WatchFormat, host_logs, host_name};
+use crate::settings::{Settings, WatchColor, WatchFormat, host_name};
+use crate::this_host::ThisHost;
 
 /// Show what happens on this host; no server needed
 ///
-/// Without PATHs: this host's log files, or the sources of the configuration, from now on. PATHs are shown from their beginning.
+/// Without PATHs: this host's logs, logins and processes, or the sources of the configuration, from now on, and what the rules find in them. PATHs are shown from their beginning.
 #[derive(Debug, Args)]
 #[command(after_long_help = "\
 Examples:
-  watchpost watch                              this host's logs, in colour
+  watchpost watch                              this host's logs, logins and processes, in colour
   watchpost watch --json | jq .message         for programs: one JSON object per line
   watchpost watch --once /var/log/dpkg.log     what is there, then end
+  watchpost watch --once --json | jq .cpu_info.usage_percent
   watchpost watch --compact --for 60s")]
 #[expect(clippy::struct_excessive_bools, reason = "flags of a command line are booleans")]
 pub(crate) struct WatchArgs {
@@ -43,7 +47,7 @@ pub(crate) struct WatchArgs {
     /// Who did what, on what, when, where, from where, to where: one JSON object per line
     #[arg(long = "7w", group = "form")]
     seven: bool,
-    /// Show what is there, then end; the host's logs from 24 h back
+    /// Show what is there, then end; without PATHs: what this host is and how it fares
     #[arg(long)]
     once: bool,
     /// End after so long
@@ -81,42 +85,95 @@ pub(crate) fn run(args: &WatchArgs, global: &Global) -> Result<Exit> {
     let settings = Settings::load(global)?;
     // Standard error stays beside the output; the log file is the running agent's.
     settings.start_stderr_logging()?;
+    let configured = settings.watch();
+    let renderer = client::renderer(args.format(configured.format), args.color(configured.color))
+        .with_timestamps(configured.timestamps && !args.no_timestamps);
+    let outside = Outside::new()?;
+    if args.once && args.paths.is_empty() {
+        return this_host(&renderer, &*outside.clock);
+    }
     let mut agent = if args.paths.is_empty() {
-        settings.agent(&host_name(), host_logs(if args.once { "recent" } else { "end" }), None)
+        settings.agent(&host_name(), ThisHost::HAPPENING, None)
     } else {
         settings.agent_for_paths(&host_name(), &args.paths)
     }
     .usage("name files, folders or globs that exist, or look at `watchpost config check`")?;
     agent.uplink = None;
-    let outside = Outside::new()?;
     let until = match (args.once, args.duration) {
         (true, _) => Until::Shown,
         (false, Some(duration)) => Until::Over(Duration::from(duration)),
         (false, None) => Until::Stopped,
     };
-    let configured = settings.watch();
-    let renderer = client::renderer(args.format(configured.format), args.color(configured.color))
-        .with_timestamps(configured.timestamps && !args.no_timestamps);
-    let (mut out, mut text, mut shown, mut failed) = (std::io::stdout(), String::new(), 0_u64, None);
-    let mut show = |batch: &Decoded| {
-        text.clear();
-        for view in batch.views() {
-            renderer.push(&mut text, &view);
-            shown += 1;
+    let lookout = Lookout::open(&settings.rule_sources()).hint("`watchpost rules check` looks at all of them")?;
+    for problem in lookout.problems() {
+        tracing::warn!("A rule cannot be used: {problem}");
+    }
+    let shown = Screen::new(renderer, lookout).show(&agent, &outside, until)?;
+    if args.once && shown == 0 {
+        return Ok(Exit::NothingFound);
+    }
+    Ok(Exit::Done)
+}
+
+/// What this host is and how it fares.
+fn this_host(renderer: &Renderer, clock: &dyn Clock) -> Result<Exit> {
+    let information = watchpost_agent::system::gather(&host_name(), Timestamp(clock.now()));
+    let object = serde_json::to_value(&information).context("cannot write what this host is")?;
+    let mut text = String::new();
+    push_system_information(&mut text, renderer.format(), &object);
+    std::io::stdout().write_all(text.as_bytes())?;
+    Ok(Exit::Done)
+}
+
+/// Where events are shown, and what the rules find in them behind each.
+struct Screen {
+    renderer: Renderer,
+    lookout: Lookout,
+    text: String,
+    shown: u64,
+    failed: Option<std::io::Error>,
+}
+
+impl Screen {
+    fn new(renderer: Renderer, lookout: Lookout) -> Self {
+        Self {
+            renderer,
+            lookout,
+            text: String::new(),
+            shown: 0,
+            failed: None,
         }
-        // A batch at a time: whatever ends this program, the last line is whole.
-        match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    }
+
+    /// Until the end; how many events were shown.
+    fn show(mut self, agent: &AgentSettings, outside: &Outside, until: Until) -> Result<u64> {
+        let clock = &*outside.clock;
+        let mut show = |batch: &Decoded| self.push(batch, Timestamp(clock.now()));
+        watch(agent, clock, &outside.shutdown, until, &mut show).context("cannot watch")?;
+        match self.failed {
+            Some(error) => Err(error.into()),
+            None => Ok(self.shown),
+        }
+    }
+
+    /// A batch at a time: whatever ends this program, the last line is whole.
+    fn push(&mut self, batch: &Decoded, now: Timestamp) -> ControlFlow<()> {
+        self.text.clear();
+        for view in batch.views() {
+            self.renderer.push(&mut self.text, &view);
+            for event in self.lookout.look(&view, now) {
+                let origin = view.origin;
+                self.renderer.push(&mut self.text, &View { event: &event, origin });
+            }
+            self.shown += 1;
+        }
+        let mut out = std::io::stdout();
+        match out.write_all(self.text.as_bytes()).and_then(|()| out.flush()) {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
-                failed = Some(error);
+                self.failed = Some(error);
                 ControlFlow::Break(())
             }
         }
-    };
-    watch(&agent, &*outside.clock, &outside.shutdown, until, &mut show).context("cannot watch")?;
-    match failed {
-        Some(error) => Err(error.into()),
-        None if args.once && shown == 0 => Ok(Exit::NothingFound),
-        None => Ok(Exit::Done),
     }
 }

@@ -17,6 +17,13 @@ const COMMANDS: &[&str] = &[
     "send",
     "search",
     "tail",
+    "alerts",
+    "alerts list",
+    "alerts ack",
+    "rules",
+    "rules check",
+    "rules test",
+    "rules list",
     "delivery",
     "store",
     "store verify",
@@ -36,6 +43,10 @@ const COMMANDS: &[&str] = &[
 /// Commands that need no keeping alive and can be run as they stand in the documentation.
 const ENDING: &[&str] = &[
     "search",
+    "alerts list",
+    "rules list",
+    "rules check",
+    "rules test",
     "delivery",
     "store",
     "config",
@@ -141,11 +152,17 @@ fn every_documented_command_is_understood_and_those_that_end_are_run() {
 fn every_documented_configuration_is_read() {
     let world = World::new();
     let mut blocks = 0;
-    for name in ["configure.md", "install.md"] {
+    for name in ["configure.md", "install.md", "alerts.md"] {
         let text = fs::read_to_string(repository().join("docs").join(name)).unwrap();
         for block in text.split("```toml\n").skip(1) {
             let block = block.split("```").next().unwrap();
-            for file in ["agent.key", "tls/cert.pem", "tls/key.pem"] {
+            for file in [
+                "agent.key",
+                "telegram.token",
+                "hook.token",
+                "tls/cert.pem",
+                "tls/key.pem",
+            ] {
                 let path = world.write(&format!("etc/{file}"), "only its presence counts");
                 fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
             }

@@ -184,6 +184,15 @@ impl World {
         fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
     }
 
+    /// More sections for the agent that was configured.
+    pub(crate) fn collect_more(&self, sections: &str) {
+        let mut file = fs::File::options()
+            .append(true)
+            .open(self.path("config/agent.toml"))
+            .unwrap();
+        std::io::Write::write_all(&mut file, sections.as_bytes()).unwrap();
+    }
+
     /// How many events match.
     pub(crate) fn count(&self, query: &str) -> u64 {
         let found = self.run(&["search", query, "--stats", "count()", "--json"]);

@@ -67,6 +67,9 @@ fn write_in_background(folder: PathBuf, permitted: Arc<AtomicU64>, all: u64) -> 
     })
 }
 
+/// The lines and nothing else: the commands of this test are processes that are told, too.
+const LINES: &str = "torture log.file.path:*";
+
 fn agent(world: &World) -> Running {
     world.start("agent", &["agent"])
 }
@@ -74,7 +77,7 @@ fn agent(world: &World) -> Running {
 /// Every number from 0 to `all` stands in the store exactly once.
 fn assert_each_once(world: &World, all: u64) {
     let found = world
-        .run(&["search", "torture", "--json", "--limit", &(all + 10).to_string()])
+        .run(&["search", LINES, "--json", "--limit", &(all + 10).to_string()])
         .ok();
     let mut seen = vec![0_u32; all as usize];
     for line in found.json_lines() {
@@ -124,6 +127,7 @@ fn kill_both_again_and_again_while_200_000_lines_flow() {
     let mut server = world.server();
     let key = world.agent_key("web-1");
     world.configure_agent("web-1", &key, world.path("logs/app-*.log*").to_str().unwrap());
+    world.collect_more("[source.process]\n[source.system]\ninterval = \"1s\"\n");
     let mut reader = agent(&world);
     let permitted = Arc::new(AtomicU64::new(0));
     let writer = write_in_background(world.path("logs"), Arc::clone(&permitted), all);
@@ -139,20 +143,20 @@ fn kill_both_again_and_again_while_200_000_lines_flow() {
     }
     permitted.store(all, Ordering::Release);
     writer.join().unwrap();
-    world.wait_count("torture", all);
+    world.wait_count(LINES, all);
     assert_each_once(&world, all);
     assert_no_gap(&world);
     reader.assert_running();
     reader.stop();
     server.stop();
     let _server = world.server();
-    assert_eq!(world.count("torture"), all, "after an orderly restart");
+    assert_eq!(world.count(LINES), all, "after an orderly restart");
     world.run(&["store", "verify"]).ok();
 }
 
 /// More than this has arrived, so that a kill falls into the flow and not before it.
 fn arrived(world: &World, more_than: u64) -> Result<(), String> {
-    let count = world.count("torture");
+    let count = world.count(LINES);
     if count > more_than {
         Ok(())
     } else {

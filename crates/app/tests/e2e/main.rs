@@ -1,6 +1,7 @@
 //! The program from the outside: the real binary, real files, sockets and signals, in a fresh folder for each test.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod alerts;
 mod bad_input;
 mod cli;
 mod docs;
@@ -8,6 +9,9 @@ mod duckdb;
 mod harness;
 mod http;
 mod kill;
+mod processes;
+mod rules;
+mod telegram;
 mod tokens;
 mod up;
 mod watch;

@@ -1,6 +1,8 @@
 //! Events as lines for people and for programs.
 
 mod escape;
+mod kind;
+mod sentence;
 mod style;
 
 use jiff::tz::TimeZone;
@@ -9,15 +11,17 @@ use watchpost_event::{Event, Fields, Origin, Seven, Timestamp, View, names};
 pub use style::Color;
 
 use escape::{LineBreak, push_harmless};
-use style::{CYAN, DIM, paint, severity_color, severity_letter};
+use kind::{is_alert, kind};
+use sentence::sentence;
+use style::{BOLD, CYAN, DIM, paint, severity_color, severity_letter};
 
 /// How events are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Format {
-    /// Local time, host, source, severity and message, in colour on a terminal.
+    /// Local time, host, kind (or source), severity and what happened (or the message), in colour on a terminal.
     #[default]
     Human,
-    /// Time of day, severity and message; one line each.
+    /// Time of day, severity and what happened (or the message); one line each.
     Compact,
     /// One JSON object per line: times are RFC 3339 UTC.
     Json,
@@ -89,7 +93,10 @@ impl Renderer {
             paint(out, self.colored, CYAN, &harmless(&host));
             out.push(' ');
         }
-        paint(out, self.colored, DIM, &harmless(&source(view)));
+        match kind(view) {
+            Some(kind) => paint(out, self.colored, kind.color, kind.word),
+            None => paint(out, self.colored, DIM, &harmless(&source(view))),
+        }
         out.push(' ');
         let severity = view.severity();
         let bar = if self.colored {
@@ -99,7 +106,7 @@ impl Renderer {
         };
         paint(out, self.colored, severity_color(severity), &bar);
         out.push(' ');
-        push_harmless(out, &view.event.message, LineBreak::Indented("    │ "));
+        self.push_text(out, view, LineBreak::Indented("    │ "));
     }
 
     fn push_compact(&self, out: &mut String, view: &View<'_>) {
@@ -115,7 +122,19 @@ impl Renderer {
             &severity_letter(severity).to_string(),
         );
         out.push(' ');
-        push_harmless(out, &view.event.message, LineBreak::Shown);
+        if is_alert(view) {
+            paint(out, self.colored, BOLD, "ALERT ");
+        }
+        self.push_text(out, view, LineBreak::Shown);
+    }
+
+    /// What happened where the fields say it, else the message. A sentence is one line, whatever the names in it hold.
+    fn push_text(&self, out: &mut String, view: &View<'_>, line_break: LineBreak) {
+        match sentence(view) {
+            Some(text) if is_alert(view) => paint(out, self.colored, BOLD, &harmless(&text)),
+            Some(text) => push_harmless(out, &text, LineBreak::Shown),
+            None => push_harmless(out, &view.event.message, line_break),
+        }
     }
 
     /// A moment for people, in the renderer's zone.

@@ -27,6 +27,13 @@ impl Color {
 
 pub(crate) const DIM: &str = "\u{1b}[2m";
 pub(crate) const CYAN: &str = "\u{1b}[36m";
+pub(crate) const RED: &str = "\u{1b}[31m";
+pub(crate) const GREEN: &str = "\u{1b}[32m";
+pub(crate) const YELLOW: &str = "\u{1b}[33m";
+pub(crate) const BLUE: &str = "\u{1b}[34m";
+pub(crate) const MAGENTA: &str = "\u{1b}[35m";
+pub(crate) const BOLD: &str = "\u{1b}[1m";
+pub(crate) const BOLD_RED: &str = "\u{1b}[1;31m";
 const RESET: &str = "\u{1b}[0m";
 
 /// Appends `text` in a colour, or plainly.

@@ -1,0 +1,97 @@
+//! `watchpost alerts list|ack`.
+
+use anyhow::Result;
+use clap::{Args, Subcommand, ValueEnum};
+use watchpost_console::{AlertsWanted, Color, Exit, Format};
+
+use crate::cli::Global;
+use crate::commands::client;
+
+/// What the rules have found: list, acknowledge
+#[derive(Debug, Args)]
+pub(crate) struct AlertsArgs {
+    #[command(subcommand)]
+    command: AlertsCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum AlertsCommand {
+    /// Show alerts, newest first
+    ///
+    /// An alert is one story: detections of one rule about the same host, user and program, one after the other. Exit code 3 when there is none.
+    #[command(after_long_help = "\
+Examples:
+  watchpost alerts list                       what is open
+  watchpost alerts list --level high --json
+  watchpost search 'event.kind:alert'         every single detection")]
+    List {
+        /// Which
+        #[arg(long, value_enum, default_value_t = State::Open)]
+        state: State,
+        /// Only this level and above: informational, low, medium, high, critical
+        #[arg(long)]
+        level: Option<String>,
+        /// At most so many
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=500))]
+        limit: u64,
+        /// One JSON object per line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Acknowledge alerts: somebody has looked at them
+    Ack {
+        /// Their numbers, from `watchpost alerts list`
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// What is to be remembered of it
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum State {
+    /// Nobody has looked at them
+    Open,
+    /// Somebody has
+    Acknowledged,
+    /// Done with
+    Closed,
+    /// All of them
+    All,
+}
+
+impl State {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Closed => "closed",
+            Self::All => "all",
+        }
+    }
+}
+
+pub(crate) fn run(args: &AlertsArgs, global: &Global) -> Result<Exit> {
+    match &args.command {
+        AlertsCommand::List {
+            state,
+            level,
+            limit,
+            json,
+        } => {
+            let wanted = AlertsWanted {
+                state: state.name().to_owned(),
+                level: level.clone(),
+                limit: *limit,
+            };
+            let renderer = client::renderer(Format::Human, Color::Never);
+            client::run(global, async |client, mut out| {
+                watchpost_console::list_alerts(&client, &wanted, &renderer, *json, &mut out).await
+            })
+        }
+        AlertsCommand::Ack { ids, note } => client::run(global, async |client, mut out| {
+            watchpost_console::acknowledge_alerts(&client, ids.clone(), note.clone(), &mut out).await
+        }),
+    }
+}

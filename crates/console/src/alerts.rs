@@ -1,0 +1,140 @@
+//! `alerts`: what was recognised, and acknowledging it.
+
+use std::io::Write;
+
+use reqwest::Method;
+use watchpost_event::api::{AcknowledgeRequest, AlertInfo, AlertsResponse, RuleInfo, RulesResponse};
+
+use crate::{Client, ConsoleError, Exit, Renderer, harmless, table};
+
+/// What to list.
+#[derive(Clone, Debug, Default)]
+pub struct AlertsWanted {
+    /// `open`, `acknowledged`, `closed` or `all`.
+    pub state: String,
+    /// Only this level and above.
+    pub level: Option<String>,
+    /// At most so many.
+    pub limit: u64,
+}
+
+/// Lists alerts, newest first. Nothing found is exit code 3.
+pub async fn list_alerts(
+    client: &Client,
+    wanted: &AlertsWanted,
+    renderer: &Renderer,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<Exit, ConsoleError> {
+    let limit = wanted.limit.to_string();
+    let mut query = vec![("state", wanted.state.as_str()), ("limit", limit.as_str())];
+    if let Some(level) = &wanted.level {
+        query.push(("level", level));
+    }
+    let response: AlertsResponse = client.get("/api/v1/alerts", &query).await?;
+    if json {
+        for alert in &response.alerts {
+            write_json(alert, out)?;
+        }
+    } else {
+        for_people(&response, renderer, out)?;
+    }
+    out.flush()?;
+    Ok(if response.alerts.is_empty() {
+        Exit::NothingFound
+    } else {
+        Exit::Done
+    })
+}
+
+/// Acknowledges alerts by number.
+pub async fn acknowledge_alerts(
+    client: &Client,
+    ids: Vec<i64>,
+    note: Option<String>,
+    out: &mut dyn Write,
+) -> Result<Exit, ConsoleError> {
+    let request = AcknowledgeRequest { ids, note };
+    let response: AlertsResponse = client
+        .change(Method::POST, "/api/v1/alerts/acknowledge", &request)
+        .await?;
+    for alert in &response.alerts {
+        writeln!(out, "{} {}: {}", alert.id, alert.state, harmless(&alert.message))?;
+    }
+    let done = |id: &&i64| response.alerts.iter().any(|alert| alert.id == **id);
+    for id in request.ids.iter().filter(|id| !done(id)) {
+        writeln!(out, "{id} is not there, or not open any more")?;
+    }
+    out.flush()?;
+    Ok(if response.alerts.is_empty() {
+        Exit::NothingFound
+    } else {
+        Exit::Done
+    })
+}
+
+/// Lists the rules in use, and says what is not.
+pub async fn list_rules(
+    client: &Client,
+    renderer: &Renderer,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<Exit, ConsoleError> {
+    let response: RulesResponse = client.get("/api/v1/rules", &[]).await?;
+    if json {
+        for rule in &response.rules {
+            write_json(rule, out)?;
+        }
+    } else {
+        let mut rows = vec![["level", "title", "file"].map(str::to_owned).to_vec()];
+        let row = |rule: &RuleInfo| vec![rule.level.clone(), harmless(&rule.title), harmless(&rule.file)];
+        rows.extend(response.rules.iter().map(row));
+        out.write_all(table::render(&rows, 0).as_bytes())?;
+        let loaded = renderer.time(response.loaded, "%Y-%m-%d %H:%M:%S");
+        writeln!(out, "\n{} rules, loaded {loaded}", response.rules.len())?;
+    }
+    for problem in &response.problems {
+        writeln!(out, "left out: {}", harmless(problem))?;
+    }
+    if let Some(why) = &response.refused {
+        writeln!(out, "the changed files are not used: {}", harmless(why))?;
+    }
+    out.flush()?;
+    let good = response.problems.is_empty() && response.refused.is_none();
+    Ok(if good { Exit::Done } else { Exit::Failed })
+}
+
+fn write_json<T: serde::Serialize>(alert: &T, out: &mut dyn Write) -> Result<(), ConsoleError> {
+    let text = serde_json::to_string(alert).map_err(|source| ConsoleError::NotUnderstood {
+        request: "/api/v1/alerts".to_owned(),
+        source,
+    })?;
+    Ok(writeln!(out, "{text}")?)
+}
+
+fn for_people(response: &AlertsResponse, renderer: &Renderer, out: &mut dyn Write) -> std::io::Result<()> {
+    if response.alerts.is_empty() {
+        writeln!(out, "no alerts")?;
+    } else {
+        let names = ["id", "count", "level", "state", "last", "host", "what"];
+        let mut rows = vec![names.map(str::to_owned).to_vec()];
+        rows.extend(response.alerts.iter().map(|alert| row(alert, renderer)));
+        out.write_all(table::render(&rows, 2).as_bytes())?;
+    }
+    for (channel, waiting) in &response.waiting {
+        writeln!(out, "channel {}: {waiting} messages wait to be sent", harmless(channel))?;
+    }
+    Ok(())
+}
+
+fn row(alert: &AlertInfo, renderer: &Renderer) -> Vec<String> {
+    vec![
+        alert.id.to_string(),
+        alert.count.to_string(),
+        alert.level.clone(),
+        alert.state.clone(),
+        renderer.time(alert.last, "%Y-%m-%d %H:%M:%S"),
+        harmless(alert.host.as_deref().unwrap_or("-")),
+        harmless(&alert.message),
+    ]
+}
