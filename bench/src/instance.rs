@@ -47,10 +47,19 @@ fn command(watchpost: &Path, folder: &Path) -> Result<Command> {
 impl Server {
     /// Starts a server on the data in `folder`.
     pub(crate) fn start(watchpost: &Path, folder: &Path) -> Result<Self> {
+        Self::start_as("server", watchpost, folder)
+    }
+
+    /// Starts server and agent in one.
+    pub(crate) fn start_up(watchpost: &Path, folder: &Path) -> Result<Self> {
+        Self::start_as("up", watchpost, folder)
+    }
+
+    fn start_as(role: &str, watchpost: &Path, folder: &Path) -> Result<Self> {
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?.to_string();
         let listen = format!("server.listen=[\"http://{address}\"]");
         let mut command = command(watchpost, folder)?;
-        let process = Process::start(command.args(["server", "--set", &listen, "--set", "log.to=[\"stderr\"]"]))?;
+        let process = Process::start(command.args([role, "--set", &listen, "--set", "log.to=[\"stderr\"]"]))?;
         let server = Self {
             process,
             folder: folder.to_owned(),

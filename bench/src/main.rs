@@ -4,8 +4,10 @@
 //! Start reading at [`scenarios`]: one function per thing that is measured.
 
 mod corpus;
+mod detection;
 mod http;
 mod instance;
+mod launches;
 mod process;
 mod random;
 mod scenarios;
@@ -37,6 +39,9 @@ struct Arguments {
     /// Seed of the generated corpus.
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// A folder of Sigma rules whose cost is measured too.
+    #[arg(long)]
+    rules: Option<PathBuf>,
     /// Runs of everything that is not a latency.
     #[arg(long, default_value_t = 3)]
     runs: usize,
@@ -63,6 +68,7 @@ fn main() -> Result<()> {
         corpus,
         runs: arguments.runs.max(1),
         work: work.path().to_owned(),
+        rules: arguments.rules,
     };
     bench.run(&mut table)?;
     Ok(write!(std::io::stdout(), "{}", table.render())?)

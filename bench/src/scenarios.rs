@@ -31,15 +31,26 @@ pub(crate) struct Bench {
     pub(crate) corpus: Corpus,
     pub(crate) runs: usize,
     pub(crate) work: PathBuf,
+    pub(crate) rules: Option<PathBuf>,
+}
+
+/// What clients send, each client its own list of bodies.
+pub(crate) struct Load<'a> {
+    pub(crate) content_type: &'a str,
+    pub(crate) halves: &'a [Vec<Vec<u8>>],
+    pub(crate) bytes: u64,
+    pub(crate) records: u64,
 }
 
 /// What intake cost.
-struct Intake {
+pub(crate) struct Intake {
+    /// Of the server until it had ended in order.
+    pub(crate) cpu_seconds: f64,
     /// MB per CPU-second of the server until everything was acknowledged and can be searched.
     searchable: f64,
     /// … until it had ended in order, everything in files.
     stored: f64,
-    peak_mb: f64,
+    pub(crate) peak_mb: f64,
     wall_mb: f64,
 }
 
@@ -49,10 +60,12 @@ impl Bench {
         self.loaded_server(&loaded, table)?;
         self.native_intake(table)?;
         self.agent("plain", "plain", table)?;
-        self.agent("auto", "recognising", table)
+        self.agent("auto", "recognising", table)?;
+        self.detection(self.rules.as_deref(), table)?;
+        self.telling(table)
     }
 
-    fn folder(&self, name: &str) -> Result<PathBuf> {
+    pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
         let folder = self.work.join(name);
         fs::create_dir_all(&folder)?;
         Ok(folder)
@@ -60,18 +73,12 @@ impl Bench {
 
     /// JSON over HTTP, two clients. Returns the folder of the last run for what follows.
     fn json_intake(&self, table: &mut Table) -> Result<PathBuf> {
-        let bodies = self
-            .corpus
-            .json
-            .iter()
-            .map(|path| json_body(path))
-            .collect::<Result<Vec<_>>>()?;
-        let halves: Vec<Vec<Vec<u8>>> = split(bodies);
+        let halves = self.json_halves()?;
         let mut results = Vec::new();
         let mut last = PathBuf::new();
         for run in 0..self.runs {
             last = self.folder(&format!("json-{run}"))?;
-            results.push(self.intake(&last, "application/json", &halves, self.corpus.json_bytes)?);
+            results.push(self.intake(&last, &self.json_load(&halves))?);
             if run + 1 < self.runs {
                 fs::remove_dir_all(&last)?;
             }
@@ -80,13 +87,33 @@ impl Bench {
         Ok(last)
     }
 
+    fn json_halves(&self) -> Result<Vec<Vec<Vec<u8>>>> {
+        let files = self.corpus.json.iter();
+        Ok(split(files.map(|path| json_body(path)).collect::<Result<Vec<_>>>()?))
+    }
+
+    fn json_load<'a>(&self, halves: &'a [Vec<Vec<u8>>]) -> Load<'a> {
+        Load {
+            content_type: "application/json",
+            halves,
+            bytes: self.corpus.json_bytes,
+            records: self.corpus.records,
+        }
+    }
+
     /// Batches as agents send them, two clients.
     fn native_intake(&self, table: &mut Table) -> Result<()> {
         let halves = split(self.native_bodies()?);
+        let load = Load {
+            content_type: BATCH_CONTENT_TYPE,
+            halves: &halves,
+            bytes: self.corpus.raw_bytes,
+            records: self.corpus.records,
+        };
         let mut results = Vec::new();
         for run in 0..self.runs {
             let folder = self.folder(&format!("native-{run}"))?;
-            results.push(self.intake(&folder, BATCH_CONTENT_TYPE, &halves, self.corpus.raw_bytes)?);
+            results.push(self.intake(&folder, &load)?);
             fs::remove_dir_all(&folder)?;
         }
         report_intake(table, "native batches", "MB raw per CPU-s", "", &results);
@@ -122,13 +149,8 @@ impl Bench {
         Ok(bodies)
     }
 
-    fn intake(
-        &self,
-        folder: &std::path::Path,
-        content_type: &str,
-        halves: &[Vec<Vec<u8>>],
-        bytes: u64,
-    ) -> Result<Intake> {
+    /// A server takes all of it in and ends in order.
+    pub(crate) fn intake(&self, folder: &std::path::Path, load: &Load<'_>) -> Result<Intake> {
         let server = Server::start(&self.watchpost, folder)?;
         let target = server.target(Some("bench"))?;
         let admin = server.target(None)?;
@@ -140,9 +162,9 @@ impl Bench {
         std::thread::scope(|scope| {
             let post = |half: &Vec<Vec<u8>>| {
                 half.iter()
-                    .try_for_each(|body| post_patiently(&target, content_type, body))
+                    .try_for_each(|body| post_patiently(&target, load.content_type, body))
             };
-            let clients: Vec<_> = halves.iter().map(|half| scope.spawn(move || post(half))).collect();
+            let clients: Vec<_> = load.halves.iter().map(|half| scope.spawn(move || post(half))).collect();
             clients.into_iter().try_for_each(|client| {
                 client
                     .join()
@@ -150,18 +172,21 @@ impl Bench {
             })
         })?;
         wait_until("all events to be found", PATIENCE, || {
-            Ok(count(&admin, "")? == self.corpus.records)
+            // What the rules find is found, too.
+            Ok(count(&admin, "")? >= load.records)
         })?;
         let (searchable, wall) = (
             server.process.cpu_seconds()? - cpu_before,
             begun.elapsed().as_secs_f64(),
         );
+        wait_until("the rules to have seen everything", PATIENCE, || looked_at(&admin))?;
         let peak_mb = server.process.peak_mb()?;
         let status = server.stop()?;
         ensure!(status.success(), "the server ended with {status}");
         let stored = Process::ended_children_cpu_seconds()? - ended_before - cpu_before;
-        let megabytes = bytes as f64 / 1e6;
+        let megabytes = load.bytes as f64 / 1e6;
         Ok(Intake {
+            cpu_seconds: stored,
             searchable: megabytes / searchable,
             stored: megabytes / stored,
             peak_mb,
@@ -319,7 +344,7 @@ fn json_body(path: &std::path::Path) -> Result<Vec<u8>> {
 }
 
 /// Even and odd ones, so that what belongs to one of ten streams stays with one client.
-fn split<T>(items: Vec<T>) -> Vec<Vec<T>> {
+pub(crate) fn split<T>(items: Vec<T>) -> Vec<Vec<T>> {
     let mut halves = vec![Vec::new(), Vec::new()];
     for (at, item) in items.into_iter().enumerate() {
         halves[at % 2].push(item);
@@ -357,6 +382,15 @@ fn settle(server: &Server) -> Result<u64> {
         Ok(since.elapsed() > Duration::from_secs(15))
     })?;
     Ok(bytes)
+}
+
+/// Detection and catalog have read everything. (The store writes its files when it ends at the latest.)
+fn looked_at(admin: &Target) -> Result<bool> {
+    pause(Duration::from_millis(100));
+    let report = admin.get_json("/api/v1/delivery")?;
+    let readers = report["readers"].as_array().context("no readers in the report")?;
+    let behind = |reader: &serde_json::Value| reader["reader"] != "store" && reader["behind_bytes"] != 0;
+    Ok(!readers.iter().any(behind))
 }
 
 fn acknowledged(admin: &Target, bytes: u64) -> Result<bool> {
