@@ -22,14 +22,38 @@ const ALIASES: [(&str, &str); 12] = [
     ("TargetFilename", "file.path"),
 ];
 
-pub(crate) struct Adapter<'a>(pub(crate) View<'a>);
+/// A thousand rules ask the same event for the same few names: those of the taxonomy are looked up once.
+pub(crate) struct Adapter<'a> {
+    pub(crate) view: View<'a>,
+    /// In the order of [`ALIASES`].
+    taxonomy: [Option<FieldRef<'a>>; ALIASES.len()],
+    /// The event has fields of its own in the manner of Sysmon; ECS has none.
+    capitals: bool,
+}
 
 impl<'a> Adapter<'a> {
+    pub(crate) fn new(view: View<'a>) -> Self {
+        let capitals = view.fields().any(|(name, _)| is_capital(name));
+        let value = |(name, ours): &(&str, &str)| {
+            let own = if capitals { view.get(name) } else { None };
+            own.or_else(|| view.get(ours))
+        };
+        Self {
+            view,
+            taxonomy: std::array::from_fn(|at| value(&ALIASES[at])),
+            capitals,
+        }
+    }
+
     fn field(&self, path: &str) -> Option<FieldRef<'a>> {
-        self.0.get(path).or_else(|| {
-            let (_, ours) = ALIASES.iter().find(|(name, _)| *name == path)?;
-            self.0.get(ours)
-        })
+        if !is_capital(path) {
+            return self.view.get(path);
+        }
+        match ALIASES.iter().position(|(name, _)| *name == path) {
+            Some(at) => self.taxonomy[at].clone(),
+            None if self.capitals => self.view.get(path),
+            None => None,
+        }
     }
 
     /// A field as text, for grouping and counting. Of an array the first element.
@@ -43,9 +67,13 @@ impl<'a> Adapter<'a> {
     }
 
     fn strings(&self) -> impl Iterator<Item = &str> {
-        let message = std::iter::once(self.0.event.message.as_str());
-        message.chain(self.0.fields().flat_map(|(_, value)| texts(value)))
+        let message = std::iter::once(self.view.event.message.as_str());
+        message.chain(self.view.fields().flat_map(|(_, value)| texts(value)))
     }
+}
+
+fn is_capital(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_ascii_uppercase())
 }
 
 fn plain(value: &Value) -> Option<String> {
@@ -84,7 +112,7 @@ impl EngineEvent for Adapter<'_> {
     }
 
     fn to_json(&self) -> Value {
-        self.0.to_json()
+        self.view.to_json()
     }
 }
 

@@ -117,7 +117,7 @@ impl Rules {
     /// The rules that match an event, whatever their number.
     pub fn matches(&self, view: &View<'_>, received: Timestamp) -> Vec<Hit> {
         let source = log_source(view);
-        let adapter = Adapter(*view);
+        let adapter = Adapter::new(*view);
         let mut hits = Vec::new();
         for (_, engine) in self.routes.iter().filter(|(rule, _)| concerns(rule, &source)) {
             for found in engine.evaluate(&adapter) {
@@ -145,7 +145,7 @@ impl Rules {
         };
         Hit {
             rule: known.rule.key.clone(),
-            time: adapter.0.event.time,
+            time: adapter.view.event.time,
             received,
             alone: known.alone,
             shares: known.parts.iter().filter_map(share).collect(),

@@ -69,7 +69,7 @@ pub struct Detection {
 impl Detection {
     /// One event is enough.
     pub(crate) fn of_event(rule: &Arc<Rule>, view: &View<'_>) -> Self {
-        let adapter = Adapter(*view);
+        let adapter = Adapter::new(*view);
         let value = |name: &String| Some((name.clone(), adapter.text(name)?));
         let group: Vec<_> = rule.group_by.iter().filter_map(value).collect();
         Self {

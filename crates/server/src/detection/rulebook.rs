@@ -49,7 +49,7 @@ impl RuleBook {
             Vec::new()
         });
         for path in places.paths.iter().filter(|path| !path.exists()) {
-            tracing::warn!(path = %path.display(), "There are no rules here yet");
+            tracing::info!(path = %path.display(), "There are no rules here yet");
         }
         let (rules, problems) = compile(&places, &files);
         for problem in problems.iter().take(PROBLEMS_MAX) {
