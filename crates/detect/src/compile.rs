@@ -117,13 +117,15 @@ impl Rules {
     /// The rules that match an event, whatever their number.
     pub fn matches(&self, view: &View<'_>, received: Timestamp) -> Vec<Hit> {
         let source = log_source(view);
-        let adapter = Adapter::new(*view);
+        // Most events concern no rule: only for the others is anything looked up.
+        let mut adapter = None;
         let mut hits = Vec::new();
         for (_, engine) in self.routes.iter().filter(|(rule, _)| concerns(rule, &source)) {
-            for found in engine.evaluate(&adapter) {
+            let adapter = adapter.get_or_insert_with(|| Adapter::new(*view));
+            for found in engine.evaluate(adapter) {
                 let key = found.header.rule_id.as_ref().unwrap_or(&found.header.rule_title);
                 if let Some(known) = self.known.get(key) {
-                    hits.push(self.hit(known, &adapter, received));
+                    hits.push(self.hit(known, adapter, received));
                 }
             }
         }
