@@ -48,4 +48,4 @@ pub use catalog::{Catalog, Place};
 pub use error::CatalogError;
 pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, SecurityEvent};
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewKey, VerifyError};
-pub use messages::{Message, Messages, WaitingMessages};
+pub use messages::{Message, MessageFate, Messages, WaitingMessages};

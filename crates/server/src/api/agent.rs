@@ -11,8 +11,8 @@ use serde::Deserialize;
 use watchpost_event::AgentId;
 use watchpost_event::protocol::{BATCH_CONTENT_TYPE, StreamReport, StreamsResponse};
 
-use super::agents::HealthReport;
 use super::{ApiFailure, App, body};
+use crate::agents::HealthReport;
 use crate::auth::Principal;
 use crate::ingest::{Answer, BodyKind, Encoding, WriterHandle};
 

@@ -46,6 +46,11 @@ impl ApiFailure {
         }
     }
 
+    pub(crate) fn timeout() -> Self {
+        let message = "the search took too long: narrow the time range or the query";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message)
+    }
+
     /// Something broke here; the log has the cause.
     pub(crate) fn internal(what: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = chain(error), "{what}");

@@ -5,10 +5,12 @@
 
 mod agent;
 mod agents;
+mod alert;
 mod alerts;
 mod body;
 mod delivery;
 mod failure;
+mod overview;
 mod search;
 mod status;
 mod store;
@@ -16,7 +18,6 @@ mod tail;
 mod tokens;
 
 pub(crate) use agent::streams_of;
-pub(crate) use agents::AgentBoard;
 pub(crate) use failure::ApiFailure;
 pub(crate) use tokens::info as token_info;
 
@@ -35,6 +36,7 @@ use watchpost_kit::Clock;
 use watchpost_run::Shutdown;
 use watchpost_store::LogStore;
 
+use crate::agents::AgentBoard;
 use crate::auth::{Peer, Principal, authenticate};
 use crate::bus::{Readers, Tail};
 use crate::config::{SizeLimits, Timeouts};
@@ -43,7 +45,7 @@ use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 
 /// Searches at once; each may use a processor.
-pub(crate) const SEARCHES_MAX: usize = 4;
+pub(crate) const SEARCHES_MAX: usize = 8;
 
 /// What the handlers share.
 pub(crate) struct App {
@@ -58,7 +60,7 @@ pub(crate) struct App {
     pub(crate) readers: Arc<Readers>,
     pub(crate) tail: Arc<Tail>,
     pub(crate) rules: Arc<RuleBook>,
-    pub(crate) agents: AgentBoard,
+    pub(crate) agents: Arc<AgentBoard>,
     pub(crate) metrics: Arc<Metrics>,
     /// Places for searches.
     pub(crate) searches: Arc<Semaphore>,
@@ -81,12 +83,18 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route_layer(middleware::from_fn_with_state(app.clone(), require_any));
     let users = Router::new()
         .route("/api/v1/search", get(search::search))
+        .route("/api/v1/search/stream", get(search::stream))
+        .route("/api/v1/search/facets", get(search::facets))
+        .route("/api/v1/search/fields", get(search::fields))
+        .route("/api/v1/search/values", get(search::values))
         .route("/api/v1/search/stats", get(search::stats))
         .route("/api/v1/search/histogram", get(search::histogram))
         .route("/api/v1/search/context", get(search::context))
         .route("/api/v1/tail", get(tail::tail))
         .route("/api/v1/delivery", get(delivery::delivery))
         .route("/api/v1/alerts", get(alerts::list))
+        .route("/api/v1/alerts/{id}", get(alert::one))
+        .route("/api/v1/overview", get(overview::overview))
         .route("/api/v1/alerts/acknowledge", post(alerts::acknowledge))
         .route("/api/v1/rules", get(alerts::rules))
         .route("/api/v1/agents", get(agents::list))

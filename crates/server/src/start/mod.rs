@@ -21,8 +21,9 @@ use watchpost_run::{Disk, Shutdown, Supervisor};
 use watchpost_store::{EmbeddedStore, LogStore};
 
 use crate::ServerError;
+use crate::agents::AgentBoard;
 use crate::alerting::SqlQueue;
-use crate::api::{AgentBoard, App, SEARCHES_MAX, router};
+use crate::api::{App, SEARCHES_MAX, router};
 use crate::bus::{Bus, Keeper, ReaderState, Readers, Tail};
 use crate::config::{Scheme, ServerSettings};
 use crate::detection::{DetectSnapshot, RuleBook, RulePlaces};
@@ -85,7 +86,8 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     let tls = tls::Tls::open(&settings, seconds(&*deps.clock))?;
     let rooms = open(&settings, &deps).await?;
     let supervisor = Supervisor::new(deps.shutdown.clone(), deps.clock.clone());
-    let tail = Arc::new(Tail::default());
+    let agents = Arc::new(AgentBoard::default());
+    let tail = Arc::new(Tail::new(agents.clone(), deps.clock.clone()));
     let ingest = Arc::new(Ingest::new(
         settings.limits,
         settings.timeouts,
@@ -96,7 +98,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         deps.shutdown.clone(),
     ));
     let served = Arc::new(Served {
-        router: router(app(&settings, &deps, &rooms, &ingest, &tail)),
+        router: router(app(&settings, &deps, &rooms, &ingest, &tail, agents)),
         timeouts: settings.timeouts,
         metrics: rooms.metrics.clone(),
         places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -136,7 +138,14 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
 }
 
 /// What requests are answered from.
-fn app(settings: &ServerSettings, deps: &Deps, rooms: &Rooms, ingest: &Arc<Ingest>, tail: &Arc<Tail>) -> Arc<App> {
+fn app(
+    settings: &ServerSettings,
+    deps: &Deps,
+    rooms: &Rooms,
+    ingest: &Arc<Ingest>,
+    tail: &Arc<Tail>,
+    agents: Arc<AgentBoard>,
+) -> Arc<App> {
     Arc::new(App {
         limits: settings.limits,
         timeouts: settings.timeouts,
@@ -149,7 +158,7 @@ fn app(settings: &ServerSettings, deps: &Deps, rooms: &Rooms, ingest: &Arc<Inges
         readers: rooms.readers.clone(),
         tail: tail.clone(),
         rules: rooms.rules.clone(),
-        agents: AgentBoard::default(),
+        agents,
         metrics: rooms.metrics.clone(),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         bodies: Arc::new(Semaphore::new((BODIES_BYTES.max(settings.limits.body) >> 10) + 1)),
