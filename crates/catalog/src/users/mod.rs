@@ -239,6 +239,11 @@ impl Users {
         Ok((Arc::new(session), token))
     }
 
+    /// Whether a chosen password will do; [`Users::change_password`] asks this first.
+    pub fn check_password(current: &Secret, password: &Secret) -> Result<(), UserError> {
+        check_password(current, password)
+    }
+
     /// Sets the password its user has chosen, and ends all their sessions but this one.
     pub async fn change_password(
         &self,
