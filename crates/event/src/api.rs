@@ -19,6 +19,14 @@
 //! GET  /tokens                                  → TokensResponse
 //! POST /tokens TokenRequest                     → TokenCreated       the key is shown here and never again
 //! DELETE /tokens/{id}                           → TokenInfo
+//! POST /session LoginRequest                    → SessionInfo        and the cookie that everything else is asked with
+//! GET  /session                                 → SessionInfo
+//! DELETE /session                               → nothing (204)      logged out
+//! POST /session/password PasswordRequest        → SessionInfo        the user's other sessions end
+//! GET  /users                                   → UsersResponse
+//! POST /users UserRequest                       → UserCreated        the password is shown here and never again
+//! POST /users/{name}/reset                      → UserCreated        … and their sessions end
+//! DELETE /users/{name}                          → UserInfo
 //! ```
 //! Times in `from` and `to` are RFC 3339. Events are whole nested ECS objects ([`crate::View::to_json`]).
 
@@ -290,4 +298,96 @@ pub struct RuleInfo {
     pub tags: Vec<String>,
     /// The file it stands in.
     pub file: String,
+}
+
+// Users and sessions.
+
+/// A password on its way. Never shown by `Debug`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Password(pub String);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Asks to log in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginRequest {
+    /// Who.
+    pub username: String,
+    /// Their password.
+    pub password: Password,
+}
+
+/// Asks for another password of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PasswordRequest {
+    /// The one that is to be replaced.
+    pub current: Password,
+    /// The new one: at least 10 characters, at most 1,024 bytes.
+    pub password: Password,
+}
+
+/// Who is logged in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionInfo {
+    /// Their name.
+    pub user: String,
+    /// What they may do: `admin`.
+    pub role: String,
+    /// Whether a password must be chosen before anything else is answered.
+    pub must_change_password: bool,
+    /// When the session ends unless it is used again.
+    pub expires: Timestamp,
+    /// The server's version.
+    pub version: String,
+}
+
+/// Asks for a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UserRequest {
+    /// The name to log in with.
+    pub name: String,
+    /// What they may do; `admin` when left out, the only one there is yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// A user who was made, or whose password was reset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserCreated {
+    /// Works for one log-in: shown once, only its hash is kept.
+    pub password: Password,
+    /// Who.
+    #[serde(flatten)]
+    pub info: UserInfo,
+}
+
+/// A user without the password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserInfo {
+    /// The name to log in with.
+    pub name: String,
+    /// What they may do: `admin`, or `unknown` when a newer program knows.
+    pub role: String,
+    /// Whether they have to choose a password at their next log-in.
+    pub must_change_password: bool,
+    /// When they were made.
+    pub created: Timestamp,
+    /// Since when they have this password.
+    pub password_changed: Timestamp,
+    /// When they last logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_login: Option<Timestamp>,
+}
+
+/// All users.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UsersResponse {
+    /// By name.
+    pub users: Vec<UserInfo>,
 }

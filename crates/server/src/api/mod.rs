@@ -1,7 +1,7 @@
 //! The HTTP API: one file per resource, each thin. Messages are those of [`watchpost_event::protocol`] and
 //! [`watchpost_event::api`].
 //!
-//! Everything needs authentication but `/healthz` and `/readyz`, and `/metrics` from this host.
+//! Everything needs authentication but `/healthz` and `/readyz`, `/metrics` from this host, and logging in.
 
 mod agent;
 mod agents;
@@ -12,10 +12,12 @@ mod delivery;
 mod failure;
 mod overview;
 mod search;
+mod session;
 mod status;
 mod store;
 mod tail;
 mod tokens;
+mod users;
 
 pub(crate) use agent::streams_of;
 pub(crate) use failure::ApiFailure;
@@ -37,7 +39,7 @@ use watchpost_run::Shutdown;
 use watchpost_store::LogStore;
 
 use crate::agents::AgentBoard;
-use crate::auth::{Peer, Principal, authenticate};
+use crate::auth::{Attempts, Credentials, Peer, Principal, authenticate};
 use crate::bus::{Readers, Tail};
 use crate::config::{SizeLimits, Timeouts};
 use crate::detection::RuleBook;
@@ -62,6 +64,8 @@ pub(crate) struct App {
     pub(crate) rules: Arc<RuleBook>,
     pub(crate) agents: Arc<AgentBoard>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Of logging in.
+    pub(crate) attempts: Attempts,
     /// Places for searches.
     pub(crate) searches: Arc<Semaphore>,
     /// Kibibytes of bodies being read or waiting to be durable.
@@ -102,6 +106,9 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/api/v1/store/verify", post(store::verify))
         .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
         .route("/api/v1/tokens/{id}", delete(tokens::revoke))
+        .route("/api/v1/users", get(users::list).post(users::create))
+        .route("/api/v1/users/{name}", delete(users::remove))
+        .route("/api/v1/users/{name}/reset", post(users::reset))
         .route_layer(middleware::from_fn_with_state(app.clone(), require_user));
     let metrics = Router::new()
         .route("/metrics", get(status::metrics))
@@ -109,6 +116,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
     Router::new()
         .route("/healthz", get(status::healthz))
         .route("/readyz", get(status::readyz))
+        .merge(session::routes())
         .merge(agents)
         .merge(users)
         .merge(metrics)
@@ -138,13 +146,9 @@ async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     response
 }
 
-fn peer(request: &Request) -> Peer {
-    let known = request.extensions().get::<Peer>().copied();
-    known.unwrap_or(Peer::Network { loopback: false })
-}
-
 async fn identify(app: &App, request: &mut Request) -> Result<Principal, ApiFailure> {
-    let principal = authenticate(&app.catalog, peer(request), request.headers(), app.clock.now()).await?;
+    let principal = authenticate(&app.catalog, Credentials::of(request)?, app.clock.now()).await?;
+    principal.check_password_chosen()?;
     request.extensions_mut().insert(principal.clone());
     Ok(principal)
 }
@@ -168,7 +172,7 @@ async fn require_any_or_loopback(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiFailure> {
-    if peer(&request) != (Peer::Network { loopback: true }) {
+    if !matches!(Peer::of(&request), Peer::Network { loopback: true, .. }) {
         identify(&app, &mut request).await?;
     }
     Ok(next.run(request).await)

@@ -24,6 +24,7 @@ use crate::ServerError;
 use crate::agents::AgentBoard;
 use crate::alerting::SqlQueue;
 use crate::api::{App, SEARCHES_MAX, router};
+use crate::auth::Attempts;
 use crate::bus::{Bus, Keeper, ReaderState, Readers, Tail};
 use crate::config::{Scheme, ServerSettings};
 use crate::detection::{DetectSnapshot, RuleBook, RulePlaces};
@@ -160,6 +161,7 @@ fn app(
         rules: rooms.rules.clone(),
         agents,
         metrics: rooms.metrics.clone(),
+        attempts: Attempts::new(deps.clock.clone()),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         bodies: Arc::new(Semaphore::new((BODIES_BYTES.max(settings.limits.body) >> 10) + 1)),
     })
@@ -292,8 +294,20 @@ async fn housekeeping(
         if let Err(error) = catalog.keys().save_last_used().await {
             tracing::warn!(error = watchpost_kit::chain(&error), "Cannot note when keys were used");
         }
+        if let Err(error) = catalog.sessions().save_used().await {
+            tracing::warn!(
+                error = watchpost_kit::chain(&error),
+                "Cannot note when sessions were used"
+            );
+        }
         if ending {
             return;
+        }
+        if let Err(error) = catalog.sessions().expire(deps.clock.now()).await {
+            tracing::warn!(
+                error = watchpost_kit::chain(&error),
+                "Cannot remove sessions that have ended"
+            );
         }
         writer.forget(Timestamp(deps.clock.now()).plus(-FORGET_AFTER_NS));
         if let Some(age) = settings.events_max_age {
