@@ -303,8 +303,9 @@ pub struct RuleInfo {
 // Users and sessions.
 
 /// A password on its way. Never shown by `Debug`.
-#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(transparent)]
+#[schema(value_type = String, format = Password)]
 pub struct Password(pub String);
 
 impl std::fmt::Debug for Password {
@@ -314,7 +315,7 @@ impl std::fmt::Debug for Password {
 }
 
 /// Asks to log in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct LoginRequest {
     /// Who.
     pub username: String,
@@ -323,7 +324,7 @@ pub struct LoginRequest {
 }
 
 /// Asks for another password of one's own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PasswordRequest {
     /// The one that is to be replaced.
     pub current: Password,
@@ -332,7 +333,7 @@ pub struct PasswordRequest {
 }
 
 /// Who is logged in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionInfo {
     /// Their name.
     pub user: String,
@@ -347,7 +348,7 @@ pub struct SessionInfo {
 }
 
 /// Asks for a user.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct UserRequest {
     /// The name to log in with.
@@ -358,7 +359,7 @@ pub struct UserRequest {
 }
 
 /// A user who was made, or whose password was reset.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserCreated {
     /// Works for one log-in: shown once, only its hash is kept.
     pub password: Password,
@@ -368,7 +369,7 @@ pub struct UserCreated {
 }
 
 /// A user without the password.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UserInfo {
     /// The name to log in with.
     pub name: String,
@@ -386,7 +387,7 @@ pub struct UserInfo {
 }
 
 /// All users.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct UsersResponse {
     /// By name.
     pub users: Vec<UserInfo>,

@@ -47,6 +47,7 @@ pub mod intake;
 mod metrics;
 mod start;
 
+pub use api::openapi;
 pub use detection::rules;
 pub use error::ServerError;
 pub use start::{Deps, LocalIntake, ServerHandle, start};

@@ -11,6 +11,7 @@ mod body;
 mod delivery;
 mod failure;
 mod overview;
+mod routes;
 mod search;
 mod session;
 mod status;
@@ -18,19 +19,20 @@ mod store;
 mod tail;
 mod tokens;
 mod users;
+mod web;
 
 pub(crate) use agent::streams_of;
 pub(crate) use failure::ApiFailure;
+pub use routes::openapi;
+pub(crate) use routes::router;
 pub(crate) use tokens::info as token_info;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::middleware::Next;
 use axum::response::Response;
-use axum::routing::{delete, get, post};
 use tokio::sync::Semaphore;
 use watchpost_catalog::Catalog;
 use watchpost_event::Timestamp;
@@ -76,54 +78,6 @@ impl App {
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp(self.clock.now())
     }
-}
-
-/// All routes.
-pub(crate) fn router(app: Arc<App>) -> Router {
-    let agents = Router::new()
-        .route("/api/v1/agent/data", post(agent::data))
-        .route("/api/v1/agent/streams", get(agent::streams))
-        .route("/api/v1/agent/health", post(agent::health))
-        .route_layer(middleware::from_fn_with_state(app.clone(), require_any));
-    let users = Router::new()
-        .route("/api/v1/search", get(search::search))
-        .route("/api/v1/search/stream", get(search::stream))
-        .route("/api/v1/search/facets", get(search::facets))
-        .route("/api/v1/search/fields", get(search::fields))
-        .route("/api/v1/search/values", get(search::values))
-        .route("/api/v1/search/stats", get(search::stats))
-        .route("/api/v1/search/histogram", get(search::histogram))
-        .route("/api/v1/search/context", get(search::context))
-        .route("/api/v1/tail", get(tail::tail))
-        .route("/api/v1/delivery", get(delivery::delivery))
-        .route("/api/v1/alerts", get(alerts::list))
-        .route("/api/v1/alerts/{id}", get(alert::one))
-        .route("/api/v1/overview", get(overview::overview))
-        .route("/api/v1/alerts/acknowledge", post(alerts::acknowledge))
-        .route("/api/v1/rules", get(alerts::rules))
-        .route("/api/v1/agents", get(agents::list))
-        .route("/api/v1/store/stats", get(store::stats))
-        .route("/api/v1/store/verify", post(store::verify))
-        .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
-        .route("/api/v1/tokens/{id}", delete(tokens::revoke))
-        .route("/api/v1/users", get(users::list).post(users::create))
-        .route("/api/v1/users/{name}", delete(users::remove))
-        .route("/api/v1/users/{name}/reset", post(users::reset))
-        .route_layer(middleware::from_fn_with_state(app.clone(), require_user));
-    let metrics = Router::new()
-        .route("/metrics", get(status::metrics))
-        .route_layer(middleware::from_fn_with_state(app.clone(), require_any_or_loopback));
-    Router::new()
-        .route("/healthz", get(status::healthz))
-        .route("/readyz", get(status::readyz))
-        .merge(session::routes())
-        .merge(agents)
-        .merge(users)
-        .merge(metrics)
-        .fallback(failure::not_found)
-        .method_not_allowed_fallback(failure::method_not_allowed)
-        .layer(middleware::from_fn_with_state(app.clone(), finish))
-        .with_state(app)
 }
 
 /// Headers for every answer, and its count.

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Json, Router};
 use watchpost_catalog::{Login, Session, SessionId, UserError, Users};
 use watchpost_event::Timestamp;
 use watchpost_event::api::{LoginRequest, PasswordRequest, SessionInfo};
+use watchpost_event::protocol::ErrorBody;
 use watchpost_kit::Secret;
 
 use super::{ApiFailure, App, body};
@@ -18,14 +18,12 @@ use crate::auth::{Credentials, Peer, Principal, authenticate, check_same_site, c
 /// Characters of a name in the log: it may be anything, a password typed into the wrong field too.
 const NAME_SHOWN: usize = 64;
 
-/// These are answered without a chosen password, and logging in and out without a session.
-pub(super) fn routes() -> Router<Arc<App>> {
-    Router::new()
-        .route("/api/v1/session", get(who).post(log_in).delete(log_out))
-        .route("/api/v1/session/password", post(change_password))
-}
-
-async fn log_in(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiFailure> {
+/// Log in: sets the session's cookie
+///
+/// Only from pages of this server. Counted by address and by name: too many give 429.
+#[utoipa::path(post, path = "/api/v1/session", tag = "session", request_body = LoginRequest, security(()),
+    responses((status = 200, body = SessionInfo), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn log_in(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiFailure> {
     check_same_site(&request)?;
     let address = Peer::of(&request).address();
     let before = match Credentials::of(&request) {
@@ -56,13 +54,20 @@ async fn log_in(State(app): State<Arc<App>>, request: Request) -> Result<Respons
     Ok(with_cookie(Json(info(&session, now)), cookie::set(&token)))
 }
 
-async fn who(State(app): State<Arc<App>>, request: Request) -> Result<Json<SessionInfo>, ApiFailure> {
+/// Who am I
+#[utoipa::path(get, path = "/api/v1/session", tag = "session",
+    responses((status = 200, body = SessionInfo), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn who(State(app): State<Arc<App>>, request: Request) -> Result<Json<SessionInfo>, ApiFailure> {
     let session = session(&app, Credentials::of(&request)?).await?;
     Ok(Json(info(&session, app.clock.now())))
 }
 
+/// Log out
+///
 /// Takes the cookie away in any case.
-async fn log_out(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiFailure> {
+#[utoipa::path(delete, path = "/api/v1/session", tag = "session",
+    responses((status = 204), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn log_out(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiFailure> {
     check_same_site(&request)?;
     let address = Peer::of(&request).address();
     if let Credentials::Cookie(token) = Credentials::of(&request)?
@@ -77,7 +82,15 @@ async fn log_out(State(app): State<Arc<App>>, request: Request) -> Result<Respon
     Ok(with_cookie(StatusCode::NO_CONTENT, cookie::clear()))
 }
 
-async fn change_password(State(app): State<Arc<App>>, request: Request) -> Result<Json<SessionInfo>, ApiFailure> {
+/// Choose another password
+///
+/// Other sessions of the user end.
+#[utoipa::path(post, path = "/api/v1/session/password", tag = "session", request_body = PasswordRequest,
+    responses((status = 200, body = SessionInfo), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn change_password(
+    State(app): State<Arc<App>>,
+    request: Request,
+) -> Result<Json<SessionInfo>, ApiFailure> {
     let address = Peer::of(&request).address();
     let before = session(&app, Credentials::of(&request)?).await?;
     let wanted: PasswordRequest = body::read_json(&app, request.into_body()).await?;

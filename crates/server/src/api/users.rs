@@ -9,11 +9,15 @@ use axum::http::StatusCode;
 use watchpost_catalog::{Role, User, UserError};
 use watchpost_event::Timestamp;
 use watchpost_event::api::{Password, UserCreated, UserInfo, UserRequest, UsersResponse};
+use watchpost_event::protocol::ErrorBody;
 use watchpost_kit::Secret;
 
 use super::{ApiFailure, App, body};
 use crate::auth::Principal;
 
+/// People who may log in
+#[utoipa::path(get, path = "/api/v1/users", tag = "users",
+    responses((status = 200, body = UsersResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<UsersResponse>, ApiFailure> {
     let users = app.catalog.users().list().await?;
     Ok(Json(UsersResponse {
@@ -21,6 +25,9 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<UsersRespon
     }))
 }
 
+/// Makes a user; the password works for one log-in and is shown here only
+#[utoipa::path(post, path = "/api/v1/users", tag = "users", request_body = UserRequest,
+    responses((status = 201, body = UserCreated), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     Extension(principal): Extension<Principal>,
@@ -38,6 +45,9 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(created(made))))
 }
 
+/// Gives a user another password for one log-in, and ends their sessions
+#[utoipa::path(post, path = "/api/v1/users/{name}/reset", tag = "users", params(("name" = String, Path, description = "Who")),
+    responses((status = 200, body = UserCreated), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn reset(
     State(app): State<Arc<App>>,
     Extension(principal): Extension<Principal>,
@@ -48,6 +58,9 @@ pub(super) async fn reset(
     Ok(Json(created(made)))
 }
 
+/// Removes a user and their sessions
+#[utoipa::path(delete, path = "/api/v1/users/{name}", tag = "users", params(("name" = String, Path, description = "Who")),
+    responses((status = 200, body = UserInfo), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn remove(
     State(app): State<Arc<App>>,
     Extension(principal): Extension<Principal>,

@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 use watchpost_catalog::{SESSION_MAX_NS, SessionToken};
 
-const NAME: &str = "__Host-watchpost";
+pub(crate) const NAME: &str = "__Host-watchpost";
 const ATTRIBUTES: &str = "Path=/; Secure; HttpOnly; SameSite=Strict";
 const MAX_AGE_SECONDS: i64 = SESSION_MAX_NS / 1_000_000_000;
 

@@ -1,15 +1,10 @@
 //! Search: pages and streams of events, counts, facets, histograms, an event's neighbours. The work is done on blocking
 //! threads, a few at once, until a deadline, and stops when whoever asked is gone.
 
-mod context;
-mod facets;
-mod histogram;
-mod stream;
-
-pub(super) use context::context;
-pub(super) use facets::{facets, fields, values};
-pub(super) use histogram::histogram;
-pub(super) use stream::stream;
+pub(super) mod context;
+pub(super) mod facets;
+pub(super) mod histogram;
+pub(super) mod stream;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
