@@ -130,7 +130,7 @@ impl fmt::Display for Principal {
                     KeyScope::User => f.write_str("is a user's and not an agent's"),
                 }
             }
-            Self::User(session) => write!(f, "user {} is a person and not an agent", session.user),
+            Self::User(session) => write!(f, "user {} is bound to no agent", session.user),
             Self::Local => f.write_str("the local user may deliver for every agent"),
             Self::Process(own) => write!(f, "this process is agent {own}"),
         }

@@ -6,6 +6,7 @@ mod intake;
 mod limits;
 mod local;
 mod search;
+mod session;
 mod tail;
 mod tls;
 mod tokens;
