@@ -1,0 +1,286 @@
+/**
+ * What the server speaks. Written by hand until openapi.json is there; then this file only re-exports
+ * from `schema.d.ts` (`npm run types`). Everything within an event is untrusted text.
+ */
+export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+
+/** One event: a nested ECS object. */
+export type Event = { [name: string]: Json };
+
+export interface ErrorBody {
+  error: { code: string; message: string; details?: Json };
+}
+
+export interface SessionInfo {
+  user: string;
+  role: string;
+  must_change_password: boolean;
+  expires: string;
+  version: string;
+}
+
+/** debug, info, warning, error, critical, emergency, none */
+export type SeverityCounts = number[];
+
+export interface Bucket {
+  start: string;
+  total: number;
+  counts: SeverityCounts;
+}
+
+export interface Histogram {
+  /** nanoseconds */
+  interval: number;
+  buckets: Bucket[];
+  damage?: string[];
+}
+
+export interface ValueCount {
+  value: Json;
+  count: number;
+}
+
+export interface Facet {
+  field: string;
+  values: ValueCount[];
+  missing: number;
+  other: number;
+}
+
+export interface Facets {
+  facets: Facet[];
+  total: number;
+  complete: boolean;
+}
+
+export type FieldKind = 'text' | 'number' | 'boolean' | 'time' | 'list';
+
+export interface FieldInfo {
+  name: string;
+  kind: FieldKind;
+  events: number;
+}
+
+export interface Fields {
+  fields: FieldInfo[];
+  examined: number;
+}
+
+export interface Values {
+  field: string;
+  values: ValueCount[];
+  complete: boolean;
+}
+
+export interface Page {
+  events: Event[];
+  next?: string;
+  damage?: string[];
+}
+
+export interface Progress {
+  examined: number;
+  /** 0..1 */
+  done: number;
+  /** Everything newer has been searched. */
+  until?: string;
+}
+
+export interface StreamEnd {
+  next?: string;
+  rows: number;
+  examined: number;
+  blocks_read: number;
+  blocks_pruned: number;
+  took_ms: number;
+  cancelled: boolean;
+  damage?: string[];
+}
+
+export type AlertState = 'open' | 'acknowledged' | 'closed';
+export type AlertLevel = 'informational' | 'low' | 'medium' | 'high' | 'critical';
+
+export interface AlertInfo {
+  id: number;
+  state: AlertState;
+  level: AlertLevel;
+  rule_id?: string;
+  rule: string;
+  count: number;
+  first: string;
+  last: string;
+  host?: string;
+  user?: string;
+  message: string;
+  acknowledged_by?: string;
+  acknowledged?: string;
+  note?: string;
+  event: Event;
+}
+
+export interface AlertList {
+  alerts: AlertInfo[];
+  waiting: { [channel: string]: number };
+  counts?: { state: AlertState; level: AlertLevel; count: number }[];
+}
+
+export interface Seven {
+  who?: string;
+  what?: string;
+  on_what?: string;
+  when: string;
+  where?: string;
+  from_where?: string;
+  to_where?: string;
+}
+
+export interface RuleDetail {
+  id?: string;
+  title: string;
+  level: AlertLevel;
+  tags: string[];
+  file: string;
+  description?: string;
+  yaml: string;
+}
+
+export interface AlertEvent {
+  id: string;
+  time: string;
+  event?: Event;
+}
+
+export interface AlertMessage {
+  channel: string;
+  state: 'waiting' | 'sent' | 'dead';
+  attempts: number;
+  created: string;
+  finished?: string;
+  error?: string;
+}
+
+export interface AlertDetail {
+  alert: AlertInfo;
+  seven: Seven;
+  rule?: RuleDetail;
+  events: AlertEvent[];
+  messages: AlertMessage[];
+}
+
+export interface StreamState {
+  agent: string;
+  stream: string;
+  epoch: string;
+  cursor: number;
+  stored: number;
+  read: number;
+  events: number;
+  stored_events: number;
+  dropped: { [reason: string]: number };
+  rejected: number;
+  skips: Json[];
+  gaps: number;
+  updated: string;
+  ended: boolean;
+}
+
+export interface Delivery {
+  at: string;
+  streams: StreamState[];
+  readers: { reader: string; behind_bytes: number; error?: string }[];
+  damage: string[];
+}
+
+export interface AgentInfo {
+  agent_id: string;
+  timestamp: string;
+  status: string;
+  metrics: { [name: string]: Json };
+  received_at: string;
+}
+
+export interface HostState {
+  agent: string;
+  name?: string;
+  state: 'reporting' | 'late' | 'silent';
+  last: string;
+  lag_seconds?: number;
+}
+
+export interface Overview {
+  at: string;
+  hosts: HostState[];
+  events: { last_day: number; day_before: number; hours: Bucket[] };
+  alerts: {
+    open: { level: AlertLevel; count: number }[];
+    last_day: number;
+    day_before: number;
+    newest: AlertInfo[];
+  };
+  delivery: {
+    streams: number;
+    gaps: number;
+    dropped: number;
+    rejected: number;
+    behind_bytes: number;
+    damage: string[];
+  };
+  store: { events: number; bytes: number; raw_bytes: number; first?: string; last?: string };
+}
+
+type Answer<T> = {
+  responses: {
+    200: { content: { 'application/json': T } };
+    default: { content: { 'application/json': ErrorBody } };
+  };
+};
+type Nothing = {
+  responses: {
+    204: { content?: never };
+    default: { content: { 'application/json': ErrorBody } };
+  };
+};
+type Query<Q> = { parameters: { query?: Q } };
+type Body<B> = { requestBody: { content: { 'application/json': B } } };
+type Searched = { q?: string; from?: string; to?: string };
+
+/** In the form openapi-typescript writes, so that the generated one takes its place unchanged. */
+export interface paths {
+  '/session': {
+    get: Answer<SessionInfo>;
+    post: Body<{ username: string; password: string }> & Answer<SessionInfo>;
+    delete: Nothing;
+  };
+  '/session/password': {
+    post: Body<{ current: string; password: string }> & Answer<SessionInfo>;
+  };
+  '/search': { get: Query<Searched & { limit?: number; after?: string }> & Answer<Page> };
+  '/search/histogram': { get: Query<Searched & { interval?: string }> & Answer<Histogram> };
+  '/search/facets': {
+    get: Query<Searched & { fields?: string; limit?: number }> & Answer<Facets>;
+  };
+  '/search/fields': { get: Query<Searched> & Answer<Fields> };
+  '/search/values': {
+    get: Query<Searched & { field: string; prefix?: string; limit?: number }> & Answer<Values>;
+  };
+  '/search/context': {
+    get: Query<{ id: string; before?: number; after?: number }> & Answer<{ events: Event[] }>;
+  };
+  '/alerts': {
+    get: Query<{
+      state?: AlertState | 'all';
+      level?: AlertLevel;
+      since?: string;
+      limit?: number;
+      before?: number;
+    }> &
+      Answer<AlertList>;
+  };
+  '/alerts/{id}': { get: { parameters: { path: { id: number } } } & Answer<AlertDetail> };
+  '/alerts/acknowledge': {
+    post: Body<{ ids: number[]; note?: string }> & Answer<{ alerts: AlertInfo[] }>;
+  };
+  '/delivery': { get: Answer<Delivery> };
+  '/agents': { get: Answer<{ agents: AgentInfo[] }> };
+  '/overview': { get: Answer<Overview> };
+}

@@ -1,0 +1,169 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router';
+import { isApiError } from '@/api/client';
+import { queryClient, setGate } from '@/api/queries';
+import { sessionQuery } from '@/api/session';
+import { formatParams, type Params, parseParams, type TimeParams, timeParams } from './address';
+import { Crash } from './crash';
+import { Frame } from './frame';
+import { Missing } from './missing';
+
+/** What the frame offers on a page. */
+declare module '@tanstack/react-router' {
+  interface StaticDataRouteOption {
+    /** The page's name: a key of the frame's texts. */
+    title?: 'overview' | 'search' | 'alerts' | 'delivery';
+    /** The page has a time range in its address. */
+    time?: boolean;
+    /** The page can follow what comes in. */
+    live?: boolean;
+    /** The page can be refreshed. */
+    refresh?: boolean;
+  }
+  interface Register {
+    router: typeof router;
+  }
+}
+
+type RefreshParams = Pick<TimeParams, 'refresh'>;
+
+/** The address of a search. `cols` is a list with commas; `event` is open, `context` is in the panel. */
+export interface SearchParams extends TimeParams {
+  q?: string;
+  cols?: string;
+  event?: string;
+  context?: string;
+}
+
+/** The page checks `state` and `level` itself; `alert` is the one that is open. */
+export interface AlertsParams extends RefreshParams {
+  state?: string;
+  level?: string;
+  alert?: string;
+}
+
+export interface DeliveryParams extends RefreshParams {
+  q?: string;
+  agent?: string;
+}
+
+const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: Missing });
+
+const text = (params: Params, name: string) => params[name] || undefined;
+
+const loginRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/login',
+  validateSearch: (params: Params): { to?: string; ended?: boolean } => ({
+    to: text(params, 'to'),
+    ended: params.ended === '1' || undefined,
+  }),
+  component: lazyRouteComponent(() => import('@/pages/login/login'), 'LoginPage'),
+});
+
+const passwordRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/password',
+  validateSearch: (params: Params): { to?: string } => ({ to: text(params, 'to') }),
+  component: lazyRouteComponent(() => import('@/pages/login/password'), 'PasswordPage'),
+});
+
+/** Everything that needs a person who is logged in. */
+const insideRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  id: 'inside',
+  component: Frame,
+  beforeLoad: async ({ location }) => {
+    const to = location.href === '/' ? undefined : location.href;
+    try {
+      const session = await queryClient.ensureQueryData(sessionQuery);
+      if (session.must_change_password) throw redirect({ to: '/password', search: { to } });
+    } catch (error) {
+      if (isApiError(error, 'unauthorized')) throw redirect({ to: '/login', search: { to } });
+      throw error;
+    }
+  },
+});
+
+const indexRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/overview', replace: true });
+  },
+});
+
+const overviewRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/overview',
+  staticData: { title: 'overview', refresh: true },
+  validateSearch: (params: Params): RefreshParams => ({ refresh: timeParams(params).refresh }),
+  component: lazyRouteComponent(() => import('@/pages/overview/overview'), 'OverviewPage'),
+});
+
+const searchRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/search',
+  staticData: { title: 'search', time: true, refresh: true, live: true },
+  validateSearch: (params: Params): SearchParams => ({
+    q: text(params, 'q'),
+    ...timeParams(params),
+    cols: text(params, 'cols'),
+    event: text(params, 'event'),
+    context: text(params, 'context'),
+  }),
+  component: lazyRouteComponent(() => import('@/pages/search/search'), 'SearchPage'),
+});
+
+const alertsRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/alerts',
+  staticData: { title: 'alerts', refresh: true },
+  validateSearch: (params: Params): AlertsParams => ({
+    refresh: timeParams(params).refresh,
+    state: text(params, 'state'),
+    level: text(params, 'level'),
+    alert: text(params, 'alert'),
+  }),
+  component: lazyRouteComponent(() => import('@/pages/alerts/alerts'), 'AlertsPage'),
+});
+
+const deliveryRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/delivery',
+  staticData: { title: 'delivery', refresh: true },
+  validateSearch: (params: Params): DeliveryParams => ({
+    refresh: timeParams(params).refresh,
+    q: text(params, 'q'),
+    agent: text(params, 'agent'),
+  }),
+  component: lazyRouteComponent(() => import('@/pages/delivery/delivery'), 'DeliveryPage'),
+});
+
+export const router = createRouter({
+  routeTree: rootRoute.addChildren([
+    loginRoute,
+    passwordRoute,
+    insideRoute.addChildren([indexRoute, overviewRoute, searchRoute, alertsRoute, deliveryRoute]),
+  ]),
+  parseSearch: parseParams,
+  stringifySearch: formatParams,
+  defaultErrorComponent: Crash,
+  defaultPreload: 'intent',
+  scrollRestoration: false,
+});
+
+setGate((where) => {
+  queryClient.removeQueries({ queryKey: sessionQuery.queryKey });
+  const here = router.state.location;
+  if (here.pathname === '/login' || here.pathname === '/password') return;
+  const to = here.href;
+  if (where === 'login') void router.navigate({ to: '/login', search: { to, ended: true } });
+  else void router.navigate({ to: '/password', search: { to } });
+});

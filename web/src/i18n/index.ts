@@ -1,0 +1,67 @@
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import { setIntlLanguage } from '@/lib/intl';
+import type { en } from './en';
+
+export const LANGUAGES = { en: 'English', ru: 'Русский' } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const KEY = 'watchpost.language';
+
+declare module 'i18next' {
+  interface CustomTypeOptions {
+    defaultNS: 'common';
+    resources: typeof en;
+  }
+}
+
+/** Only the language in use is fetched. */
+async function textsOf(language: Language) {
+  return language === 'ru' ? (await import('./ru')).ru : (await import('./en')).en;
+}
+
+function wanted(): Language {
+  let kept: string | null = null;
+  try {
+    kept = localStorage.getItem(KEY);
+  } catch {
+    // Storage may be forbidden; the browser's language is as good.
+  }
+  return (kept ?? navigator.language).startsWith('ru') ? 'ru' : 'en';
+}
+
+async function add(language: Language) {
+  if (i18next.hasResourceBundle(language, 'common')) return;
+  for (const [area, texts] of Object.entries(await textsOf(language))) {
+    i18next.addResourceBundle(language, area, texts);
+  }
+}
+
+export async function startI18n(): Promise<void> {
+  const language = wanted();
+  const texts = await textsOf(language);
+  await i18next.use(initReactI18next).init({
+    lng: language,
+    resources: { [language]: texts },
+    fallbackLng: false,
+    defaultNS: 'common',
+    keySeparator: false,
+    // React escapes; what comes from events is not translated but shown by SafeText.
+    interpolation: { escapeValue: false },
+    returnNull: false,
+  });
+  setIntlLanguage(language);
+  document.documentElement.lang = language;
+}
+
+export async function setLanguage(language: Language): Promise<void> {
+  await add(language);
+  setIntlLanguage(language);
+  document.documentElement.lang = language;
+  try {
+    localStorage.setItem(KEY, language);
+  } catch {
+    // It holds for this visit then.
+  }
+  await i18next.changeLanguage(language);
+}
