@@ -55,11 +55,24 @@ pub(super) async fn log_in(State(app): State<Arc<App>>, request: Request) -> Res
 }
 
 /// Who am I
-#[utoipa::path(get, path = "/api/v1/session", tag = "session",
-    responses((status = 200, body = SessionInfo), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn who(State(app): State<Arc<App>>, request: Request) -> Result<Json<SessionInfo>, ApiFailure> {
-    let session = session(&app, Credentials::of(&request)?).await?;
-    Ok(Json(info(&session, app.clock.now())))
+///
+/// 204 when nobody is logged in: that is an answer to the question, and no failure.
+#[utoipa::path(get, path = "/api/v1/session", tag = "session", security(()),
+    responses((status = 200, body = SessionInfo), (status = 204), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn who(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiFailure> {
+    let token = match Credentials::of(&request)? {
+        Credentials::Cookie(token) => token,
+        _ => return Ok(StatusCode::NO_CONTENT.into_response()),
+    };
+    let now = app.clock.now();
+    let session = match SessionId::of(&token) {
+        Some(id) => app.catalog.sessions().look_up(id, now).await?,
+        None => None,
+    };
+    Ok(match session {
+        Some(session) => Json(info(&session, now)).into_response(),
+        None => StatusCode::NO_CONTENT.into_response(),
+    })
 }
 
 /// Log out

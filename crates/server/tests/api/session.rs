@@ -120,7 +120,7 @@ async fn a_person_logs_in_chooses_a_password_searches_and_logs_out() {
     let world = at(&clock, &dir).await;
     let drawn = make_user(&world, "anna").await;
     let mut browser = Browser::new(&world);
-    assert_eq!(code(&browser.get("/api/v1/session").await), (401, "unauthorized"));
+    assert_eq!(browser.get("/api/v1/session").await.0, 204);
     let (status, info) = browser.log_in("Anna", &drawn).await;
     let expected = json!({
         "user": "anna", "role": "admin", "must_change_password": true, "expires": "2026-09-22T14:13:20.000Z",
@@ -168,9 +168,8 @@ async fn a_person_logs_in_chooses_a_password_searches_and_logs_out() {
             "__Host-watchpost=; Path=/; Secure; HttpOnly; SameSite=Strict; Max-Age=0"
         )
     );
-    for path in ["/api/v1/session", "/api/v1/agents"] {
-        assert_eq!(code(&browser.get(path).await), (401, "unauthorized"), "{path}");
-    }
+    assert_eq!(browser.get("/api/v1/session").await.0, 204);
+    assert_eq!(code(&browser.get("/api/v1/agents").await), (401, "unauthorized"));
     let again = browser.request(Method::DELETE, "/api/v1/session").send().await.unwrap();
     assert_eq!(again.status(), StatusCode::NO_CONTENT);
     world.server.stop().await;
@@ -213,7 +212,7 @@ async fn a_one_time_password_works_once_and_a_reset_gives_another() {
     );
     let (status, reset) = change(&world, Method::POST, "/api/v1/users/ANNA/reset", &json!({})).await;
     assert_eq!((status, &reset["name"]), (200, &json!("anna")));
-    assert_eq!(code(&browser.get("/api/v1/session").await), (401, "unauthorized"));
+    assert_eq!(browser.get("/api/v1/session").await.0, 204);
     assert_eq!(browser.log_in("anna", reset["password"].as_str().unwrap()).await.0, 200);
     world.server.stop().await;
 }
@@ -342,7 +341,7 @@ async fn a_key_counts_more_than_a_cookie() {
     let request = browser
         .request(Method::GET, "/api/v1/session")
         .bearer_auth(&world.user_key);
-    assert_eq!(world::json(request).await.0, 401, "a key is no session");
+    assert_eq!(world::json(request).await.0, 204, "a key is no session");
     world.server.stop().await;
 }
 
@@ -359,7 +358,7 @@ async fn a_new_password_ends_other_sessions_and_a_new_log_in_the_one_before() {
         world: &world,
         cookie: first,
     };
-    assert_eq!(before.get("/api/v1/session").await.0, 401);
+    assert_eq!(before.get("/api/v1/session").await.0, 204);
     assert_eq!(elsewhere.get("/api/v1/agents").await.0, 200);
     assert_eq!(here.choose(CHOSEN, "staple staple staple").await.0, 200);
     assert_eq!(elsewhere.get("/api/v1/agents").await.0, 401);
@@ -381,11 +380,11 @@ async fn sessions_end_when_they_are_not_used_and_in_any_case() {
     let (status, info) = browser.get("/api/v1/session").await;
     assert_eq!((status, &info["expires"]), (200, &json!("2026-10-05T14:13:20.000Z")));
     clock.advance(Duration::from_secs(1));
-    assert_eq!(browser.get("/api/v1/session").await.0, 401);
+    assert_eq!(browser.get("/api/v1/session").await.0, 204);
 
     assert_eq!(browser.log_in("anna", CHOSEN).await.0, 200);
     clock.advance(DAY);
-    assert_eq!(browser.get("/api/v1/session").await.0, 401);
+    assert_eq!(browser.get("/api/v1/session").await.0, 204);
     world.server.stop().await;
 }
 
