@@ -219,3 +219,29 @@ pub(crate) async fn authenticate(
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_person_acts_by_name_administers_and_is_no_agent() {
+        let session = |must_change_password| {
+            Principal::User(Arc::new(Session {
+                id: SessionId::of(&"0".repeat(64)).unwrap(),
+                user_id: 1,
+                user: "anna".to_owned(),
+                role: Role::Admin,
+                must_change_password,
+                expires_ns: 0,
+            }))
+        };
+        let anna = session(false);
+        assert_eq!(anna.name(), "anna", "what alerts are acknowledged by");
+        assert!(anna.is_user() && !anna.allows_agent("anna") && anna.agent().is_none());
+        assert!(anna.check_password_chosen().is_ok());
+        assert!(session(true).check_password_chosen().is_err());
+    }
+}
