@@ -92,6 +92,7 @@ export const search = {
   'context.search': 'Search this stream',
   'empty.title': 'No events match',
   'empty.text': 'Nothing from {{from}} to {{to}} matches the query.',
+  'empty.none': 'Nothing was recorded from {{from}} to {{to}}.',
   'empty.range': 'No events in this time range',
   'empty.widen': 'Search the {{range}}',
   'empty.clear': 'Search without the query',

@@ -111,6 +111,7 @@ export const search: Russian<typeof en> = {
   'context.search': 'Искать в этом потоке',
   'empty.title': 'Подходящих событий нет',
   'empty.text': 'С {{from}} по {{to}} ничего не подходит под запрос.',
+  'empty.none': 'С {{from}} по {{to}} ничего не записано.',
   'empty.range': 'В этом интервале нет событий',
   'empty.widen': 'Искать: {{range}}',
   'empty.clear': 'Искать без запроса',

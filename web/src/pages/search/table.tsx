@@ -20,7 +20,7 @@ import type { Selection, TableHandle } from './use-selection';
 
 const HEADER_PX = 28;
 /** Asking for older rows begins this many rows before the end, so that scrolling meets none. */
-const AHEAD = 300;
+const AHEAD = 150;
 
 export interface TableProps {
   rows: Rows;
