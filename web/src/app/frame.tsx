@@ -1,15 +1,19 @@
 import { Link, Outlet, useMatches, useRouterState } from '@tanstack/react-router';
-import { useEffect, useRef, useState } from 'react';
+import { lazy, Suspense, useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { PasswordDialog } from '@/pages/login/password-dialog';
 import { AccountMenu } from './account-menu';
 import classes from './frame.module.css';
 import { useFrameCommands } from './frame-commands';
 import { usePageTitle } from './page-title';
-import { Palette } from './palette';
 import { RangePicker } from './range-picker';
 import { LiveButton, RefreshControl } from './refresh-control';
 import { LanguageMenu, ThemeMenu } from './view-menus';
+
+// Dialogs come when they are asked for: most visits never open one.
+const Palette = lazy(() => import('./palette').then((part) => ({ default: part.Palette })));
+const PasswordDialog = lazy(() =>
+  import('@/pages/login/password-dialog').then((part) => ({ default: part.PasswordDialog })),
+);
 
 const PAGES = ['overview', 'search', 'alerts', 'delivery'] as const;
 
@@ -109,8 +113,10 @@ export function Frame() {
       <main id="main" className={classes.main} ref={main} tabIndex={-1}>
         <Outlet />
       </main>
-      <Palette opened={palette} close={() => setPalette(false)} />
-      <PasswordDialog opened={password} close={() => setPassword(false)} />
+      <Suspense>
+        {palette && <Palette opened close={() => setPalette(false)} />}
+        {password && <PasswordDialog opened close={() => setPassword(false)} />}
+      </Suspense>
     </div>
   );
 }

@@ -1,4 +1,5 @@
 import { Modal } from '@mantine/core';
+import '@/parts/modal.css';
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { matchesWords } from '@/lib/match';

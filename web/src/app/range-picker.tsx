@@ -1,5 +1,5 @@
-import { Popover, TextInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { Popover } from '@mantine/core';
+import { type FormEvent, useId, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { serverNow } from '@/lib/clock';
 import { backOf, iso, momentOf, QUICK_RANGES, type Range } from '@/lib/range';
@@ -66,19 +66,8 @@ function ExactRange({ choose }: { choose(range: Range): void }) {
   };
   return (
     <form className={classes.form} onSubmit={submit} noValidate>
-      <TextInput
-        label={t('range.from')}
-        value={from}
-        error={wrong.from}
-        onChange={(event) => setFrom(event.currentTarget.value)}
-        data-autofocus
-      />
-      <TextInput
-        label={t('range.to')}
-        value={to}
-        error={wrong.to}
-        onChange={(event) => setTo(event.currentTarget.value)}
-      />
+      <End label={t('range.from')} text={from} change={setFrom} wrong={wrong.from} first />
+      <End label={t('range.to')} text={to} change={setTo} wrong={wrong.to} />
       <p className={classes.hint}>{t('range.hint')}</p>
       <div>
         <Button type="submit" look="primary">
@@ -86,6 +75,35 @@ function ExactRange({ choose }: { choose(range: Range): void }) {
         </Button>
       </div>
     </form>
+  );
+}
+
+interface EndProps {
+  label: string;
+  text: string;
+  change(text: string): void;
+  wrong?: string;
+  first?: boolean;
+}
+
+function End({ label, text, change, wrong, first }: EndProps) {
+  const id = useId();
+  return (
+    <div>
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        type="text"
+        value={text}
+        spellCheck={false}
+        autoComplete="off"
+        aria-invalid={wrong !== undefined}
+        aria-describedby={wrong && `${id}-wrong`}
+        onChange={(event) => change(event.currentTarget.value)}
+        data-autofocus={first}
+      />
+      {wrong && <p id={`${id}-wrong`}>{wrong}</p>}
+    </div>
   );
 }
 

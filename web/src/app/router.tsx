@@ -9,7 +9,15 @@ import {
 import { isApiError } from '@/api/client';
 import { queryClient, setGate } from '@/api/queries';
 import { sessionQuery } from '@/api/session';
-import { formatParams, type Params, parseParams, type TimeParams, timeParams } from './address';
+import {
+  flagParam,
+  formatParams,
+  type Params,
+  parseParams,
+  type TimeParams,
+  textParam,
+  timeParams,
+} from './address';
 import { Crash } from './crash';
 import { Frame } from './frame';
 import { Missing } from './missing';
@@ -55,14 +63,12 @@ export interface DeliveryParams extends RefreshParams {
 
 const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: Missing });
 
-const text = (params: Params, name: string) => params[name] || undefined;
-
 const loginRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/login',
   validateSearch: (params: Params): { to?: string; ended?: boolean } => ({
-    to: text(params, 'to'),
-    ended: params.ended === '1' || undefined,
+    to: textParam(params, 'to'),
+    ended: flagParam(params, 'ended'),
   }),
   component: lazyRouteComponent(() => import('@/pages/login/login'), 'LoginPage'),
 });
@@ -70,7 +76,7 @@ const loginRoute = createRoute({
 const passwordRoute = createRoute({
   getParentRoute: () => rootRoute,
   path: '/password',
-  validateSearch: (params: Params): { to?: string } => ({ to: text(params, 'to') }),
+  validateSearch: (params: Params): { to?: string } => ({ to: textParam(params, 'to') }),
   component: lazyRouteComponent(() => import('@/pages/login/password'), 'PasswordPage'),
 });
 
@@ -112,11 +118,11 @@ const searchRoute = createRoute({
   path: '/search',
   staticData: { title: 'search', time: true, refresh: true, live: true },
   validateSearch: (params: Params): SearchParams => ({
-    q: text(params, 'q'),
+    q: textParam(params, 'q'),
     ...timeParams(params),
-    cols: text(params, 'cols'),
-    event: text(params, 'event'),
-    context: text(params, 'context'),
+    cols: textParam(params, 'cols'),
+    event: textParam(params, 'event'),
+    context: textParam(params, 'context'),
   }),
   component: lazyRouteComponent(() => import('@/pages/search/search'), 'SearchPage'),
 });
@@ -127,9 +133,9 @@ const alertsRoute = createRoute({
   staticData: { title: 'alerts', refresh: true },
   validateSearch: (params: Params): AlertsParams => ({
     refresh: timeParams(params).refresh,
-    state: text(params, 'state'),
-    level: text(params, 'level'),
-    alert: text(params, 'alert'),
+    state: textParam(params, 'state'),
+    level: textParam(params, 'level'),
+    alert: textParam(params, 'alert'),
   }),
   component: lazyRouteComponent(() => import('@/pages/alerts/alerts'), 'AlertsPage'),
 });
@@ -140,8 +146,8 @@ const deliveryRoute = createRoute({
   staticData: { title: 'delivery', refresh: true },
   validateSearch: (params: Params): DeliveryParams => ({
     refresh: timeParams(params).refresh,
-    q: text(params, 'q'),
-    agent: text(params, 'agent'),
+    q: textParam(params, 'q'),
+    agent: textParam(params, 'agent'),
   }),
   component: lazyRouteComponent(() => import('@/pages/delivery/delivery'), 'DeliveryPage'),
 });

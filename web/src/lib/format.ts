@@ -49,7 +49,7 @@ export function formatDuration(ms: number): string {
   const [value, unit] =
     ms < 1000
       ? [ms, 'millisecond']
-      : ms < 100_000
+      : ms < 100_000 && ms % 60_000 !== 0
         ? [ms / 1000, 'second']
         : ms < 5_400_000
           ? [ms / 60_000, 'minute']

@@ -11,13 +11,14 @@ describe('safe text', () => {
   it('shows control characters as symbols', () => {
     expect(safeString('a\u001b[31mb\u0000\n\t\r\u007f')).toBe('a␛[31mb␀⏎⇥␍␡');
     expect(safeString('\u009b31m')).toBe('U+009B31m');
+    expect(safePieces('\u001b\n').map((piece) => piece.short)).toEqual(['ESC', '⏎']);
     expect(safePieces('a\nb\tc', { keepLines: true })).toEqual([{ text: 'a\nb\tc' }]);
   });
 
   it('shows what turns or hides text as marked code points', () => {
     expect(safePieces('x\u202ey')).toEqual([
       { text: 'x' },
-      { text: 'U+202E', hidden: 'U+202E RIGHT-TO-LEFT OVERRIDE' },
+      { text: 'U+202E', hidden: 'U+202E RIGHT-TO-LEFT OVERRIDE', short: 'U+202E' },
       { text: 'y' },
     ]);
     const all = '\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c\u200b';

@@ -5,8 +5,10 @@
  */
 export interface Piece {
   text: string;
-  /** Set when `text` stands for a character that must not be shown as itself. */
+  /** Set when `text` stands for a character that must not be shown as itself: its number and name. */
   hidden?: string;
+  /** The same in letters, which every typeface has and every eye can read at 11 pixels. */
+  short?: string;
 }
 
 /** Names of what people meet in real attacks; others are shown by their number alone. */
@@ -62,6 +64,14 @@ function symbolOf(code: number): string {
   return `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
 }
 
+const SHORT =
+  'NUL SOH STX ETX EOT ENQ ACK BEL BS ⇥ ⏎ VT FF CR SO SI DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US';
+const SHORT_NAMES = SHORT.split(' ');
+
+function shortOf(code: number): string {
+  return SHORT_NAMES[code] ?? (code === 127 ? 'DEL' : symbolOf(code));
+}
+
 function nameOf(code: number): string {
   const number = `U+${code.toString(16).toUpperCase().padStart(4, '0')}`;
   const name = NAMES[code];
@@ -89,7 +99,7 @@ export function safePieces(text: string, options: SafeOptions = {}): Piece[] {
     }
     if (plain) pieces.push({ text: plain });
     plain = '';
-    pieces.push({ text: symbolOf(code), hidden: nameOf(code) });
+    pieces.push({ text: symbolOf(code), hidden: nameOf(code), short: shortOf(code) });
   }
   plain += text.slice(at);
   if (plain) pieces.push({ text: plain });

@@ -1,3 +1,6 @@
+import type { Event } from '@/api/types';
+import { fieldOf } from './event';
+
 /** The product's scale, in the order of the server's `counts`. */
 export const SEVERITIES = [
   'debug',
@@ -34,6 +37,19 @@ const ALIASES: Record<string, SeverityName> = {
   emergency: 'emergency',
   panic: 'emergency',
 };
+
+/** From 10, 20, 40, 60, 80 and 100 on. */
+const NUMBERS = [100, 80, 60, 40, 20, 0] as const;
+const BY_NUMBER = ['emergency', 'critical', 'error', 'warning', 'info', 'debug'] as const;
+
+/** An event's severity as the server reads it: `event.severity`, or else `log.level`. */
+export function severityOfEvent(event: Event): SeverityName {
+  const number = fieldOf(event, 'event.severity');
+  if (typeof number === 'number') {
+    return BY_NUMBER[NUMBERS.findIndex((least) => number >= least)] ?? 'debug';
+  }
+  return severityOf(fieldOf(event, 'log.level'));
+}
 
 export function severityOf(level: unknown): SeverityName {
   return typeof level === 'string' ? (ALIASES[level.toLowerCase()] ?? 'none') : 'none';

@@ -5,9 +5,9 @@ import { SEVERITIES } from './severity';
 /** From the bottom of a bar to its top: what matters most stands on the line and does not float. */
 export const STACK = [5, 4, 3, 2, 1, 0, 6] as const;
 
-/** Severities from warning on are never drawn thinner than this share of the chart's height. */
-const SLIVER = 0.02;
-const LOUD = new Set([2, 3, 4, 5]);
+/** Errors and worse are never drawn thinner than this share of the chart's height: about a pixel. */
+const SLIVER = 0.015;
+const LOUD = new Set([3, 4, 5]);
 
 export interface Stacked {
   /** Seconds since 1970: the beginnings of the bars. */

@@ -21,7 +21,7 @@ export function SafePieces({ text, keepLines }: Props) {
     piece.hidden ? (
       // biome-ignore lint/suspicious/noArrayIndexKey: pieces of a fixed text never change places
       <span key={index} className={classes.hidden} title={piece.hidden}>
-        {piece.text}
+        {piece.short}
       </span>
     ) : (
       piece.text

@@ -1,4 +1,5 @@
 import { Modal } from '@mantine/core';
+import '@/parts/modal.css';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useSession } from '@/app/account';

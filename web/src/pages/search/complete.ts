@@ -1,4 +1,3 @@
-import type { Completion, CompletionContext, CompletionResult } from '@codemirror/autocomplete';
 import { queryClient } from '@/api/queries';
 import { leavesOf } from '@/lib/event';
 import { formatShort } from '@/lib/format';
@@ -8,42 +7,25 @@ import { cut, safeString } from '@/lib/safe-text';
 import { earlierQueries } from './history';
 import { fieldsQuery, valuesQuery } from './queries';
 
-/** Asking waits until typing pauses. */
-const PAUSE_MS = 120;
+export interface Entry {
+  /** What is shown: harmless and not too long. */
+  label: string;
+  /** What is written into the query. */
+  text: string;
+  /** How often it occurs. */
+  detail: string;
+}
+
+export interface Completions {
+  /** Where the text begins that an entry replaces. */
+  from: number;
+  entries: Entry[];
+}
+
 const SHOWN_MAX = 80;
+const ENTRIES_MAX = 50;
 
-export interface CompleteOptions {
-  span(): Span;
-  words: { earlier(): string };
-}
-
-function earlier(options: CompleteOptions): CompletionResult | null {
-  const queries = earlierQueries();
-  if (queries.length === 0) return null;
-  return {
-    from: 0,
-    filter: false,
-    options: queries.map((label) => ({ label, detail: options.words.earlier() })),
-  };
-}
-
-async function fields(from: number, prefix: string, span: Span): Promise<CompletionResult | null> {
-  // All fields of the span, whatever the query: what is being typed narrows nothing yet.
-  const { fields: found } = await queryClient.fetchQuery(fieldsQuery('', span));
-  const typed = prefix.toLowerCase();
-  const entries = found
-    .filter(({ name }) => name.toLowerCase().includes(typed))
-    .sort((a, b) => rank(a.name, typed) - rank(b.name, typed) || b.events - a.events)
-    .slice(0, 50)
-    .map(
-      ({ name, events }): Completion => ({
-        label: cut(safeString(name), SHOWN_MAX),
-        apply: `${fieldText(name)}:`,
-        detail: formatShort(events),
-      }),
-    );
-  return entries.length ? { from, options: entries, filter: false } : null;
-}
+const labelOf = (text: string) => cut(safeString(text), SHOWN_MAX);
 
 function rank(name: string, typed: string): number {
   const lower = name.toLowerCase();
@@ -51,39 +33,59 @@ function rank(name: string, typed: string): number {
   return lower.includes(`.${typed}`) ? 1 : 2;
 }
 
-async function values(
-  at: { from: number; prefix: string; field: string },
-  span: Span,
-): Promise<CompletionResult | null> {
-  const answer = await queryClient.fetchQuery(valuesQuery(at.field, at.prefix, span));
-  const entries = answer.values.flatMap(({ value, count }) =>
-    leavesOf(value).map(
-      (leaf): Completion => ({
-        label: cut(safeString(String(leaf)), SHOWN_MAX),
-        apply: `${valueText(leaf)} `,
-        detail: formatShort(count),
-      }),
-    ),
-  );
-  return entries.length ? { from: at.from, options: entries, filter: false } : null;
+async function fields(prefix: string, span: Span): Promise<Entry[]> {
+  // All fields of the span, whatever the query: what is being typed narrows nothing yet.
+  const { fields: found } = await queryClient.fetchQuery(fieldsQuery('', span));
+  const typed = prefix.toLowerCase();
+  return found
+    .filter(({ name }) => name.toLowerCase().includes(typed))
+    .sort((a, b) => rank(a.name, typed) - rank(b.name, typed) || b.events - a.events)
+    .slice(0, ENTRIES_MAX)
+    .map(({ name, events }) => ({
+      label: labelOf(name),
+      text: `${fieldText(name)}:`,
+      detail: formatShort(events),
+    }));
 }
 
-/** Fields and values that occur in the time range; in an empty box, earlier searches. */
-export function completer(options: CompleteOptions) {
-  return async (context: CompletionContext): Promise<CompletionResult | null> => {
-    const text = context.state.doc.toString();
-    if (text.trim() === '') return context.explicit ? earlier(options) : null;
-    const at = completionAt(text, context.pos);
-    if (!at) return null;
-    if (at.kind === 'field' && at.prefix === '' && !context.explicit) return null;
-    await new Promise((done) => setTimeout(done, PAUSE_MS));
-    if (context.aborted) return null;
-    try {
-      const span = options.span();
-      return at.kind === 'field' ? await fields(at.from, at.prefix, span) : await values(at, span);
-    } catch {
-      // Completion is a help; its failure must not stand in the way of typing.
-      return null;
-    }
-  };
+async function values(field: string, prefix: string, span: Span): Promise<Entry[]> {
+  const answer = await queryClient.fetchQuery(valuesQuery(field, prefix, span));
+  return answer.values.flatMap(({ value, count }) =>
+    leavesOf(value).map((leaf) => ({
+      label: labelOf(String(leaf)),
+      text: `${valueText(leaf)} `,
+      detail: formatShort(count),
+    })),
+  );
+}
+
+/**
+ * Fields and values that occur in the time range; in an empty box, earlier searches. `asked`: the person
+ * asked for it, so everything may be offered; else only what has begun to be typed is completed.
+ */
+export async function complete(
+  query: string,
+  at: number,
+  span: Span,
+  asked: boolean,
+): Promise<Completions | undefined> {
+  if (query.trim() === '') {
+    if (!asked) return undefined;
+    return {
+      from: 0,
+      entries: earlierQueries().map((text) => ({ label: labelOf(text), text, detail: '' })),
+    };
+  }
+  const typed = completionAt(query, at);
+  if (!typed || (typed.kind === 'field' && typed.prefix === '' && !asked)) return undefined;
+  try {
+    const entries =
+      typed.kind === 'field'
+        ? await fields(typed.prefix, span)
+        : await values(typed.field, typed.prefix, span);
+    return { from: typed.from, entries };
+  } catch {
+    // Completion is a help; its failure must not stand in the way of typing.
+    return undefined;
+  }
 }

@@ -6,7 +6,7 @@ import type { Event } from '@/api/types';
 import { useSettings } from '@/app/settings';
 import { fieldOf, idOf, textOf, timeOf } from '@/lib/event';
 import { cut } from '@/lib/safe-text';
-import { severityOf } from '@/lib/severity';
+import { severityOfEvent } from '@/lib/severity';
 import { formatMoment, type Zone } from '@/lib/time';
 import { Button, IconButton } from '@/parts/button';
 import { SafePieces, SafeText } from '@/parts/safe-text';
@@ -172,7 +172,7 @@ function clock(event: Event, zone: Zone): string {
 function Line({ event, meant, actions }: LineProps) {
   const { zone } = useSettings();
   const [open, setOpen] = useState(false);
-  const level = severityOf(fieldOf(event, 'log.level'));
+  const level = severityOfEvent(event);
   return (
     <>
       <button

@@ -122,7 +122,7 @@ function FieldActions({ name, value, actions }: FieldProps) {
   const field = safeString(name);
   const words = { field, value: safeString(cut(textOf(value), 60)) };
   return (
-    <td className={classes.actions}>
+    <span className={classes.actions}>
       {leaf !== undefined && (
         <>
           <IconButton
@@ -146,7 +146,7 @@ function FieldActions({ name, value, actions }: FieldProps) {
         onClick={() => actions.toggleColumn(name)}
       />
       <Copy icon="copy" text={() => textOf(value)} label={t('detail.copy.value', { field })} />
-    </td>
+    </span>
   );
 }
 
@@ -162,7 +162,6 @@ function FieldRow(props: FieldProps) {
       <th scope="row">
         <SafeText text={props.name} />
       </th>
-      <FieldActions {...props} />
       <td className={classes.value}>
         <SafeText text={cut(text, all ? SHOWN_MAX : VALUE_MAX)} keepLines />
         {long && (
@@ -170,6 +169,7 @@ function FieldRow(props: FieldProps) {
             {t('detail.all', { count: text.length, shown: formatCount(text.length) })}
           </Button>
         )}
+        <FieldActions {...props} />
       </td>
     </tr>
   );

@@ -1,12 +1,4 @@
-import {
-  autocompletion,
-  type CompletionSource,
-  closeCompletion,
-  completionKeymap,
-  completionStatus,
-  startCompletion,
-} from '@codemirror/autocomplete';
-import { defaultKeymap, history, historyKeymap } from '@codemirror/commands';
+import { history, historyKeymap } from '@codemirror/commands';
 import { Compartment, EditorState, type Range, StateEffect, StateField } from '@codemirror/state';
 import {
   Decoration,
@@ -86,95 +78,144 @@ const colouring = ViewPlugin.fromClass(
 export interface EditorOptions {
   parent: HTMLElement;
   text: string;
-  label: string;
-  placeholder: string;
-  complete: CompletionSource;
   run(text: string): void;
   leave(): void;
-  changed(text: string): void;
+  /** The text changed, by typing or from outside. */
+  changed(text: string, typed: boolean): void;
+  blurred(): void;
+  /** Keys that the open list of completions may want; true when it took one. */
+  key(name: string): boolean;
+  /** Completions are wanted although nothing was typed. */
+  ask(): void;
+}
+
+export interface Labels {
+  label: string;
+  hint: string;
+  /** The list of completions and its chosen entry, by their ids. */
+  list?: string;
+  chosen?: string;
 }
 
 export interface QueryEditor {
   setText(text: string): void;
   text(): string;
+  cursor(): number;
+  /** Pixels from the editor's left edge to a place of the text. */
+  leftOf(at: number): number;
+  /** Puts a text in place of what stands between `from` and the cursor. */
+  complete(from: number, text: string): void;
   setMistake(mistake: Mistake | undefined): void;
-  setLabels(label: string, hint: string): void;
+  setLabels(labels: Labels): void;
   focus(): void;
   destroy(): void;
 }
 
 function keys(options: EditorOptions) {
+  const offered = ['ArrowDown', 'ArrowUp', 'Tab', 'Enter', 'Escape'];
   return keymap.of([
+    ...offered.map((key) => ({ key, run: () => options.key(key) })),
     {
       key: 'Enter',
       run: (view) => {
-        closeCompletion(view);
         options.run(view.state.doc.toString());
+        return true;
+      },
+    },
+    {
+      key: 'Shift-Enter',
+      run: (view) => {
+        view.dispatch(view.state.replaceSelection('\n'), { scrollIntoView: true });
         return true;
       },
     },
     {
       key: 'Escape',
       run: (view) => {
-        if (completionStatus(view.state)) return closeCompletion(view);
         view.contentDOM.blur();
         options.leave();
         return true;
       },
     },
     {
+      key: 'Ctrl-Space',
+      run: () => {
+        options.ask();
+        return true;
+      },
+    },
+    {
       // An empty box offers what was asked before; elsewhere the arrow moves as ever.
       key: 'ArrowDown',
-      run: (view) =>
-        view.state.doc.length === 0 && !completionStatus(view.state) && startCompletion(view),
+      run: (view) => {
+        if (view.state.doc.length === 0) options.ask();
+        return view.state.doc.length === 0;
+      },
     },
+    // Browsers know all other keys of a text field.
     ...historyKeymap,
-    // Shift-Enter is a new line there; Tab stays the key to the next control.
-    ...defaultKeymap.filter((binding) => binding.key !== 'Enter'),
-    { key: 'Shift-Enter', run: (view) => insertLine(view) },
   ]);
 }
 
-function insertLine(view: EditorView): boolean {
-  view.dispatch(view.state.replaceSelection('\n'), { scrollIntoView: true });
-  return true;
+function attributes({ label, hint, list, chosen }: Labels) {
+  return [
+    EditorView.contentAttributes.of({
+      role: 'combobox',
+      'aria-label': label,
+      'aria-multiline': 'true',
+      'aria-haspopup': 'listbox',
+      'aria-expanded': String(list !== undefined),
+      ...(list && { 'aria-controls': list }),
+      ...(chosen && { 'aria-activedescendant': chosen }),
+    }),
+    placeholder(hint),
+  ];
+}
+
+function extensions(options: EditorOptions) {
+  return [
+    history(),
+    keys(options),
+    mistakes,
+    colouring,
+    EditorView.lineWrapping,
+    EditorView.contentAttributes.of({ spellcheck: 'false', autocapitalize: 'off' }),
+    EditorView.updateListener.of((update) => {
+      if (!update.docChanged) return;
+      const typed = update.transactions.some(
+        (one) => one.isUserEvent('input.type') || one.isUserEvent('delete'),
+      );
+      options.changed(update.state.doc.toString(), typed);
+    }),
+    EditorView.domEventHandlers({ blur: () => options.blurred() }),
+  ];
 }
 
 export function makeEditor(options: EditorOptions): QueryEditor {
   const labels = new Compartment();
-  const labelled = (label: string, hint: string) => [
-    EditorView.contentAttributes.of({ 'aria-label': label }),
-    placeholder(hint),
-  ];
+  const none = attributes({ label: '', hint: '' });
   const view = new EditorView({
     parent: options.parent,
     state: EditorState.create({
       doc: options.text,
-      extensions: [
-        history(),
-        // Nothing is chosen by itself: Enter runs the query unless an arrow has chosen an entry.
-        autocompletion({
-          override: [options.complete],
-          selectOnOpen: false,
-          icons: false,
-          defaultKeymap: false,
-          interactionDelay: 0,
-        }),
-        keymap.of(completionKeymap.filter((binding) => binding.key !== 'Escape')),
-        keys(options),
-        mistakes,
-        colouring,
-        EditorView.lineWrapping,
-        EditorView.contentAttributes.of({ spellcheck: 'false', autocapitalize: 'off' }),
-        EditorView.updateListener.of((update) => {
-          if (update.docChanged) options.changed(update.state.doc.toString());
-        }),
-        labels.of(labelled(options.label, options.placeholder)),
-      ],
+      extensions: [...extensions(options), labels.of(none)],
     }),
   });
   return {
     text: () => view.state.doc.toString(),
+    cursor: () => view.state.selection.main.head,
+    leftOf: (at) => {
+      const place = view.coordsAtPos(Math.min(at, view.state.doc.length));
+      return place ? place.left - view.dom.getBoundingClientRect().left : 0;
+    },
+    complete: (from, text) => {
+      const to = view.state.selection.main.head;
+      view.dispatch({
+        changes: { from, to, insert: text },
+        selection: { anchor: from + text.length },
+        scrollIntoView: true,
+      });
+    },
     setText: (text) => {
       const { length } = view.state.doc;
       view.dispatch({
@@ -183,8 +224,7 @@ export function makeEditor(options: EditorOptions): QueryEditor {
       });
     },
     setMistake: (mistake) => view.dispatch({ effects: setMistake.of(mistake) }),
-    setLabels: (label, hint) =>
-      view.dispatch({ effects: labels.reconfigure(labelled(label, hint)) }),
+    setLabels: (next) => view.dispatch({ effects: labels.reconfigure(attributes(next)) }),
     focus: () => view.focus(),
     destroy: () => view.destroy(),
   };

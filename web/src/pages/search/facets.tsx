@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { type CSSProperties, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isApiError } from '@/api/client';
 import type { Facet, Json } from '@/api/types';
 import { setSettings, useSettings } from '@/app/settings';
 import { leavesOf, textOf } from '@/lib/event';
@@ -38,13 +39,14 @@ function FacetList({ q, span, filter }: Props) {
   const { added } = useSettings();
   const chosen = useQuery(facetsQuery(q, span, []));
   const own = useQuery({ ...facetsQuery(q, span, added), enabled: added.length > 0 });
+  if (isApiError(chosen.error, 'bad_query')) return null;
   if (chosen.error && !chosen.data) {
     return <Failure error={chosen.error} retry={() => void chosen.refetch()} />;
   }
   const shown = chosen.data?.facets ?? [];
   const extra = added.length ? (own.data?.facets ?? []) : [];
   const mine = extra.filter(({ field }) => added.includes(field));
-  const rest = shown.filter(({ field }) => !added.includes(field));
+  const rest = shown.filter(({ field, values }) => values.length > 0 && !added.includes(field));
   const total = chosen.data?.total ?? 0;
   const partial = chosen.data?.complete === false;
   return (

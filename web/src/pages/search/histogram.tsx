@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 import { useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isApiError } from '@/api/client';
 import type { Histogram } from '@/api/types';
 import { useScheme } from '@/app/scheme';
 import { useSettings } from '@/app/settings';
@@ -54,7 +55,7 @@ export function EventHistogram({ q, span }: Props) {
   return (
     <section className={classes.histogram} aria-label={t('histogram')}>
       <div className={classes.head}>
-        {total !== undefined && (
+        {total !== undefined && !error && (
           <strong>{t('histogram.events', { count: total, shown: formatCount(total) })}</strong>
         )}
         <span>{formatSpan(shown.current.from, shown.current.to, zone)}</span>
@@ -64,7 +65,10 @@ export function EventHistogram({ q, span }: Props) {
           </span>
         )}
       </div>
-      {error && !data ? (
+      {error && isApiError(error, 'bad_query') ? (
+        // It is told below the query; the chart keeps its place.
+        <div className={classes.plot} />
+      ) : error && !data ? (
         <div className={classes.fail}>
           <Failure error={error} retry={() => void refetch()} />
         </div>

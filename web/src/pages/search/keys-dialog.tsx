@@ -1,4 +1,5 @@
 import { Modal } from '@mantine/core';
+import '@/parts/modal.css';
 import { Fragment } from 'react';
 import { useTranslation } from 'react-i18next';
 import classes from './toolbar.module.css';

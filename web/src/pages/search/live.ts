@@ -123,6 +123,7 @@ export class Live {
     const waiting = this.paused ? this.waiting.added - this.began : 0;
     const { shown } = this;
     return {
+      grows: false,
       count: shown.size,
       at: (index) => shown.newest(index),
       indexOf: (key) => indexIn(shown, key),

@@ -1,5 +1,5 @@
 import { Menu } from '@mantine/core';
-import { type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react';
+import { type Ref, type RefObject, useEffect, useImperativeHandle, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isApiError } from '@/api/client';
 import { unitsOfBytes } from '@/lib/query';
@@ -7,10 +7,10 @@ import type { Span } from '@/lib/range';
 import { Button, IconButton } from '@/parts/button';
 import { SafeText } from '@/parts/safe-text';
 import { useFailureText } from '@/parts/states';
-import { completer } from './complete';
 import { type Mistake, makeEditor, type QueryEditor } from './editor';
 import { earlierQueries } from './history';
 import classes from './query-box.module.css';
+import { type Completion, type Offered, useCompletion } from './use-completion';
 
 export interface QueryBoxHandle {
   focus(): void;
@@ -33,46 +33,57 @@ export function mistakeIn(q: string, error: unknown): Mistake | undefined {
   return { from: unitsOfBytes(q, at), to: unitsOfBytes(q, at + len) };
 }
 
-interface Current {
-  run(q: string): void;
-  span: Span;
-  earlier: string;
-}
-
 function useEditor(props: Props, setText: (text: string) => void) {
-  const { t } = useTranslation('search');
   const parent = useRef<HTMLDivElement>(null);
   const editor = useRef<QueryEditor>(null);
+  const span = useRef(props.span);
+  span.current = props.span;
+  const completion = useCompletion(editor, span);
   const first = useRef(props.q);
-  const current = useRef<Current>({ run: props.run, span: props.span, earlier: '' });
-  current.current = { run: props.run, span: props.span, earlier: t('complete.earlier') };
+  const latest = useRef({ run: props.run, completion });
+  latest.current = { run: props.run, completion };
   useEffect(() => {
     if (!parent.current) return;
     editor.current = makeEditor({
       parent: parent.current,
       text: first.current,
-      label: '',
-      placeholder: '',
-      complete: completer({
-        span: () => current.current.span,
-        words: { earlier: () => current.current.earlier },
-      }),
-      run: (text) => current.current.run(text),
+      run: (text) => {
+        latest.current.completion.close();
+        latest.current.run(text);
+      },
       leave: () => document.getElementById('events')?.focus(),
-      changed: setText,
+      changed: (text, typed) => {
+        setText(text);
+        if (typed) latest.current.completion.typed();
+        else latest.current.completion.close();
+      },
+      blurred: () => latest.current.completion.close(),
+      key: (name) => latest.current.completion.key(name),
+      ask: () => latest.current.completion.ask(),
     });
     return () => editor.current?.destroy();
   }, [setText]);
+  return { parent, editor, completion };
+}
+
+/** Names the field for screen readers, with the entry that is chosen from the list. */
+function useLabels(editor: RefObject<QueryEditor | null>, offered: Offered | undefined) {
+  const { t } = useTranslation('search');
   const [label, hint] = [t('query'), t('query.placeholder')];
-  useEffect(() => editor.current?.setLabels(label, hint), [label, hint]);
-  return { parent, editor };
+  const list = offered && 'completions';
+  const chosen = offered && offered.chosen >= 0 ? `completion-${offered.chosen}` : undefined;
+  useEffect(
+    () => editor.current?.setLabels({ label, hint, list, chosen }),
+    [editor, label, hint, list, chosen],
+  );
 }
 
 export function QueryBox(props: Props) {
   const { q, error, run } = props;
   const { t } = useTranslation('search');
   const [text, setText] = useState(q);
-  const { parent, editor } = useEditor(props, setText);
+  const { parent, editor, completion } = useEditor(props, setText);
+  useLabels(editor, completion.offered);
   useEffect(() => {
     if (editor.current && editor.current.text() !== q) editor.current.setText(q);
   }, [q, editor]);
@@ -88,6 +99,9 @@ export function QueryBox(props: Props) {
     <search className={classes.box}>
       <div className={classes.editor} data-wrong={wrong && text.trim() === q}>
         <div ref={parent} />
+        {completion.offered && (
+          <CompletionList offered={completion.offered} accept={completion.accept} />
+        )}
         {text && (
           <span className={classes.clear}>
             <IconButton icon="close" small label={t('query.clear')} onClick={() => choose('')} />
@@ -102,6 +116,43 @@ export function QueryBox(props: Props) {
         {wrong && <SafeText text={sentence} />}
       </p>
     </search>
+  );
+}
+
+function CompletionList({ offered, accept }: { offered: Offered; accept: Completion['accept'] }) {
+  const { t } = useTranslation('search');
+  const { chosen } = offered;
+  useEffect(() => {
+    document.getElementById(`completion-${chosen}`)?.scrollIntoView({ block: 'nearest' });
+  }, [chosen]);
+  return (
+    <div
+      id="completions"
+      className={classes.list}
+      role="listbox"
+      aria-label={t('complete.list')}
+      tabIndex={-1}
+      style={{ left: `min(${Math.max(offered.left - 9, -1)}px, calc(100% - 300px))` }}
+    >
+      {offered.entries.map((entry, index) => (
+        <div
+          key={entry.text}
+          id={`completion-${index}`}
+          className={classes.entry}
+          role="option"
+          aria-selected={index === chosen}
+          tabIndex={-1}
+          onMouseDown={(event) => {
+            // The field keeps the focus.
+            event.preventDefault();
+            accept(entry);
+          }}
+        >
+          <bdi>{entry.label}</bdi>
+          <small>{entry.detail}</small>
+        </div>
+      ))}
+    </div>
   );
 }
 

@@ -105,9 +105,9 @@ interface StateProps {
 
 /** In place of rows: the failure, or what to do when nothing was found. */
 function Instead({ view, span, results, state }: StateProps & { view: View; span: Span }) {
-  const { t } = useTranslation(['search', 'common']);
+  const { t } = useTranslation(['search', 'frame']);
   const { zone } = useSettings();
-  const { range, setRange } = useTimeRange();
+  const { range, setRange, zoomOut } = useTimeRange();
   const name = useRangeName();
   // A mistake in the query is told where it was written.
   if (state.phase === 'failed' && !isApiError(state.error, 'bad_query')) {
@@ -117,10 +117,12 @@ function Instead({ view, span, results, state }: StateProps & { view: View; span
   const next = wider(range, serverNow());
   const actions = (
     <>
-      {next && (
+      {next ? (
         <Button look="primary" onClick={() => setRange({ from: next, to: 'now' })}>
           {t('empty.widen', { range: lowerFirst(name({ from: next, to: 'now' })) })}
         </Button>
+      ) : (
+        <Button onClick={zoomOut}>{t('frame:range.out')}</Button>
       )}
       {view.q && <Button onClick={() => view.run('')}>{t('empty.clear')}</Button>}
     </>
@@ -128,7 +130,10 @@ function Instead({ view, span, results, state }: StateProps & { view: View; span
   return (
     <Empty title={t(view.q ? 'empty.title' : 'empty.range')} actions={actions}>
       <p>
-        {t('empty.text', { from: formatSecond(span.from, zone), to: formatSecond(span.to, zone) })}
+        {t(view.q ? 'empty.text' : 'empty.none', {
+          from: formatSecond(span.from, zone),
+          to: formatSecond(span.to, zone),
+        })}
       </p>
       {!view.q && (
         <>

@@ -48,7 +48,7 @@ export class Results {
     const at = (index: number) => this.rows[index];
     // Keys are places here: rows are only ever added behind the others.
     const indexOf = (key: number) => (key < this.rows.length ? key : -1);
-    const none = { count: 0, examined: 0, damage: [] };
+    const none = { grows: true, count: 0, examined: 0, damage: [] };
     this.next = { phase: 'running', first: true, ...none, at, indexOf };
     this.state = this.next;
   }

@@ -1,11 +1,11 @@
 import { memo, type ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Event } from '@/api/types';
-import { fieldOf, textOf, timeOf } from '@/lib/event';
+import { textOf, timeOf } from '@/lib/event';
 import { formatCount } from '@/lib/format';
 import { marksOf } from '@/lib/highlight';
 import { cut } from '@/lib/safe-text';
-import { severityOf } from '@/lib/severity';
+import { severityOfEvent } from '@/lib/severity';
 import { formatMoment, type Zone } from '@/lib/time';
 import { SafePieces } from '@/parts/safe-text';
 import tones from '@/parts/severity.module.css';
@@ -57,7 +57,7 @@ export interface LineLook {
 export const RowLine = memo(function RowLine({ row, look }: { row: Row; look: LineLook }) {
   const { event } = row;
   const { columns, zone, wrap, pattern } = look;
-  const level = severityOf(fieldOf(event, 'log.level'));
+  const level = severityOfEvent(event);
   return (
     <div className={classes.line}>
       <span className={`${classes.bar} ${tones[level]}`} title={level} />

@@ -34,6 +34,8 @@ export class Row {
 /** What the table needs to know of a list of rows, newest first. */
 export interface Rows {
   readonly count: number;
+  /** Rows only come behind the others, so that a row's key is its place. */
+  readonly grows: boolean;
   at(index: number): Row | undefined;
   /** Where the row with a key stands now; -1 when it is gone. */
   indexOf(key: number): number;

@@ -1,15 +1,13 @@
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { refreshNow } from '@/app/refresh';
 import { getSettings, setSettings, useSettings } from '@/app/settings';
 import { useSpan, useTimeRange } from '@/app/time-range';
 import { idOf } from '@/lib/event';
 import type { Span } from '@/lib/range';
-import { ContextPanel } from './context-panel';
 import type { DetailActions } from './detail';
 import { Facets } from './facets';
 import { EventHistogram } from './histogram';
-import { KeysDialog } from './keys-dialog';
 import { linkToEvent, linkToView } from './links';
 import { LivePane } from './live-pane';
 import { QueryBox, type QueryBoxHandle } from './query-box';
@@ -20,6 +18,14 @@ import { useKeys } from './use-keys';
 import type { Selection } from './use-selection';
 import { useResults } from './use-source';
 import { useView, type View } from './use-view';
+
+// These come when they are asked for.
+const KeysDialog = lazy(() =>
+  import('./keys-dialog').then((part) => ({ default: part.KeysDialog })),
+);
+const ContextPanel = lazy(() =>
+  import('./context-panel').then((part) => ({ default: part.ContextPanel })),
+);
 
 const LIVE_REFRESH_MS = 10_000;
 
@@ -125,17 +131,19 @@ export function SearchPage() {
         {settings.histogram && <EventHistogram q={view.q} span={span} />}
         {view.live ? <LivePane {...pane} /> : <Found {...pane} span={span} onError={setError} />}
       </section>
-      {view.context && (
-        <ContextPanel
-          id={view.context}
-          actions={actions}
-          close={() => {
-            view.setContext(undefined);
-            selection.current?.table.current?.focus();
-          }}
-        />
-      )}
-      <KeysDialog opened={keys} close={() => setKeys(false)} />
+      <Suspense>
+        {view.context && (
+          <ContextPanel
+            id={view.context}
+            actions={actions}
+            close={() => {
+              view.setContext(undefined);
+              selection.current?.table.current?.focus();
+            }}
+          />
+        )}
+        {keys && <KeysDialog opened close={() => setKeys(false)} />}
+      </Suspense>
     </div>
   );
 }

@@ -19,8 +19,9 @@ interface ResultsProps {
 export function ResultsStatus({ results, state, total }: ResultsProps) {
   const { t } = useTranslation('search');
   if (state.phase === 'running' && state.first) return <Running results={results} state={state} />;
+  if (state.phase === 'failed' && state.count === 0) return null;
   const loaded = formatCount(state.count);
-  const known = total !== undefined && total >= state.count;
+  const known = total !== undefined && total > state.count;
   return (
     <>
       <strong>

@@ -2,6 +2,7 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import {
   type CSSProperties,
   type ReactNode,
+  useCallback,
   useEffect,
   useImperativeHandle,
   useMemo,
@@ -20,7 +21,7 @@ import type { Selection, TableHandle } from './use-selection';
 
 const HEADER_PX = 28;
 /** Asking for older rows begins this many rows before the end, so that scrolling meets none. */
-const AHEAD = 300;
+const AHEAD = 150;
 
 export interface TableProps {
   rows: Rows;
@@ -43,12 +44,15 @@ function useRowsVirtualizer(props: TableProps, scroller: React.RefObject<HTMLDiv
   const { rows, selection } = props;
   const { wrap, dense } = useSettings();
   const height = dense ? 20 : 24;
+  // A new function here makes the virtualizer go through all rows again.
+  const moving = rows.grows ? undefined : rows;
+  const getItemKey = useCallback((index: number) => moving?.at(index)?.key ?? index, [moving]);
   const virtualizer = useVirtualizer({
     count: rows.count,
     getScrollElement: () => scroller.current,
     estimateSize: () => height,
-    getItemKey: (index) => rows.at(index)?.key ?? index,
-    overscan: 12,
+    getItemKey,
+    overscan: 8,
     scrollMargin: HEADER_PX,
     scrollPaddingStart: HEADER_PX,
   });
