@@ -24,7 +24,13 @@ const between = (low: number, high: number) => low + Math.floor(random() * (high
 
 const ADDRESSES = ['203.0.113.7', '198.51.100.23', '192.0.2.14', '203.0.113.180'];
 const STORIES: readonly [string, () => object][] = [
-  ['info', () => ({ message: `order ${between(1000, 9999)} placed`, user: { name: pick(['anna', 'boris']) } })],
+  [
+    'info',
+    () => ({
+      message: `order ${between(1000, 9999)} placed`,
+      user: { name: pick(['anna', 'boris']) },
+    }),
+  ],
   ['info', () => ({ message: `payment of ${between(5, 300)}.00 EUR captured` })],
   ['debug', () => ({ message: `cache refreshed in ${between(3, 90)} ms` })],
   ['warning', () => ({ message: `slow query: ${between(800, 4000)} ms for SELECT * FROM orders` })],
@@ -35,7 +41,11 @@ function application(at: number) {
   const roll = random();
   const story = roll < 0.5 ? 0 : roll < 0.8 ? 1 : roll < 0.92 ? 2 : roll < 0.97 ? 3 : 4;
   const [level, tell] = STORIES[story] as (typeof STORIES)[number];
-  return json(at, { log: { level }, service: { name: pick(['shop', 'shop', 'billing']) }, ...tell() });
+  return json(at, {
+    log: { level },
+    service: { name: pick(['shop', 'shop', 'billing']) },
+    ...tell(),
+  });
 }
 
 const json = (at: number, event: object) =>
@@ -51,11 +61,17 @@ function logins(at: number) {
   const line = (offset: number, text: string) =>
     `${stamp(at + offset)} shop-1 sshd[${4711 + offset}]: ${text}`;
   const failed = [0, 1, 2, 3, 4, 5].map((n) =>
-    line(n * 5_000, `Failed password for invalid user oracle from 198.51.100.61 port ${40_000 + n} ssh2`),
+    line(
+      n * 5_000,
+      `Failed password for invalid user oracle from 198.51.100.61 port ${40_000 + n} ssh2`,
+    ),
   );
   return [
     ...failed,
-    line(40_000, 'Accepted publickey for anna from 192.0.2.14 port 50022 ssh2: ED25519 SHA256:demo'),
+    line(
+      40_000,
+      'Accepted publickey for anna from 192.0.2.14 port 50022 ssh2: ED25519 SHA256:demo',
+    ),
   ];
 }
 
@@ -69,12 +85,18 @@ export const HOSTILE = {
 function hostile(at: number) {
   const texts = Object.values(HOSTILE);
   return texts.map((message, n) =>
-    json(at + n, { message: `hostile ${message}`, user: { name: message.slice(0, 200) }, log: { level: 'info' } }),
+    json(at + n, {
+      message: `hostile ${message}`,
+      user: { name: message.slice(0, 200) },
+      log: { level: 'info' },
+    }),
   );
 }
 
 const bulk = (at: number, count: number) =>
-  Array.from({ length: count }, (_, n) => json(at + n, { message: `bulk line ${n}`, log: { level: 'debug' } }));
+  Array.from({ length: count }, (_, n) =>
+    json(at + n, { message: `bulk line ${n}`, log: { level: 'debug' } }),
+  );
 
 export const BULK = 110_000;
 
@@ -95,6 +117,9 @@ export function writeDemo(folder: string): Demo {
   return {
     folder,
     say: (message, level = 'info') =>
-      appendFileSync(join(folder, 'shop.json'), `${json(Date.now(), { message, log: { level } })}\n`),
+      appendFileSync(
+        join(folder, 'shop.json'),
+        `${json(Date.now(), { message, log: { level } })}\n`,
+      ),
   };
 }

@@ -17,7 +17,8 @@ const PATIENCE_MS = 60_000;
 
 export const binary = () => {
   const path = process.env.WATCHPOST;
-  if (!path) throw new Error('WATCHPOST must name the program: run these tests by `make browser-tests`');
+  if (!path)
+    throw new Error('WATCHPOST must name the program: run these tests by `make browser-tests`');
   return path;
 };
 
@@ -42,7 +43,10 @@ function configure(folder: string, logs: string) {
 function readStart(child: ChildProcess): Promise<{ url: string; password: string }> {
   return new Promise((resolve, reject) => {
     let text = '';
-    const timer = setTimeout(() => reject(new Error(`the program did not start: ${text}`)), PATIENCE_MS);
+    const timer = setTimeout(
+      () => reject(new Error(`the program did not start: ${text}`)),
+      PATIENCE_MS,
+    );
     const look = (chunk: Buffer) => {
       text += chunk;
       const url = /runs at (http:\S+)/.exec(text)?.[1];

@@ -1,15 +1,21 @@
 // A browser that has logged in, in a theme and a language, and everything it complains about.
-import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
 import { expect } from 'vitest';
-import { common as commonEn } from '@/i18n/en/common';
 import { alerts as alertsEn } from '@/i18n/en/alerts';
+import { common as commonEn } from '@/i18n/en/common';
 import { delivery as deliveryEn } from '@/i18n/en/delivery';
 import { frame as frameEn } from '@/i18n/en/frame';
 import { login as loginEn } from '@/i18n/en/login';
 import { overview as overviewEn } from '@/i18n/en/overview';
 import { search as searchEn } from '@/i18n/en/search';
-import { common as commonRu } from '@/i18n/ru/common';
 import { alerts as alertsRu } from '@/i18n/ru/alerts';
+import { common as commonRu } from '@/i18n/ru/common';
 import { delivery as deliveryRu } from '@/i18n/ru/delivery';
 import { frame as frameRu } from '@/i18n/ru/frame';
 import { login as loginRu } from '@/i18n/ru/login';
@@ -76,7 +82,12 @@ export interface Visit {
   end(): Promise<void>;
 }
 
-export async function visit(browser: Browser, program: Program, look: Look, width = 1280): Promise<Visit> {
+export async function visit(
+  browser: Browser,
+  program: Program,
+  look: Look,
+  width = 1280,
+): Promise<Visit> {
   const context = await browser.newContext({
     baseURL: program.url,
     viewport: { width, height: 800 },
