@@ -160,11 +160,9 @@ function keys(options: EditorOptions) {
 function attributes({ label, hint, list, chosen }: Labels) {
   return [
     EditorView.contentAttributes.of({
-      role: 'combobox',
       'aria-label': label,
-      'aria-multiline': 'true',
+      'aria-autocomplete': 'list',
       'aria-haspopup': 'listbox',
-      'aria-expanded': String(list !== undefined),
       ...(list && { 'aria-controls': list }),
       ...(chosen && { 'aria-activedescendant': chosen }),
     }),
