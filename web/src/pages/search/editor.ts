@@ -10,12 +10,7 @@ import {
   type ViewUpdate,
 } from '@codemirror/view';
 import { type TokenKind, tokensOf } from '@/lib/query';
-
-/** Where a query cannot be read, in UTF-16 units. */
-export interface Mistake {
-  from: number;
-  to: number;
-}
+import type { Mistake } from './mistake';
 
 const setMistake = StateEffect.define<Mistake | undefined>();
 const underline = Decoration.mark({ class: 'query-mistake' });
