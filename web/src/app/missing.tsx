@@ -1,12 +1,10 @@
 import { Link, useLocation } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import { Empty } from '@/parts/states';
-import { usePageTitle } from './page-title';
 
 export function Missing() {
   const { t } = useTranslation();
   const path = useLocation({ select: (location) => location.pathname });
-  usePageTitle(t('missing.title'));
   return (
     <Empty title={t('missing.title')} actions={<Link to="/overview">{t('missing.go')}</Link>}>
       <p>{t('missing.text', { path: path.slice(0, 200) })}</p>

@@ -1,5 +1,5 @@
 import { Menu } from '@mantine/core';
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 import { useTranslation } from 'react-i18next';
 import { formatDuration } from '@/lib/format';
@@ -8,6 +8,7 @@ import { Icon } from '@/parts/icon';
 import { REFRESH_SECONDS, type TimeParams } from './address';
 import classes from './frame.module.css';
 import { refreshNow } from './refresh';
+import { useTimeParams } from './time-params';
 
 type Change = (change: Partial<TimeParams>) => void;
 
@@ -28,7 +29,7 @@ function useTimer(seconds: number | undefined) {
 
 export function RefreshControl() {
   const { t } = useTranslation('frame');
-  const { refresh, live } = useSearch({ strict: false }) as TimeParams;
+  const { refresh, live } = useTimeParams();
   const change = useChangeParams();
   useTimer(live ? undefined : refresh);
   const every = refresh ? formatDuration(refresh * 1000) : undefined;
@@ -68,7 +69,7 @@ export function RefreshControl() {
 
 export function LiveButton() {
   const { t } = useTranslation('frame');
-  const { live } = useSearch({ strict: false }) as TimeParams;
+  const { live } = useTimeParams();
   const change = useChangeParams();
   return (
     <Button

@@ -26,7 +26,7 @@ import { Missing } from './missing';
 declare module '@tanstack/react-router' {
   interface StaticDataRouteOption {
     /** The page's name: a key of the frame's texts. */
-    title?: 'overview' | 'search' | 'alerts' | 'delivery';
+    title?: 'overview' | 'search' | 'alerts' | 'delivery' | 'missing';
     /** The page has a time range in its address. */
     time?: boolean;
     /** The page can follow what comes in. */
@@ -152,11 +152,25 @@ const deliveryRoute = createRoute({
   component: lazyRouteComponent(() => import('@/pages/delivery/delivery'), 'DeliveryPage'),
 });
 
+const missingRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '$',
+  staticData: { title: 'missing' },
+  component: Missing,
+});
+
 export const router = createRouter({
   routeTree: rootRoute.addChildren([
     loginRoute,
     passwordRoute,
-    insideRoute.addChildren([indexRoute, overviewRoute, searchRoute, alertsRoute, deliveryRoute]),
+    insideRoute.addChildren([
+      indexRoute,
+      overviewRoute,
+      searchRoute,
+      alertsRoute,
+      deliveryRoute,
+      missingRoute,
+    ]),
   ]),
   parseSearch: parseParams,
   stringifySearch: formatParams,

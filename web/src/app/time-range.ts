@@ -1,9 +1,10 @@
-import { useNavigate, useSearch } from '@tanstack/react-router';
+import { useNavigate } from '@tanstack/react-router';
 import { useCallback, useMemo, useSyncExternalStore } from 'react';
 import { serverNow } from '@/lib/clock';
 import { type Range, rangeOfSpan, type Span, spanOf, zoomIn, zoomOut } from '@/lib/range';
-import { rangeOf, type TimeParams } from './address';
+import { rangeOf } from './address';
 import { useRefreshTick } from './refresh';
+import { useTimeParams } from './time-params';
 
 /** Ranges a person came from in this window, for "previous time range". */
 let trail: Range[] = [];
@@ -31,7 +32,7 @@ export interface TimeRange {
 
 /** The time range in the address and the ways to change it. */
 export function useTimeRange(): TimeRange {
-  const params = useSearch({ strict: false }) as TimeParams;
+  const params = useTimeParams();
   const navigate = useNavigate();
   const before = useSyncExternalStore(subscribe, () => trail);
   const { from, to } = rangeOf(params);

@@ -5,6 +5,7 @@ export const frame = {
   search: 'Search',
   alerts: 'Alerts',
   delivery: 'Delivery',
+  missing: 'Not found',
   palette: 'Commands',
   'palette.open': 'Commands (Ctrl-K)',
   'palette.placeholder': 'Type what to do or where to go',

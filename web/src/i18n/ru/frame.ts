@@ -8,6 +8,7 @@ export const frame: Russian<typeof en> = {
   search: 'Поиск',
   alerts: 'Оповещения',
   delivery: 'Доставка',
+  missing: 'Не найдено',
   palette: 'Команды',
   'palette.open': 'Команды (Ctrl-K)',
   'palette.placeholder': 'Что сделать или куда перейти',

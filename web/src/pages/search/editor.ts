@@ -10,12 +10,7 @@ import {
   type ViewUpdate,
 } from '@codemirror/view';
 import { type TokenKind, tokensOf } from '@/lib/query';
-
-/** Where a query cannot be read, in UTF-16 units. */
-export interface Mistake {
-  from: number;
-  to: number;
-}
+import type { Mistake } from './mistake';
 
 const setMistake = StateEffect.define<Mistake | undefined>();
 const underline = Decoration.mark({ class: 'query-mistake' });
@@ -160,11 +155,9 @@ function keys(options: EditorOptions) {
 function attributes({ label, hint, list, chosen }: Labels) {
   return [
     EditorView.contentAttributes.of({
-      role: 'combobox',
       'aria-label': label,
-      'aria-multiline': 'true',
+      'aria-autocomplete': 'list',
       'aria-haspopup': 'listbox',
-      'aria-expanded': String(list !== undefined),
       ...(list && { 'aria-controls': list }),
       ...(chosen && { 'aria-activedescendant': chosen }),
     }),

@@ -85,7 +85,7 @@ function FacetPart({ facet, filter, added }: FacetProps) {
   const all = facet.values.reduce((sum, { count }) => sum + count, facet.missing + facet.other);
   return (
     <section className={classes.facet} data-folded={folded} aria-label={name}>
-      <h3 className={classes.head}>
+      <h2 className={classes.head}>
         <button
           type="button"
           className={classes.fold}
@@ -105,7 +105,7 @@ function FacetPart({ facet, filter, added }: FacetProps) {
             onClick={() => setSettings({ added: settings.added.filter((one) => one !== field) })}
           />
         )}
-      </h3>
+      </h2>
       {!folded && (
         <ul className={classes.values}>
           {facet.values.map(({ value, count }) => (

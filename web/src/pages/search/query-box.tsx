@@ -2,13 +2,13 @@ import { Menu } from '@mantine/core';
 import { type Ref, type RefObject, useEffect, useImperativeHandle, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isApiError } from '@/api/client';
-import { unitsOfBytes } from '@/lib/query';
 import type { Span } from '@/lib/range';
 import { Button, IconButton } from '@/parts/button';
 import { SafeText } from '@/parts/safe-text';
 import { useFailureText } from '@/parts/states';
-import { type Mistake, makeEditor, type QueryEditor } from './editor';
+import { makeEditor, type QueryEditor } from './editor';
 import { earlierQueries } from './history';
+import { mistakeIn } from './mistake';
 import classes from './query-box.module.css';
 import { type Completion, type Offered, useCompletion } from './use-completion';
 
@@ -23,14 +23,6 @@ interface Props {
   error: unknown;
   run(q: string): void;
   ref: Ref<QueryBoxHandle>;
-}
-
-/** The place of a mistake in a query, from the server's offsets in bytes. */
-export function mistakeIn(q: string, error: unknown): Mistake | undefined {
-  if (!isApiError(error, 'bad_query')) return undefined;
-  const { at, len } = (error.details ?? {}) as { at?: unknown; len?: unknown };
-  if (typeof at !== 'number' || typeof len !== 'number') return undefined;
-  return { from: unitsOfBytes(q, at), to: unitsOfBytes(q, at + len) };
 }
 
 function useEditor(props: Props, setText: (text: string) => void) {

@@ -104,7 +104,7 @@ export function Table(props: TableProps) {
         ref={scroller}
         className={looks.filter(Boolean).join(' ')}
         style={style}
-        role="grid"
+        role="treegrid"
         aria-label={t('rows')}
         aria-rowcount={rows.count + 1}
         aria-activedescendant={selection.key === undefined ? undefined : `row-${selection.key}`}
@@ -129,12 +129,14 @@ export function Table(props: TableProps) {
               >
                 <RowLine row={row} look={look} />
                 {open && (
-                  <Detail
-                    event={row.event}
-                    json={row.json}
-                    actions={props.actions}
-                    close={() => selection.toggle(row.key)}
-                  />
+                  <div role="gridcell">
+                    <Detail
+                      event={row.event}
+                      json={row.json}
+                      actions={props.actions}
+                      close={() => selection.toggle(row.key)}
+                    />
+                  </div>
                 )}
               </TableRow>
             );
