@@ -7,6 +7,9 @@ import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 const dist = new URL('../dist/', import.meta.url).pathname;
 const COMPRESSIBLE = /\.(html|js|css|svg|json|txt|map)$/;
 
+// Vite emptied the folder; the repository keeps this file so that the folder exists without a build.
+writeFileSync(join(dist, '.gitignore'), '*\n!.gitignore\n');
+
 // scripts/size.mjs needs Vite's manifest; the server does not.
 const manifest = join(dist, 'manifest.json');
 writeFileSync(new URL('../node_modules/.manifest.json', import.meta.url), readFileSync(manifest));
