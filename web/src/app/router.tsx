@@ -41,16 +41,20 @@ export interface SearchParams extends TimeParams {
   context?: string;
 }
 
-/** The page checks `state` and `level` itself; `alert` is the one that is open. */
+/** The page checks them itself; `since` is a moment as in time ranges: `-24h` or RFC 3339. */
 export interface AlertsParams extends RefreshParams {
   state?: string;
   level?: string;
-  alert?: string;
+  since?: string;
 }
 
+/** `sort` is a column, with a minus before it downward; `stream` is the one that is open. */
 export interface DeliveryParams extends RefreshParams {
   q?: string;
   agent?: string;
+  trouble?: boolean;
+  sort?: string;
+  stream?: string;
 }
 
 const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: Missing });
@@ -129,9 +133,16 @@ const alertsRoute = createRoute({
     refresh: timeParams(params).refresh,
     state: text(params, 'state'),
     level: text(params, 'level'),
-    alert: text(params, 'alert'),
+    since: text(params, 'since'),
   }),
   component: lazyRouteComponent(() => import('@/pages/alerts/alerts'), 'AlertsPage'),
+});
+
+/** The same page with one alert open: beside the list, or instead of it where there is no room. */
+const alertRoute = createRoute({
+  getParentRoute: () => alertsRoute,
+  path: '/$id',
+  staticData: { title: 'alerts', refresh: true },
 });
 
 const deliveryRoute = createRoute({
@@ -142,6 +153,9 @@ const deliveryRoute = createRoute({
     refresh: timeParams(params).refresh,
     q: text(params, 'q'),
     agent: text(params, 'agent'),
+    trouble: params.trouble === '1' || undefined,
+    sort: text(params, 'sort'),
+    stream: text(params, 'stream'),
   }),
   component: lazyRouteComponent(() => import('@/pages/delivery/delivery'), 'DeliveryPage'),
 });
@@ -150,7 +164,13 @@ export const router = createRouter({
   routeTree: rootRoute.addChildren([
     loginRoute,
     passwordRoute,
-    insideRoute.addChildren([indexRoute, overviewRoute, searchRoute, alertsRoute, deliveryRoute]),
+    insideRoute.addChildren([
+      indexRoute,
+      overviewRoute,
+      searchRoute,
+      alertsRoute.addChildren([alertRoute]),
+      deliveryRoute,
+    ]),
   ]),
   parseSearch: parseParams,
   stringifySearch: formatParams,
