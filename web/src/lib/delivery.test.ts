@@ -108,7 +108,14 @@ describe('the table', () => {
   it('is one list of rows with what is folded and what is open', () => {
     const groups = groupsOf(streams, names, { sort });
     const rows = rowsOf(groups, new Set(['web-1']), 'db-1/01/journal');
-    expect(rows.map((row) => row.kind)).toEqual(['group', 'group', 'stream', 'detail', 'group', 'stream']);
+    expect(rows.map((row) => row.kind)).toEqual([
+      'group',
+      'group',
+      'stream',
+      'detail',
+      'group',
+      'stream',
+    ]);
   });
   it('reads and writes its order', () => {
     expect(sortOf('-gaps')).toEqual({ column: 'gaps', down: true });

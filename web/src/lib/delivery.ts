@@ -98,8 +98,8 @@ export type Finding =
   | { kind: 'behind'; reader: string; bytes: number }
   | { kind: 'waiting'; count: number };
 
-/** Readers are always a little behind while data comes in; only this much is worth a word. */
-const BEHIND_BYTES = 1_000_000;
+/** Readers commit now and then, so that they are always a little behind; only this much is worth a word. */
+export const BEHIND_BYTES = 64_000_000;
 
 export function findingsOf(report: Delivery): Finding[] {
   const totals = totalsOf(report.streams);

@@ -63,9 +63,7 @@ describe('the sentence of the seven', () => {
     expect(say('en', {}, event('ssh-login'))).toBe(
       'Somebody logged in over SSH, at 12:56:00 on 2026-11-21.',
     );
-    expect(say('ru', {}, event('ssh-login'))).toBe(
-      'Выполнен вход по SSH, 2026-11-21 в 12:56:00.',
-    );
+    expect(say('ru', {}, event('ssh-login'))).toBe('Выполнен вход по SSH, 2026-11-21 в 12:56:00.');
   });
 
   it('does not let a program start itself', () => {
@@ -76,7 +74,9 @@ describe('the sentence of the seven', () => {
 
   it('tells accounts that a tool made', () => {
     const seven = { who: 'useradd', on_what: 'mallory' };
-    expect(say('en', seven, event('user-added'))).toContain('Program useradd added the account mallory');
+    expect(say('en', seven, event('user-added'))).toContain(
+      'Program useradd added the account mallory',
+    );
     expect(say('ru', seven, event('user-added'))).toContain(
       'Процесс useradd создал учётную запись mallory',
     );

@@ -3,7 +3,11 @@ import { hoursOf, niceTop, stackOf } from './volume';
 
 describe('hoursOf', () => {
   it('fills the hours without events', () => {
-    const bucket = { start: '2026-11-21T10:00:00.000000000Z', total: 7, counts: [0, 7, 0, 0, 0, 0, 0] };
+    const bucket = {
+      start: '2026-11-21T10:00:00.000000000Z',
+      total: 7,
+      counts: [0, 7, 0, 0, 0, 0, 0],
+    };
     const hours = hoursOf([bucket], '2026-11-21T12:11:00Z');
     expect(hours).toHaveLength(25);
     expect(hours[0]?.start).toBe('2026-11-20T12:00:00.000Z');

@@ -10,6 +10,9 @@ const looks = (process.env.LOOKS ?? 'light-en,dark-ru').split(',');
 const sizes = (process.env.SIZES ?? '1280x800').split(',');
 const wanted = process.argv.slice(2);
 
+// The development server asks with a key, and a key has no session.
+const session = { user: 'admin', role: 'admin', must_change_password: false, version: '0.1.0' };
+
 mkdirSync(folder, { recursive: true });
 const browser = await launch();
 const combinations = looks.flatMap((look) => sizes.map((size) => [look, size]));
@@ -19,7 +22,7 @@ for (const [look, size] of combinations) {
   for (const [name, view] of Object.entries(views)) {
     if (wanted.length && !wanted.includes(name)) continue;
     const { context, page, problems } = await open(browser, { scheme, language, width, height });
-    for (const [path, answer] of Object.entries(view.answers ?? {})) {
+    for (const [path, answer] of Object.entries({ '/session': session, ...view.answers })) {
       await page.route(
         (url) => url.pathname === `/api/v1${path}`,
         (route) =>

@@ -175,12 +175,15 @@ export const troubled = {
     stream('db-1', 'file:/var/log/postgresql/postgresql-17-main-with-a-very-long-name.log'),
     stream('db-1', 'file:/var/log/auth.log.1', { ended: true, updated: back(900) }),
     stream('web-2', 'journal', { dropped: { 'kernel-events-lost': 3 } }),
-    stream('web-2', 'process', { gaps: 1, skips: [{ from: 1, to: 9, reason: 'new-reason', records: 8 }] }),
+    stream('web-2', 'process', {
+      gaps: 1,
+      skips: [{ from: 1, to: 9, reason: 'new-reason', records: 8 }],
+    }),
     stream('web-3', 'file:/var/log/nginx/access.log', { stored_events: 119_000 }),
   ],
   readers: [
     { reader: 'store', behind_bytes: 48_000_000, error: 'no space left on device (os error 28)' },
-    { reader: 'detect', behind_bytes: 2_400_000 },
+    { reader: 'detect', behind_bytes: 240_000_000 },
     { reader: 'catalog', behind_bytes: 0 },
   ],
   damage: ['the file 2026/11/20/00417.seg has 312 torn bytes at 81920; they were set aside'],
@@ -201,7 +204,12 @@ export const manyStreams = {
 
 export const nothing = {
   alerts: { alerts: [], waiting: {}, counts: [] },
-  delivery: { at: back(0), streams: [], readers: [{ reader: 'store', behind_bytes: 0 }], damage: [] },
+  delivery: {
+    at: back(0),
+    streams: [],
+    readers: [{ reader: 'store', behind_bytes: 0 }],
+    damage: [],
+  },
   overview: {
     at: back(0),
     hosts: [],

@@ -17,7 +17,7 @@ export const alerts: Russian<typeof en> = {
   'level.label': 'Уровень',
   'level.any': 'Любой уровень',
   'level.least': '{{level}} и выше',
-  'level.informational': 'Информационный',
+  'level.informational': 'Инфо',
   'level.low': 'Низкий',
   'level.medium': 'Средний',
   'level.high': 'Высокий',
@@ -51,8 +51,10 @@ export const alerts: Russian<typeof en> = {
   older: 'Загрузить более старые',
   'older.loading': 'Загрузка более старых…',
   'older.none': 'Это все оповещения.',
-  waiting_one: 'Для канала {{channel}} ждёт отправки {{count}} сообщение: возможно, канал недоступен.',
-  waiting_few: 'Для канала {{channel}} ждут отправки {{count}} сообщения: возможно, канал недоступен.',
+  waiting_one:
+    'Для канала {{channel}} ждёт отправки {{count}} сообщение: возможно, канал недоступен.',
+  waiting_few:
+    'Для канала {{channel}} ждут отправки {{count}} сообщения: возможно, канал недоступен.',
   waiting_many:
     'Для канала {{channel}} ждут отправки {{count}} сообщений: возможно, канал недоступен.',
   waiting_other:

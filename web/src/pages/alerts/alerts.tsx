@@ -117,7 +117,7 @@ function Keys() {
     ['a', t('keys.ack')],
   ] as const;
   return (
-    <p className={classes.keys} aria-label={t('keys.title')}>
+    <p className={classes.keys} title={t('keys.title')}>
       {keys.map(([key, does]) => (
         <span key={key}>
           <kbd>{key}</kbd> {does}

@@ -98,7 +98,12 @@ function Head({ id, alert, close }: Pick<Props, 'id' | 'close'> & { alert?: Aler
         small={false}
         text={() => `${location.origin}/alerts/${id}`}
       />
-      <IconButton icon="close" label={t('detail.close')} hint={`${t('detail.close')} (Esc)`} onClick={close} />
+      <IconButton
+        icon="close"
+        label={t('detail.close')}
+        hint={`${t('detail.close')} (Esc)`}
+        onClick={close}
+      />
     </header>
   );
 }

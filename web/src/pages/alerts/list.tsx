@@ -19,10 +19,12 @@ interface Props {
 export function List({ alerts, current, selection, more }: Props) {
   const { t } = useTranslation('alerts');
   const list = useRef<HTMLUListElement>(null);
+  // An address may name an alert before the list is there.
+  const there = alerts !== undefined;
   useEffect(() => {
-    if (current === undefined) return;
+    if (current === undefined || !there) return;
     list.current?.querySelector(`[data-id="${current}"]`)?.scrollIntoView({ block: 'nearest' });
-  }, [current]);
+  }, [current, there]);
   return (
     <div className={classes.list}>
       <Head alerts={alerts} selection={selection} />

@@ -12,7 +12,11 @@ export function NoAlerts({ view }: { view: View }) {
   return (
     <Empty
       title={t(filtered ? 'empty.filtered' : 'empty.open')}
-      actions={state !== 'all' || filtered ? <Button onClick={reset}>{t('empty.reset')}</Button> : undefined}
+      actions={
+        state !== 'all' || filtered ? (
+          <Button onClick={reset}>{t('empty.reset')}</Button>
+        ) : undefined
+      }
     >
       <p>{t(filtered ? 'empty.filtered.text' : 'empty.open.text')}</p>
       <Command text="watchpost rules list" />

@@ -4,9 +4,11 @@ import { useTranslation } from 'react-i18next';
 import type { AlertInfo } from '@/api/types';
 import { useSettings } from '@/app/settings';
 import { storyOf, toneOf } from '@/lib/alert';
+import { serverNow } from '@/lib/clock';
 import { formatCount } from '@/lib/format';
+import { formatNear } from '@/lib/near';
 import { cut, safeString } from '@/lib/safe-text';
-import { formatMoment, formatSecond } from '@/lib/time';
+import { formatMoment } from '@/lib/time';
 import { Level } from '@/parts/level';
 import { SafeText } from '@/parts/safe-text';
 import classes from './list.module.css';
@@ -21,13 +23,13 @@ interface Props {
   select(id: number, range: boolean): void;
 }
 
-/** A moment as text: a list of hundreds needs no live clocks. */
+/** A moment as text: a list of hundreds needs no live clocks. Today's have no date. */
 function Moment({ at }: { at: string }) {
   const { zone } = useSettings();
   const ms = Date.parse(at);
   return (
     <time dateTime={at} title={`${formatMoment(ms, zone)}\n${at}`}>
-      {formatSecond(ms, zone)}
+      {formatNear(ms, serverNow(), zone)}
     </time>
   );
 }

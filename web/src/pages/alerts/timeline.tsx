@@ -35,7 +35,12 @@ export function Timeline({ detail }: { detail: AlertDetail }) {
     <Part title={t('events.title')} beside={beside}>
       <ol className={classes.timeline}>
         {events.slice(0, shown).map((one, index) => (
-          <Detection key={one.id} one={one} alert={alert} opened={index === 0 && events.length === 1} />
+          <Detection
+            key={one.id}
+            one={one}
+            alert={alert}
+            opened={index === 0 && events.length === 1}
+          />
         ))}
       </ol>
       {rest > 0 && (

@@ -34,20 +34,23 @@ export function useAlertKeys(keys: Keys): void {
     // The field may appear only now.
     requestAnimationFrame(() => noteOfMany.current?.focus());
   };
-  useKeys({
-    j: () => move(1),
-    ArrowDown: () => move(1),
-    k: () => move(-1),
-    ArrowUp: () => move(-1),
-    Enter: () => current !== undefined && view.open(current),
-    o: () => current !== undefined && view.open(current),
-    x: () => chosen?.state === 'open' && selection.toggle(chosen.id),
-    a: acknowledge,
-    Escape: () => {
-      if (view.id !== undefined) {
-        setCursor(view.id);
-        view.close();
-      } else selection.set([]);
-    },
-  });
+  const open = () => current !== undefined && view.open(current);
+  const leave = () => {
+    if (view.id !== undefined) {
+      setCursor(view.id);
+      view.close();
+    } else selection.set([]);
+  };
+  const bindings: [string, () => void][] = [
+    ['j', () => move(1)],
+    ['ArrowDown', () => move(1)],
+    ['k', () => move(-1)],
+    ['ArrowUp', () => move(-1)],
+    ['Enter', open],
+    ['o', open],
+    ['x', () => chosen?.state === 'open' && selection.toggle(chosen.id)],
+    ['a', acknowledge],
+    ['Escape', leave],
+  ];
+  useKeys(Object.fromEntries(bindings));
 }

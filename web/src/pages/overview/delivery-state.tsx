@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Overview } from '@/api/types';
+import { BEHIND_BYTES } from '@/lib/delivery';
 import { formatBytes, formatCount } from '@/lib/format';
 import { SafeText } from '@/parts/safe-text';
 import { Skeleton } from '@/parts/skeleton';
@@ -20,8 +21,6 @@ export function DeliveryState({ delivery }: { delivery: Summary | undefined }) {
     </section>
   );
 }
-
-const NOTEWORTHY_BYTES = 1_000_000;
 
 function Words({ delivery }: { delivery: Summary }) {
   const { t } = useTranslation('overview');
@@ -43,15 +42,21 @@ function Words({ delivery }: { delivery: Summary }) {
         </>
       )}
       {gaps > 0 && <p>{t('delivery.gaps', { count: gaps, n: formatCount(gaps) })}</p>}
-      {rejected > 0 && <p>{t('delivery.rejected', { count: rejected, n: formatCount(rejected) })}</p>}
+      {rejected > 0 && (
+        <p>{t('delivery.rejected', { count: rejected, n: formatCount(rejected) })}</p>
+      )}
       {!bad && streams > 0 && (
         <p>
-          {behind_bytes > NOTEWORTHY_BYTES
+          {behind_bytes >= BEHIND_BYTES
             ? t('delivery.arriving', { size: formatBytes(behind_bytes) })
             : t('delivery.whole')}
         </p>
       )}
-      {dropped > 0 && <p className={classes.since}>{t('delivery.dropped', { count: dropped, n: formatCount(dropped) })}</p>}
+      {dropped > 0 && (
+        <p className={classes.since}>
+          {t('delivery.dropped', { count: dropped, n: formatCount(dropped) })}
+        </p>
+      )}
       {(bad || dropped > 0) && (
         <Link to="/delivery" search={{ trouble: bad || undefined }}>
           {t('delivery.see')}

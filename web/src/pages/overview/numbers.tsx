@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Overview } from '@/api/types';
 import { total, worst } from '@/lib/alert';
+import { BEHIND_BYTES } from '@/lib/delivery';
 import { formatBytes, formatCount, formatShare, formatShort } from '@/lib/format';
 import { reachesBack, trendOf } from '@/lib/trend';
 import { Level } from '@/parts/level';
@@ -108,7 +109,7 @@ function Lost({ delivery }: { delivery: Overview['delivery'] | undefined }) {
   ].filter(Boolean);
   const bad = gaps > 0 || words.length > 0;
   const fine =
-    behind_bytes > 1_000_000
+    behind_bytes >= BEHIND_BYTES
       ? t('lost.behind', { size: formatBytes(behind_bytes) })
       : t('lost.streams', { count: streams });
   return (
