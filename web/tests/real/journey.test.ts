@@ -52,7 +52,10 @@ test('a one-time password is exchanged for one of their own', async () => {
 });
 
 async function search(page: Page, look: Look, text: string) {
-  const query = page.getByRole('combobox', { name: words[look.language].search.query, exact: true });
+  const query = page.getByRole('combobox', {
+    name: words[look.language].search.query,
+    exact: true,
+  });
   await query.click();
   await page.keyboard.press('Control+a');
   await page.keyboard.type(text);
@@ -97,7 +100,9 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     await until('the filter in the address', async () => q(page) === 'log.level:warning');
     await until('warnings only', async () => {
       const found = await rows(page).allInnerTexts();
-      return found.length > 1 && found.slice(1).every((row) => /slow query|Failed password/.test(row));
+      return (
+        found.length > 1 && found.slice(1).every((row) => /slow query|Failed password/.test(row))
+      );
     });
     const without = exact(text.search['filter.out'], { field: 'log.level', value: 'warning' });
     await page.getByRole('button', { name: without }).click();
