@@ -8,8 +8,11 @@ export CARGO_TARGET_DIR ?= $(HOME)/.cache/watchpost/target
 export CARGO_INCREMENTAL ?= 0
 
 WATCHPOST := $(CARGO_TARGET_DIR)/debug/watchpost
+# scripts/setup puts a Node.js here when this machine's is missing or too old.
+export PATH := $(CARGO_TARGET_DIR)/node/bin:$(PATH)
+WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) web/index.html web/vite.config.ts web/tsconfig.json
 
-.PHONY: help setup run build test lint fmt check-fmt clippy rust-tests bench torture docs-help clean
+.PHONY: help setup run build web test fmt check-fmt clippy rust-tests web-tests browser-tests openapi bench torture docs-help clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -17,14 +20,25 @@ help: ## this list
 setup: ## install what building and testing need and this machine lacks
 	@scripts/setup --test
 
-build: ## the program, development profile
+build: ## web interface and program, development profile
 	@scripts/setup
+	@$(MAKE) --no-print-directory web
 	cargo build --locked -p watchpost-app
+
+web: web/dist/index.html.br ## the web interface, where its sources have changed
+
+# Not `npm ci`: it refuses a lock file without the optional packages of platforms that a registry does not carry.
+web/node_modules/.installed: web/package-lock.json web/package.json
+	cd web && npm install --no-save --loglevel=error
+	touch $@
+
+web/dist/index.html.br: web/node_modules/.installed $(WEB_SOURCES)
+	cd web && npm run --silent build
 
 run: build ## build, then collect this host's logs: UP="PATH…" reads files from their beginning
 	$(WATCHPOST) up $(UP)
 
-test: setup check-fmt clippy rust-tests ## formatting, lints and every test
+test: setup check-fmt web clippy rust-tests web-tests browser-tests ## formatting, lints and every test
 
 fmt: ## format all code
 	cargo fmt --all
@@ -44,8 +58,22 @@ rust-tests:
 	    cargo test --locked --workspace --no-fail-fast --quiet; \
 	fi
 
+# Types, format, lint, unit tests, what the first load weighs, and that the types are those of openapi.json.
+web-tests: web
+	cd web && npm run --silent check && npm run --silent types:check && npm test --silent && npm run --silent size
+
+# A real browser against the real program.
+browser-tests: web
+	cargo build --locked -p watchpost-app
+	cd web && WATCHPOST=$(WATCHPOST) npm run --silent browser
+
+openapi: ## write openapi.json from the handlers, and the web interface's types from it
+	WATCHPOST_BLESS=1 cargo test --locked -p watchpost-server --test api -- openapi::the_committed
+	cd web && npm run --silent types
+
 bench: ## measure with optimised binaries; CORPUS=folder takes your own input, MB=n sizes the generated one, RULES=folder adds Sigma rules
 	@scripts/setup
+	@$(MAKE) --no-print-directory web
 	cargo build --locked --release -p watchpost-app -p watchpost-bench
 	$(CARGO_TARGET_DIR)/release/watchpost-bench --watchpost $(CARGO_TARGET_DIR)/release/watchpost \
 	    $(if $(CORPUS),--corpus $(CORPUS)) $(if $(MB),--megabytes $(MB)) $(if $(RULES),--rules $(RULES))

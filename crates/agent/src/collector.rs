@@ -240,7 +240,8 @@ impl Sink for SpoolSink<'_> {
         let taken = self
             .shared
             .with_delivery(|delivery| match delivery.take(&produced, self.now) {
-                Err(DeliveryError::Full { .. }) => {
+                Err(error @ (DeliveryError::Full { .. } | DeliveryError::NoRoom { .. })) => {
+                    self.shared.stalls(&error);
                     full = true;
                     Ok(())
                 }
@@ -249,6 +250,7 @@ impl Sink for SpoolSink<'_> {
         if full || taken.is_none() {
             return Err(SinkFull);
         }
+        self.shared.flows();
         self.shared.ring_work();
         Ok(())
     }

@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     /// Rung when sources have orders to obey.
     orders: (Mutex<bool>, std::sync::Condvar),
     trouble: Mutex<Option<String>>,
+    /// The spool takes nothing: sources wait.
+    stalled: AtomicBool,
 }
 
 impl Shared {
@@ -31,11 +33,26 @@ impl Shared {
             broken: AtomicBool::new(false),
             orders: (Mutex::new(false), std::sync::Condvar::new()),
             trouble: Mutex::new(None),
+            stalled: AtomicBool::new(false),
         }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Delivery> {
         self.delivery.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The spool takes nothing more: said once.
+    pub(crate) fn stalls(&self, why: &DeliveryError) {
+        if !self.stalled.swap(true, Ordering::Relaxed) {
+            tracing::warn!("Reading waits for room in the spool: {why}");
+        }
+    }
+
+    /// It takes something again.
+    pub(crate) fn flows(&self) {
+        if self.stalled.swap(false, Ordering::Relaxed) {
+            tracing::info!("There is room in the spool again: reading goes on");
+        }
     }
 
     /// Does something with the delivery; an error is logged, remembered, and makes the collector recover.

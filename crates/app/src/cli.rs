@@ -76,6 +76,7 @@ pub(crate) enum Command {
     Delivery(commands::delivery::DeliveryArgs),
     Store(commands::store::StoreArgs),
     Token(commands::token::TokenArgs),
+    User(commands::user::UserArgs),
     Config(commands::config::ConfigArgs),
     Version(commands::version::VersionArgs),
 }

@@ -46,6 +46,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Delivery(args) => commands::delivery::run(args, global),
         Command::Store(args) => commands::store::run(args, global),
         Command::Token(args) => commands::token::run(args, global),
+        Command::User(args) => commands::user::run(args, global),
         Command::Config(args) => commands::config::run(args, global),
         Command::Version(args) => commands::version::run(args),
     }

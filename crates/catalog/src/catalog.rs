@@ -6,7 +6,7 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::db::{Db, within};
 use crate::migrations::Migrations;
-use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, private};
+use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, Sessions, Users, private};
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
 const SQLITE_CONNECTIONS: u32 = 2;
@@ -32,6 +32,8 @@ pub enum Place {
 pub struct Catalog {
     db: Db,
     keys: ApiKeys,
+    users: Users,
+    sessions: Sessions,
     events: Events,
     alerts: Alerts,
     messages: Messages,
@@ -54,7 +56,10 @@ impl Catalog {
         })?;
         Migrations::up(&db, None).await.map_err(CatalogError::Migrate)?;
         let db = Db::new(db);
+        let sessions = Sessions::new(db.clone());
         Ok(Self {
+            users: Users::new(db.clone(), sessions.clone()),
+            sessions,
             keys: ApiKeys::new(db.clone()),
             events: Events::new(db.clone()),
             alerts: Alerts::new(db.clone()),
@@ -66,6 +71,16 @@ impl Catalog {
     /// The API keys.
     pub fn keys(&self) -> &ApiKeys {
         &self.keys
+    }
+
+    /// The users.
+    pub fn users(&self) -> &Users {
+        &self.users
+    }
+
+    /// The users' sessions.
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
     }
 
     /// Security events, and what was detected in them.

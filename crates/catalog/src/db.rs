@@ -19,6 +19,8 @@ const POSTGRES_LIMITS: &str = "SET LOCAL lock_timeout = '30s'; SET LOCAL stateme
      SET LOCAL idle_in_transaction_session_timeout = '60s'";
 /// Any number that nobody else uses in this database: "watchpst" in ASCII.
 const POSTGRES_ALERTS_LOCK: &str = "SELECT pg_advisory_xact_lock(8602815914390451060)";
+/// The same of users: "watchusr".
+const POSTGRES_USERS_LOCK: &str = "SELECT pg_advisory_xact_lock(8602284733557470066)";
 
 /// An open database. Clones share it.
 #[derive(Clone)]
@@ -84,6 +86,15 @@ impl Write {
     pub(crate) async fn lock_alerts(&self) -> Result<(), DbErr> {
         if self.transaction.get_database_backend() == DbBackend::Postgres {
             self.transaction.execute_unprepared(POSTGRES_ALERTS_LOCK).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes this the only transaction that makes or removes users, until it ends: two that each see another admin would
+    /// remove them both.
+    pub(crate) async fn lock_users(&self) -> Result<(), DbErr> {
+        if self.transaction.get_database_backend() == DbBackend::Postgres {
+            self.transaction.execute_unprepared(POSTGRES_USERS_LOCK).await?;
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The SQL side: API keys, security events, alerts and messages to people; SQLite in the data folder, or PostgreSQL by
+//! The SQL side: API keys, users and their sessions, security events, alerts and messages to people; SQLite in the data folder, or PostgreSQL by
 //! the same code.
 //!
 //! Never in here: business rules (windows, fingerprints and texts are arguments), HTTP, the clock (times are
@@ -41,11 +41,15 @@ mod limits;
 mod messages;
 mod migrations;
 mod private;
+mod sessions;
 mod tables;
+mod users;
 
 pub use alerts::{Alert, AlertCount, AlertEvent, AlertFilter, AlertState, Alerts};
 pub use catalog::{Catalog, Place};
 pub use error::CatalogError;
 pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, SecurityEvent};
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewKey, VerifyError};
-pub use messages::{Message, Messages, WaitingMessages};
+pub use messages::{Message, MessageFate, Messages, WaitingMessages};
+pub use sessions::{Login, SESSION_IDLE_NS, SESSION_MAX_NS, Session, SessionId, SessionToken, Sessions};
+pub use users::{Role, User, UserError, Users};

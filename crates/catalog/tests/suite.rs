@@ -20,6 +20,10 @@ mod postgres;
 mod samples;
 #[path = "suite/schema.rs"]
 mod schema;
+#[path = "suite/sessions.rs"]
+mod sessions;
+#[path = "suite/users.rs"]
+mod users;
 
 use place::TestPlace;
 
@@ -59,6 +63,29 @@ cases! {
         a_key_revoked_elsewhere_stops_within_seconds,
         many_writers_at_once_lose_nothing,
         unusable_names_are_refused;
+    users:
+        a_one_time_password_opens_one_session_and_another_must_be_chosen,
+        of_two_log_ins_at_once_with_a_one_time_password_one_succeeds,
+        a_wrong_name_and_a_wrong_password_are_refused_alike,
+        new_passwords_are_long_enough_and_not_the_old_one,
+        a_new_password_ends_the_users_other_sessions_and_nobody_elses,
+        a_reset_ends_everything_and_gives_a_one_time_password,
+        the_last_admin_stays,
+        two_admins_that_remove_each_other_leave_one,
+        names_are_unique_in_any_letters_and_only_of_letters,
+        the_first_user_gets_another_password_until_somebody_has_logged_in,
+        where_there_are_users_no_first_one_is_made,
+        a_role_that_is_not_known_opens_nothing,
+        many_log_ins_at_once_wait_for_one_another_or_are_told_to;
+    sessions:
+        logging_out_ends_a_session_at_once,
+        sessions_outlive_the_process_and_end_elsewhere_within_seconds,
+        an_unknown_token_opens_nothing,
+        a_session_that_is_not_used_ends_after_a_day,
+        a_session_ends_after_two_weeks_however_often_it_is_used,
+        sessions_that_have_ended_are_removed,
+        of_too_many_sessions_the_oldest_end,
+        where_a_session_came_from_is_kept_within_limits;
     events:
         events_become_rows_of_the_public_table,
         a_batch_that_comes_again_has_no_effect,

@@ -37,6 +37,7 @@ pub mod store;
 mod table;
 mod tail;
 pub mod token;
+pub mod user;
 mod when;
 
 pub use alerts::{AlertsWanted, acknowledge_alerts, list_alerts, list_rules};

@@ -385,6 +385,7 @@ fn head_of(file: &str, sigma: &SigmaRule) -> Result<Rule, Problem> {
         title: sigma.title.clone(),
         level: severity(sigma.level),
         tags: sigma.tags.clone(),
+        description: sigma.description.clone(),
         group_by,
         window,
         file: file.to_owned(),

@@ -16,6 +16,8 @@ pub struct Rule {
     pub level: Severity,
     /// Its tags, such as `attack.t1046`.
     pub tags: Vec<String>,
+    /// What it is for, in the words of whoever wrote it.
+    pub description: Option<String>,
     /// Which fields make two detections of this rule the same story.
     pub group_by: Vec<String>,
     /// How far apart, in nanoseconds, two detections of one story may be.

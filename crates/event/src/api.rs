@@ -3,25 +3,52 @@
 //! ```text
 //! GET  /search?q&from&to&limit&after            → SearchResponse     newest first; `after` is the `next` of the page before
 //! GET  /search/stats?q&from&to&by               → CountsResponse     `by`: field names, comma separated
+//! GET  /search/stream?q&from&to&limit&after     → SearchLine, one per line, while the search goes on
+//! GET  /search/facets?q&from&to&fields&limit    → FacetsResponse
+//! GET  /search/fields?q&from&to                 → FieldsResponse
+//! GET  /search/values?field&prefix&q&from&to    → ValuesResponse
 //! GET  /search/histogram?q&from&to&interval     → HistogramResponse  `interval` as a duration: 1m
 //! GET  /search/context?id&before&after          → ContextResponse
 //! GET  /tail?q  (WebSocket)                     → one event's JSON per text message
+//! GET  /alerts, /alerts/{id}                    → AlertsResponse, AlertDetail
+//! POST /alerts/acknowledge AcknowledgeRequest   → AlertsResponse
+//! GET  /overview                                → OverviewResponse
 //! GET  /delivery                                → protocol::DeliveryReport
 //! GET  /store/stats                             → StoreStatsResponse
 //! POST /store/verify                            → VerifyResponse
 //! GET  /tokens                                  → TokensResponse
 //! POST /tokens TokenRequest                     → TokenCreated       the key is shown here and never again
 //! DELETE /tokens/{id}                           → TokenInfo
+//! POST /session LoginRequest                    → SessionInfo        and the cookie that everything else is asked with
+//! GET  /session                                 → SessionInfo
+//! DELETE /session                               → nothing (204)      logged out
+//! POST /session/password PasswordRequest        → SessionInfo        the user's other sessions end
+//! GET  /users                                   → UsersResponse
+//! POST /users UserRequest                       → UserCreated        the password is shown here and never again
+//! POST /users/{name}/reset                      → UserCreated        … and their sessions end
+//! DELETE /users/{name}                          → UserInfo
 //! ```
 //! Times in `from` and `to` are RFC 3339. Events are whole nested ECS objects ([`crate::View::to_json`]).
 
+mod alerts;
+mod overview;
+mod search;
+
+pub use alerts::{AlertCountInfo, AlertDetail, AlertEventInfo, AlertMessageInfo, RuleDetail};
+pub use overview::{AlertsSummary, DeliverySummary, HostInfo, HostState, OverviewResponse, VolumeInfo};
+pub use search::{
+    FacetInfo, FacetValue, FacetsResponse, FieldInfo, FieldKind, FieldsResponse, SearchEnd, SearchLine, SearchProgress,
+    ValuesResponse,
+};
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use crate::Timestamp;
 
 /// A page of a search.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SearchResponse {
     /// Events, newest first.
     pub events: Vec<Value>,
@@ -34,7 +61,7 @@ pub struct SearchResponse {
 }
 
 /// The result of a count.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct CountsResponse {
     /// Matching events.
     pub total: u64,
@@ -53,7 +80,7 @@ pub struct CountsResponse {
 }
 
 /// One group of a count.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Group {
     /// One value per field; null where events have none.
     pub key: Vec<Value>,
@@ -62,7 +89,7 @@ pub struct Group {
 }
 
 /// Events over time.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct HistogramResponse {
     /// Width of a bar in nanoseconds.
     pub interval: i64,
@@ -74,7 +101,7 @@ pub struct HistogramResponse {
 }
 
 /// One bar.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct HistogramBucket {
     /// Its beginning.
     pub start: Timestamp,
@@ -85,14 +112,14 @@ pub struct HistogramBucket {
 }
 
 /// An event's neighbours in its stream.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct ContextResponse {
     /// In order of position, the event itself included.
     pub events: Vec<Value>,
 }
 
 /// What is stored.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct StoreStatsResponse {
     /// Data files.
     pub files: u64,
@@ -113,7 +140,7 @@ pub struct StoreStatsResponse {
 }
 
 /// The result of reading everything that is stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct VerifyResponse {
     /// Files read.
     pub files: u64,
@@ -126,7 +153,7 @@ pub struct VerifyResponse {
 }
 
 /// Asks for a key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenRequest {
     /// What people call it.
     pub name: String,
@@ -138,7 +165,7 @@ pub struct TokenRequest {
 }
 
 /// A key that was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenCreated {
     /// The key itself: shown once, only its hash is kept.
     pub key: String,
@@ -148,7 +175,7 @@ pub struct TokenCreated {
 }
 
 /// A key without the key.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokenInfo {
     /// Its id, for revoking.
     pub id: String,
@@ -170,14 +197,14 @@ pub struct TokenInfo {
 }
 
 /// All keys.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TokensResponse {
     /// Newest first.
     pub tokens: Vec<TokenInfo>,
 }
 
 /// One alert: a story of one or more detections.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AlertInfo {
     /// Its number, for acknowledging.
     pub id: i64,
@@ -219,17 +246,20 @@ pub struct AlertInfo {
 }
 
 /// Alerts, and messages that wait.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct AlertsResponse {
     /// Newest first.
     pub alerts: Vec<AlertInfo>,
     /// Messages that wait, by channel: more than a few mean that a channel is down.
     #[serde(default)]
     pub waiting: std::collections::BTreeMap<String, u64>,
+    /// How many there are, by state and level; kinds without any are left out.
+    #[serde(default)]
+    pub counts: Vec<AlertCountInfo>,
 }
 
 /// Asks to acknowledge alerts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AcknowledgeRequest {
     /// Which.
@@ -240,7 +270,7 @@ pub struct AcknowledgeRequest {
 }
 
 /// The rules in use.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct RulesResponse {
     /// In order of title.
     pub rules: Vec<RuleInfo>,
@@ -255,7 +285,7 @@ pub struct RulesResponse {
 }
 
 /// One rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct RuleInfo {
     /// Its id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -268,4 +298,97 @@ pub struct RuleInfo {
     pub tags: Vec<String>,
     /// The file it stands in.
     pub file: String,
+}
+
+// Users and sessions.
+
+/// A password on its way. Never shown by `Debug`.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(transparent)]
+#[schema(value_type = String, format = Password)]
+pub struct Password(pub String);
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// Asks to log in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct LoginRequest {
+    /// Who.
+    pub username: String,
+    /// Their password.
+    pub password: Password,
+}
+
+/// Asks for another password of one's own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PasswordRequest {
+    /// The one that is to be replaced.
+    pub current: Password,
+    /// The new one: at least 10 characters, at most 1,024 bytes.
+    pub password: Password,
+}
+
+/// Who is logged in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct SessionInfo {
+    /// Their name.
+    pub user: String,
+    /// What they may do: `admin`.
+    pub role: String,
+    /// Whether a password must be chosen before anything else is answered.
+    pub must_change_password: bool,
+    /// When the session ends unless it is used again.
+    pub expires: Timestamp,
+    /// The server's version.
+    pub version: String,
+}
+
+/// Asks for a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserRequest {
+    /// The name to log in with.
+    pub name: String,
+    /// What they may do; `admin` when left out, the only one there is yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub role: Option<String>,
+}
+
+/// A user who was made, or whose password was reset.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserCreated {
+    /// Works for one log-in: shown once, only its hash is kept.
+    pub password: Password,
+    /// Who.
+    #[serde(flatten)]
+    pub info: UserInfo,
+}
+
+/// A user without the password.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UserInfo {
+    /// The name to log in with.
+    pub name: String,
+    /// What they may do: `admin`, or `unknown` when a newer program knows.
+    pub role: String,
+    /// Whether they have to choose a password at their next log-in.
+    pub must_change_password: bool,
+    /// When they were made.
+    pub created: Timestamp,
+    /// Since when they have this password.
+    pub password_changed: Timestamp,
+    /// When they last logged in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_login: Option<Timestamp>,
+}
+
+/// All users.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct UsersResponse {
+    /// By name.
+    pub users: Vec<UserInfo>,
 }

@@ -21,8 +21,9 @@ fn check(kind: &'static str, name: &str, limit: usize) -> Result<(), EventError>
 macro_rules! name_type {
     ($(#[$doc:meta])* $name:ident, $kind:literal, $limit:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
         #[serde(try_from = "String", into = "String")]
+        #[schema(value_type = String)]
         pub struct $name(Arc<str>);
 
         impl $name {
@@ -71,7 +72,8 @@ name_type!(
 );
 
 /// A random number drawn when tracking of a stream's content begins; 16 hexadecimal digits as text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, utoipa::ToSchema)]
+#[schema(value_type = String)]
 #[serde(try_from = "String", into = "String")]
 pub struct Epoch(pub u64);
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::{AgentId, Epoch, Fingerprint, Skip, StreamId, StreamKey, StreamState, Timestamp};
 
@@ -10,14 +11,14 @@ use crate::{AgentId, Epoch, Fingerprint, Skip, StreamId, StreamKey, StreamState,
 pub const BATCH_CONTENT_TYPE: &str = "application/vnd.watchpost.batch";
 
 /// The one shape of errors: `{"error":{"code","message","details"}}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ErrorBody {
     /// The error.
     pub error: ApiError,
 }
 
 /// What went wrong, for programs (`code`) and for people (`message`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ApiError {
     /// A stable word: `unauthorized`, `bad_query`, `cursor`, `conflict`…
     pub code: String,
@@ -29,7 +30,7 @@ pub struct ApiError {
 }
 
 /// What became of one stream's batches in a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Durable and new.
@@ -47,7 +48,7 @@ pub enum Outcome {
 }
 
 /// One stream's position after a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StreamCursor {
     /// The stream.
     pub stream: StreamId,
@@ -60,7 +61,7 @@ pub struct StreamCursor {
 }
 
 /// A record that was not kept.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Rejected {
     /// The stream.
     pub stream: StreamId,
@@ -74,7 +75,7 @@ pub struct Rejected {
 
 /// Answer to `POST /api/v1/agent/data`, for every status: 200 whenever anything was kept or was there
 /// already, 409 when all was refused for its cursor or a conflict, 400 when nothing was usable.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DataResponse {
     /// One entry per stream and epoch in the request.
     #[serde(default)]
@@ -88,7 +89,7 @@ pub struct DataResponse {
 }
 
 /// One stream as the server knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StreamReport {
     /// The stream.
     pub stream: StreamId,
@@ -122,14 +123,14 @@ impl StreamReport {
 }
 
 /// Answer to `GET /api/v1/agent/streams`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct StreamsResponse {
     /// All streams of the asking agent.
     pub streams: Vec<StreamReport>,
 }
 
 /// One stream in the delivery report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeliveryStream {
     /// The agent.
     pub agent: AgentId,
@@ -165,7 +166,7 @@ pub struct DeliveryStream {
 }
 
 /// How far a reader of the server's ledger is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReaderLag {
     /// `store`…
     pub reader: String,
@@ -177,7 +178,7 @@ pub struct ReaderLag {
 }
 
 /// Time in which an agent was not watching a source that cannot be replayed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct NotWatching {
     /// The agent.
     pub agent: AgentId,
@@ -188,7 +189,7 @@ pub struct NotWatching {
 }
 
 /// The delivery report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeliveryReport {
     /// When it was made.
     pub at: Timestamp,

@@ -1,7 +1,7 @@
 use crate::{View, names};
 
 /// The seven W's of an event; derived, never stored.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 pub struct Seven {
     /// `user.name`, else `process.name`.
     pub who: Option<String>,

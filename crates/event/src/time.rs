@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::EventError;
 
 /// Nanoseconds since 1970 UTC (years 1678 to 2261); RFC 3339 as text.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
+#[schema(value_type = String, format = DateTime, examples("2026-11-20T22:41:07.123456789Z"))]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {

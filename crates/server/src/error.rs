@@ -3,7 +3,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use watchpost_catalog::CatalogError;
+use watchpost_catalog::{CatalogError, UserError};
 use watchpost_store::StoreError;
 use watchpost_trust::TrustError;
 
@@ -86,6 +86,9 @@ pub enum ServerError {
     /// The catalog could not be opened, or refused.
     #[error("the catalog refused")]
     Catalog(#[from] CatalogError),
+    /// The users could not be seen to.
+    #[error("cannot see to the users")]
+    Users(#[from] UserError),
     /// Certificates or keys could not be used.
     #[error("cannot set up TLS")]
     Trust(#[from] TrustError),

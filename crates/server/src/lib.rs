@@ -32,6 +32,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod agents;
 mod alerting;
 mod api;
 mod auth;
@@ -46,6 +47,7 @@ pub mod intake;
 mod metrics;
 mod start;
 
+pub use api::openapi;
 pub use detection::rules;
 pub use error::ServerError;
 pub use start::{Deps, LocalIntake, ServerHandle, start};

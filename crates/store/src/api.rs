@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{self, AtomicBool};
+use std::sync::atomic::{self, AtomicBool, AtomicI64, AtomicU64};
 
 use serde_json::Value;
 use watchpost_event::{Cursors, Decoded, Event, EventId, Origin, Severity, Timestamp, Verdict, View};
@@ -32,7 +32,8 @@ pub trait LogStore: Send + Sync {
     fn wants_flush(&self, now: Timestamp) -> bool;
     /// A bounded piece of background work: merging small files, retention, removing what nobody needs.
     fn maintain(&self, now: Timestamp) -> Result<Maintained, StoreError>;
-    /// Finds events, newest first, in the order of [`Place`].
+    /// Finds events, newest first, in the order of [`Place`]. A row is handed out as soon as nothing can come before
+    /// it, while the rest is still being searched; of a search that is cancelled nothing is handed out after a gap.
     fn search(
         &self,
         request: &SearchRequest,
@@ -41,6 +42,9 @@ pub trait LogStore: Send + Sync {
     /// Counts events, whole or grouped by the values of fields. An event whose field is an array counts once for
     /// each different element; one without the field counts under null.
     fn count(&self, request: &SearchRequest, by: &[String]) -> Result<Counts, StoreError>;
+    /// Counts the values of each of these fields among the newest matching events, at least `request.limit` of them
+    /// where there are so many. Arrays count as in [`Self::count`].
+    fn facets(&self, request: &SearchRequest, fields: &[String]) -> Result<Facets, StoreError>;
     /// Counts events per interval (nanoseconds) and severity.
     fn histogram(&self, request: &SearchRequest, interval: i64) -> Result<Histogram, StoreError>;
     /// An event's neighbours in its stream and epoch, in order of position, the event itself included where it is here.
@@ -80,6 +84,68 @@ impl Cancel {
     }
 }
 
+/// How far a search is, for whoever waits for it. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Progress(Arc<ProgressCounters>);
+
+#[derive(Debug)]
+struct ProgressCounters {
+    rows: AtomicU64,
+    passed: AtomicU64,
+    examined: AtomicU64,
+    reached: AtomicI64,
+}
+
+impl Default for ProgressCounters {
+    fn default() -> Self {
+        Self {
+            rows: AtomicU64::new(0),
+            passed: AtomicU64::new(0),
+            examined: AtomicU64::new(0),
+            reached: AtomicI64::new(i64::MAX),
+        }
+    }
+}
+
+impl Progress {
+    /// So many rows may have to be looked at.
+    pub fn begin(&self, rows: u64) {
+        self.0.rows.store(rows, atomic::Ordering::Relaxed);
+    }
+
+    /// So many more rows were looked at or ruled out.
+    pub fn pass(&self, rows: u64) {
+        self.0.passed.fetch_add(rows, atomic::Ordering::Relaxed);
+    }
+
+    /// So many rows were looked at, and none later than `reached` is left.
+    pub fn note(&self, examined: u64, reached: i64) {
+        self.0.examined.store(examined, atomic::Ordering::Relaxed);
+        self.0.reached.store(reached, atomic::Ordering::Relaxed);
+    }
+
+    /// Rows looked at.
+    pub fn examined(&self) -> u64 {
+        self.0.examined.load(atomic::Ordering::Relaxed)
+    }
+
+    /// Which share of the rows that may match was looked at or ruled out: 0 to 1.
+    pub fn done(&self) -> f64 {
+        let rows = self.0.rows.load(atomic::Ordering::Relaxed);
+        let passed = self.0.passed.load(atomic::Ordering::Relaxed);
+        if rows == 0 {
+            return 0.0;
+        }
+        (passed as f64 / rows as f64).min(1.0)
+    }
+
+    /// Everything later than this was searched; `None` at the beginning.
+    pub fn reached(&self) -> Option<Timestamp> {
+        let reached = self.0.reached.load(atomic::Ordering::Relaxed);
+        (reached != i64::MAX).then_some(Timestamp(reached))
+    }
+}
+
 /// What to look for.
 #[derive(Clone, Debug)]
 pub struct SearchRequest {
@@ -95,6 +161,8 @@ pub struct SearchRequest {
     pub limit: usize,
     /// Stops it.
     pub cancel: Cancel,
+    /// Tells how far it is.
+    pub progress: Progress,
 }
 
 impl SearchRequest {
@@ -107,6 +175,7 @@ impl SearchRequest {
             after: None,
             limit,
             cancel: Cancel::default(),
+            progress: Progress::default(),
         }
     }
 
@@ -195,6 +264,32 @@ pub struct Counts {
     pub groups: Vec<(Vec<Value>, u64)>,
     /// Events whose group was left out because there were too many groups.
     pub other: u64,
+    /// How it went.
+    pub summary: Summary,
+}
+
+/// The values of one field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facet {
+    /// The field.
+    pub field: String,
+    /// Its values, the most frequent first.
+    pub values: Vec<(Value, u64)>,
+    /// Events without the field.
+    pub missing: u64,
+    /// Events whose value was left out because there were too many.
+    pub other: u64,
+}
+
+/// The values of several fields.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facets {
+    /// In the order they were asked for.
+    pub facets: Vec<Facet>,
+    /// Events that were counted: the newest.
+    pub total: u64,
+    /// All matching events were counted.
+    pub complete: bool,
     /// How it went.
     pub summary: Summary,
 }

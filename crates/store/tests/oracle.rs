@@ -93,6 +93,7 @@ proptest! {
             prop_assert_eq!(store.count(&request, &[]).unwrap().total, expected.len() as u64, "query {}", text);
             check_pages(&store, &request, &found)?;
             check_histogram(&store, &request, &known)?;
+            check_facets(&store, &request)?;
         }
     }
 }
@@ -112,6 +113,25 @@ fn check_pages(store: &EmbeddedStore, request: &SearchRequest, all: &[serde_json
         prop_assert!(paged.len() <= all.len());
     }
     prop_assert_eq!(paged, all);
+    Ok(())
+}
+
+/// Several facets in one walk give what a count by each of their fields gives.
+fn check_facets(store: &EmbeddedStore, request: &SearchRequest) -> Result<(), TestCaseError> {
+    let fields = ["host.name", "user.name", "message"].map(str::to_owned);
+    let facets = store.facets(request, &fields).unwrap();
+    prop_assert!(facets.complete);
+    for (field, facet) in fields.iter().zip(&facets.facets) {
+        let counts = store.count(request, std::slice::from_ref(field)).unwrap();
+        let (missing, values): (Vec<_>, Vec<_>) = counts.groups.into_iter().partition(|(key, _)| key[0].is_null());
+        let values: Vec<_> = values
+            .into_iter()
+            .map(|(mut key, count)| (key.remove(0), count))
+            .collect();
+        prop_assert_eq!(&facet.values, &values);
+        prop_assert_eq!(facet.missing, missing.first().map_or(0, |(_, count)| *count));
+        prop_assert_eq!(facets.total, counts.total);
+    }
     Ok(())
 }
 

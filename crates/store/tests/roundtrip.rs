@@ -3,6 +3,8 @@
 
 mod common;
 
+use std::ops::ControlFlow;
+
 use common::{Feed, at, find, lines, new_store, request};
 use serde_json::{Value, json};
 use watchpost_event::{Event, EventId, Fields, Timestamp};
@@ -273,4 +275,83 @@ fn the_newest_are_found_among_blocks_of_all_times() {
     let found: Vec<u64> = rows.iter().map(|row| row.event.position / 10 - 1).collect();
     assert_eq!(found, [44_997, 44_996, 44_992, 44_991, 44_987, 44_986, 44_982]);
     assert!(summary.blocks_read < 8, "{summary:?}");
+}
+
+#[test]
+fn rows_leave_while_the_rest_is_still_being_searched() {
+    let store = new_store(&MemDisk::new());
+    let mut feed = Feed::new("a", "one", Fields::new());
+    for day in 0..4 {
+        let texts: Vec<String> = (0..2_000).map(|line| format!("day {day} line {line}")).collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        store
+            .append(day + 1, feed.batch(lines(&texts, at(day as i64 * 86_400)), at(0)))
+            .unwrap();
+        store.flush(at(0)).unwrap();
+    }
+    let all = request("line");
+    let mut seen = Vec::new();
+    store
+        .search(&all, &mut |row| {
+            seen.push((row.event.time, all.progress.done(), all.progress.reached()));
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert_eq!(seen.len(), 8_000);
+    assert!(seen.is_sorted_by(|a, b| a.0 >= b.0), "newest first");
+    assert!(seen.is_sorted_by(|a, b| a.1 <= b.1), "further and further");
+    assert!(seen[0].1 < 0.3, "the first row waited until {} was searched", seen[0].1);
+    assert!(seen[7_999].1 > 0.99);
+    for (time, _, reached) in &seen[..6_000] {
+        assert!(
+            reached.is_some_and(|reached| reached < at(3 * 86_400 + 2_000)),
+            "{time}"
+        );
+    }
+    // Stopped in the middle: what has left is what a whole search finds first, without a gap.
+    let cancelled = request("line");
+    let mut first = Vec::new();
+    let summary = store
+        .search(&cancelled, &mut |row| {
+            first.push(row.event.time);
+            cancelled.cancel.cancel();
+            ControlFlow::Continue(())
+        })
+        .unwrap();
+    assert!(summary.cancelled && first.len() < 8_000);
+    assert!(first.iter().zip(&seen).all(|(time, (expected, ..))| time == expected));
+}
+
+#[test]
+fn facets_count_the_newest_within_their_budget() {
+    let store = new_store(&MemDisk::new());
+    let mut feed = Feed::new("a", "one", Fields::new());
+    for part in 0..3_i64 {
+        let mut events = lines(&["x"; 5_000], at(part * 10_000));
+        for (number, event) in events.iter_mut().enumerate() {
+            event.fields.set("user.name", json!(format!("user-{}", number % 4)));
+            event.fields.set("part", json!(part));
+        }
+        store.append(part as u64 + 1, feed.batch(events, at(0))).unwrap();
+        if part < 2 {
+            store.flush(at(0)).unwrap();
+        }
+    }
+    let fields = ["user.name", "part", "absent"].map(str::to_owned);
+    let mut all = request("*");
+    let whole = store.facets(&all, &fields).unwrap();
+    assert!(whole.complete);
+    assert_eq!(whole.total, 15_000);
+    assert_eq!(whole.facets[0].values.len(), 4);
+    assert!(whole.facets[0].values.iter().all(|(_, count)| *count == 3_750));
+    assert_eq!(whole.facets[1].values.len(), 3);
+    assert_eq!((whole.facets[2].missing, whole.facets[2].values.len()), (15_000, 0));
+    all.limit = 4_000;
+    let newest = store.facets(&all, &fields).unwrap();
+    assert!(
+        !newest.complete && newest.total >= 4_000 && newest.total < 15_000,
+        "{}",
+        newest.total
+    );
+    assert_eq!(newest.facets[1].values[0].0, json!(2), "the newest part first");
 }

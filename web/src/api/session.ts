@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query';
-import { api, data } from './client';
+import { ApiError, api, data } from './client';
 import type { SessionInfo } from './types';
 
 /** Who one is while a key stands in for the session: see vite.config.ts. Never part of a build. */
@@ -13,7 +13,10 @@ const DEVELOPER: SessionInfo = {
 
 async function fetchSession(): Promise<SessionInfo> {
   if (import.meta.env.DEV && import.meta.env.VITE_KEY) return DEVELOPER;
-  return data(api.GET('/session'));
+  const session = await data(api.GET('/session'));
+  // 204: the server's answer when nobody is logged in, so that asking leaves no error in the console.
+  if (!session) throw new ApiError('unauthorized', 'nobody is logged in', 401);
+  return session;
 }
 
 export const sessionQuery = queryOptions({
@@ -30,3 +33,12 @@ export const logOut = () => data(api.DELETE('/session'));
 
 export const changePassword = (current: string, password: string) =>
   data(api.POST('/session/password', { body: { current, password } }));
+
+let oneTime = '';
+
+/** Kept between the log-in and the choice of a password, so that nobody has to type it twice; in memory only. */
+export const keepOneTimePassword = (password: string) => {
+  oneTime = password;
+};
+
+export const oneTimePassword = () => oneTime;

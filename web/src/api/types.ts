@@ -141,7 +141,7 @@ export interface RuleDetail {
   tags: string[];
   file: string;
   description?: string;
-  yaml: string;
+  yaml?: string;
 }
 
 export interface AlertEvent {
@@ -167,6 +167,16 @@ export interface AlertDetail {
   messages: AlertMessage[];
 }
 
+/** A declared hole: what lies in `(from, to]` will never come. */
+export interface Skip {
+  from: number;
+  to: number;
+  /** `before-start` is by configuration; every other reason is a loss. */
+  reason: string;
+  /** 0 where it is not known */
+  records: number;
+}
+
 export interface StreamState {
   agent: string;
   stream: string;
@@ -178,7 +188,7 @@ export interface StreamState {
   stored_events: number;
   dropped: { [reason: string]: number };
   rejected: number;
-  skips: Json[];
+  skips: Skip[];
   gaps: number;
   updated: string;
   ended: boolean;
@@ -204,7 +214,7 @@ export interface HostState {
   name?: string;
   state: 'reporting' | 'late' | 'silent';
   last: string;
-  lag_seconds?: number;
+  streams?: number;
 }
 
 export interface Overview {

@@ -49,16 +49,20 @@ export interface SearchParams extends TimeParams {
   context?: string;
 }
 
-/** The page checks `state` and `level` itself; `alert` is the one that is open. */
+/** The page checks them itself; `since` is a moment as in time ranges: `-24h` or RFC 3339. */
 export interface AlertsParams extends RefreshParams {
   state?: string;
   level?: string;
-  alert?: string;
+  since?: string;
 }
 
+/** `sort` is a column, with a minus before it downward; `stream` is the one that is open. */
 export interface DeliveryParams extends RefreshParams {
   q?: string;
   agent?: string;
+  trouble?: boolean;
+  sort?: string;
+  stream?: string;
 }
 
 const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: Missing });
@@ -135,9 +139,16 @@ const alertsRoute = createRoute({
     refresh: timeParams(params).refresh,
     state: textParam(params, 'state'),
     level: textParam(params, 'level'),
-    alert: textParam(params, 'alert'),
+    since: textParam(params, 'since'),
   }),
   component: lazyRouteComponent(() => import('@/pages/alerts/alerts'), 'AlertsPage'),
+});
+
+/** The same page with one alert open: beside the list, or instead of it where there is no room. */
+const alertRoute = createRoute({
+  getParentRoute: () => alertsRoute,
+  path: '/$id',
+  staticData: { title: 'alerts', refresh: true },
 });
 
 const deliveryRoute = createRoute({
@@ -148,6 +159,9 @@ const deliveryRoute = createRoute({
     refresh: timeParams(params).refresh,
     q: textParam(params, 'q'),
     agent: textParam(params, 'agent'),
+    trouble: params.trouble === '1' || undefined,
+    sort: textParam(params, 'sort'),
+    stream: textParam(params, 'stream'),
   }),
   component: lazyRouteComponent(() => import('@/pages/delivery/delivery'), 'DeliveryPage'),
 });
@@ -167,7 +181,7 @@ export const router = createRouter({
       indexRoute,
       overviewRoute,
       searchRoute,
-      alertsRoute,
+      alertsRoute.addChildren([alertRoute]),
       deliveryRoute,
       missingRoute,
     ]),

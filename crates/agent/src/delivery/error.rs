@@ -4,11 +4,19 @@ use watchpost_ledger::{LedgerError, LedgerPosition};
 /// What can go wrong between source and server on the agent's side.
 #[derive(Debug, thiserror::Error)]
 pub enum DeliveryError {
-    /// The spool holds as much as it may, or the disk is nearly full. Nothing was taken; try again later.
+    /// The spool holds as much as it may. Nothing was taken; try again later.
     #[error("the spool is full ({bytes} bytes held)")]
     Full {
         /// Bytes held.
         bytes: u64,
+    },
+    /// The disk is nearly full. Nothing was taken; try again later.
+    #[error("its disk has {available} bytes free, fewer than the {keep} that `spool.keep_free` asks for")]
+    NoRoom {
+        /// Bytes free.
+        available: u64,
+        /// Bytes that must stay free.
+        keep: u64,
     },
     /// The spool's ledger failed.
     #[error("the spool failed")]

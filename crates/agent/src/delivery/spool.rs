@@ -221,9 +221,11 @@ impl Spool {
         let Ok(space) = self.disk.space(&self.dir) else {
             return Ok(());
         };
-        if space.available < self.options.keep_free.of(space.total) {
-            return Err(DeliveryError::Full {
-                bytes: self.ledger.bytes(),
+        let keep = self.options.keep_free.of(space.total);
+        if space.available < keep {
+            return Err(DeliveryError::NoRoom {
+                available: space.available,
+                keep,
             });
         }
         Ok(())

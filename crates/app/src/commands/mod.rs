@@ -13,6 +13,7 @@ pub(crate) mod store;
 pub(crate) mod tail;
 pub(crate) mod token;
 pub(crate) mod up;
+pub(crate) mod user;
 pub(crate) mod version;
 pub(crate) mod watch;
 

@@ -45,6 +45,9 @@ pub(crate) fn run(_: &ServerArgs, global: &Global) -> Result<Exit> {
     }
     writeln!(out, "  keys      watchpost token create --agent ID")?;
     drop(out);
+    if !runtime.block_on(handle.has_users())? {
+        tracing::info!("No user yet: run `watchpost user create admin` on this host");
+    }
     ended(runtime.block_on(handle.wait()))
 }
 

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use watchpost_agent::AgentSettings;
 use watchpost_console::Exit;
+use watchpost_kit::Secret;
 use watchpost_run::Shutdown;
 
 use crate::cli::Global;
@@ -63,7 +64,14 @@ pub(crate) fn run(args: &UpArgs, global: &Global) -> Result<Exit> {
     let transport = Arc::new(Direct(handle.local_intake(id)));
     let collecting =
         watchpost_agent::start(agent, outside.agent(Some(transport))).hint(super::data_folder_hint(&folder))?;
-    tell(&settings, &sources, args, global, &server::address(&handle)).context("cannot write the address")?;
+    let first = runtime.block_on(handle.first_user())?;
+    let told = Told {
+        address: server::address(&handle),
+        sources,
+        first,
+    };
+    tell(&settings, &told, args, global).context("cannot write the address")?;
+    drop(told);
     let (agent_ends, server_ends) = (outside.shutdown.clone(), of_server.shutdown.clone());
     runtime.spawn(async move {
         server_ends.wait().await;
@@ -97,13 +105,29 @@ fn sources(agent: &AgentSettings) -> String {
     all.join(", ")
 }
 
+/// What is known only once everything runs.
+struct Told {
+    address: String,
+    sources: String,
+    /// The first user and their one-time password, while nobody has ever logged in. It goes to standard output only.
+    first: Option<(String, Secret)>,
+}
+
 /// What a person wants to know now.
-fn tell(settings: &Settings, sources: &str, args: &UpArgs, global: &Global, address: &str) -> std::io::Result<()> {
+fn tell(settings: &Settings, told: &Told, args: &UpArgs, global: &Global) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "Watchpost runs at {address}")?;
+    writeln!(out, "Watchpost runs at {}", told.address)?;
+    if let Some((user, password)) = &told.first {
+        writeln!(out, "  log in    {user}, password {}", password.expose())?;
+        writeln!(out, "            (one-time: you choose your own)")?;
+    }
     writeln!(out, "  data      {}", settings.dirs().data.display())?;
     if settings.names_sources() {
-        let named = if sources.is_empty() { "nothing" } else { sources };
+        let named = if told.sources.is_empty() {
+            "nothing"
+        } else {
+            &told.sources
+        };
         writeln!(out, "  collects  what the configuration names: {named}")?;
     } else {
         writeln!(

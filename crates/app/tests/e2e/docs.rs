@@ -32,6 +32,11 @@ const COMMANDS: &[&str] = &[
     "token create",
     "token list",
     "token revoke",
+    "user",
+    "user list",
+    "user create",
+    "user reset",
+    "user remove",
     "config",
     "config check",
     "config show",
@@ -53,6 +58,7 @@ const ENDING: &[&str] = &[
     "version",
     "token list",
     "token create",
+    "user list",
 ];
 
 fn repository() -> PathBuf {

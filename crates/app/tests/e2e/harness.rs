@@ -113,7 +113,9 @@ impl World {
             .env_clear()
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", self.folder.path())
-            .env("TZ", "UTC");
+            .env("TZ", "UTC")
+            // What a test writes is small, however full the machine's disk is.
+            .env("WATCHPOST__SPOOL__KEEP_FREE", "1%");
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command
             .args(arguments)

@@ -14,4 +14,5 @@ mod rules;
 mod telegram;
 mod tokens;
 mod up;
+mod users;
 mod watch;

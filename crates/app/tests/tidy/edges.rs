@@ -45,6 +45,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("arrow", &["store"]),
     ("parquet", &["store"]),
     ("xorf", &["store"]),
+    ("argon2", &["catalog"]),
+    ("governor", &["server"]),
     ("sea-orm", &["catalog"]),
     ("sea-orm-migration", &["catalog"]),
     ("rsigma-eval", &["detect"]),

@@ -3,7 +3,9 @@
 mod types;
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
+use sea_orm::{
+    ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany,
+};
 
 use crate::CatalogError;
 use crate::db::{Db, within};
@@ -124,6 +126,15 @@ impl Alerts {
         }
         counts.sort_by_key(|count| (count.state, count.level));
         Ok(counts)
+    }
+
+    /// How many alerts were opened in `[from, to)`, nanoseconds since 1970 by our clock.
+    pub async fn opened_between(&self, from: i64, to: i64) -> Result<u64, CatalogError> {
+        let count = Entity::find()
+            .filter(Column::CreatedNs.gte(from))
+            .filter(Column::CreatedNs.lt(to))
+            .count(self.db.connection());
+        within("count new alerts", count).await
     }
 
     /// Changes those that match and answers them as they are now.

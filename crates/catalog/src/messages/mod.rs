@@ -38,6 +38,23 @@ pub struct Message {
     pub error: Option<String>,
 }
 
+/// What became of a message. Times are nanoseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageFate {
+    /// The channel's name.
+    pub channel: String,
+    /// `waiting`, `sent` or `dead`.
+    pub state: String,
+    /// How often it was tried in vain.
+    pub attempts: u32,
+    /// When it was enqueued.
+    pub created_ns: i64,
+    /// When it was sent or given up.
+    pub finished_ns: Option<i64>,
+    /// Why the last try failed.
+    pub error: Option<String>,
+}
+
 /// What waits for one channel.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitingMessages {
@@ -74,6 +91,25 @@ impl Messages {
             .all(self.db.connection());
         let rows = within("list waiting messages", rows).await?;
         Ok(rows.into_iter().map(Message::from_row).collect())
+    }
+
+    /// What became of an alert's messages, in the order they were enqueued, the first 500 at most.
+    pub async fn of_alert(&self, alert: i64) -> Result<Vec<MessageFate>, CatalogError> {
+        let rows = Entity::find()
+            .filter(Column::AlertId.eq(alert))
+            .order_by_asc(Column::Id)
+            .limit(MESSAGES_MAX)
+            .all(self.db.connection());
+        let rows = within("list an alert's messages", rows).await?;
+        let fates = rows.into_iter().map(|row| MessageFate {
+            channel: row.channel,
+            state: row.state,
+            attempts: row.attempts.max(0) as u32,
+            created_ns: row.created_ns,
+            finished_ns: row.finished_ns,
+            error: row.error,
+        });
+        Ok(fates.collect())
     }
 
     /// It was sent. False when it does not wait any more.

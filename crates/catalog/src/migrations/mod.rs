@@ -2,6 +2,8 @@
 
 mod m0001_api_keys;
 mod m0002_security_events;
+mod m0003_users;
+mod parts;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
 
@@ -10,6 +12,10 @@ pub(crate) struct Migrations;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrations {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_api_keys::Step), Box::new(m0002_security_events::Step)]
+        vec![
+            Box::new(m0001_api_keys::Step),
+            Box::new(m0002_security_events::Step),
+            Box::new(m0003_users::Step),
+        ]
     }
 }

@@ -6,3 +6,5 @@ pub(crate) mod api_keys;
 pub(crate) mod messages;
 pub(crate) mod reader;
 pub(crate) mod security_events;
+pub(crate) mod sessions;
+pub(crate) mod users;

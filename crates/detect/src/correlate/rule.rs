@@ -192,6 +192,7 @@ fn head(file: &str, sigma: &CorrelationRule, span: i64) -> Rule {
         title: sigma.title.clone(),
         level: severity(sigma.level),
         tags: sigma.tags.clone(),
+        description: sigma.description.clone(),
         group_by: sigma.group_by.clone(),
         window: span,
         file: file.to_owned(),

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{AgentId, Epoch, EventError, Fields, StreamId, Timestamp, batch};
 
 /// The first bytes of a file, or the last ones before a position, by length and XXH3-64 hash.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Fingerprint {
     /// How many bytes were hashed.
     pub length: u32,
@@ -40,7 +40,7 @@ mod hex {
 }
 
 /// A declared hole: what lies in `(from, to]` will never come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Skip {
     /// Up to here everything came.
     pub from: u64,

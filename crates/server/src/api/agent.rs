@@ -9,13 +9,17 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use watchpost_event::AgentId;
-use watchpost_event::protocol::{BATCH_CONTENT_TYPE, StreamReport, StreamsResponse};
+use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, ErrorBody, StreamReport, StreamsResponse};
 
-use super::agents::HealthReport;
 use super::{ApiFailure, App, body};
+use crate::agents::HealthReport;
 use crate::auth::Principal;
 use crate::ingest::{Answer, BodyKind, Encoding, WriterHandle};
 
+/// Takes in batches, or events of simple clients
+#[utoipa::path(post, path = "/api/v1/agent/data", tag = "agent",
+    request_body(content_type = "application/vnd.watchpost.batch", content = Vec<u8>, description = "One or more batches; or JSON"),
+    responses((status = 200, body = DataResponse), (status = "4XX", body = DataResponse)))]
 pub(super) async fn data(
     State(app): State<Arc<App>>,
     Extension(principal): Extension<Principal>,
@@ -85,6 +89,9 @@ pub(super) struct StreamsQuery {
     agent: Option<String>,
 }
 
+/// The asking agent's streams, and up to where each is durable
+#[utoipa::path(get, path = "/api/v1/agent/streams", tag = "agent",
+    responses((status = 200, body = StreamsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn streams(
     State(app): State<Arc<App>>,
     Extension(principal): Extension<Principal>,
@@ -119,6 +126,9 @@ fn foreign(principal: &Principal, agent: &str) -> ApiFailure {
     )
 }
 
+/// How the asking agent fares
+#[utoipa::path(post, path = "/api/v1/agent/health", tag = "agent", request_body = HealthReport,
+    responses((status = 204), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn health(
     State(app): State<Arc<App>>,
     Extension(principal): Extension<Principal>,

@@ -1,4 +1,4 @@
-//! Alerts: list, acknowledge. Rules in use.
+//! Alerts: list, one in full, acknowledge. Rules in use.
 
 use std::sync::Arc;
 
@@ -6,8 +6,10 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Extension, Query, State};
 use serde::Deserialize;
-use watchpost_catalog::{Alert, AlertFilter, AlertState};
-use watchpost_event::api::{AcknowledgeRequest, AlertInfo, AlertsResponse, RuleInfo, RulesResponse};
+use utoipa::IntoParams;
+use watchpost_catalog::{Alert, AlertCount, AlertFilter, AlertState};
+use watchpost_event::api::{AcknowledgeRequest, AlertCountInfo, AlertInfo, AlertsResponse, RuleInfo, RulesResponse};
+use watchpost_event::protocol::ErrorBody;
 use watchpost_event::{Severity, Timestamp};
 
 use super::{ApiFailure, App, body};
@@ -19,8 +21,9 @@ const ALERTS_MAX: u64 = 500;
 const IDS_MAX: usize = 10_000;
 const NOTE_BYTES_MAX: usize = 4_096;
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ListQuery {
     /// `open` (default), `acknowledged`, `closed` or `all`.
     #[serde(default)]
@@ -31,6 +34,7 @@ pub(super) struct ListQuery {
     /// Only what went on at or after this moment.
     #[serde(default)]
     since: Option<Timestamp>,
+    /// Alerts of the answer; 100, at most 500.
     #[serde(default)]
     limit: Option<u64>,
     /// The next page: alerts with smaller numbers.
@@ -38,6 +42,9 @@ pub(super) struct ListQuery {
     before: Option<i64>,
 }
 
+/// Alerts, newest first, and how many there are
+#[utoipa::path(get, path = "/api/v1/alerts", tag = "alerts", params(ListQuery),
+    responses((status = 200, body = AlertsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn list(
     State(app): State<Arc<App>>,
     Query(query): Query<ListQuery>,
@@ -61,12 +68,17 @@ pub(super) async fn list(
     };
     let alerts = app.catalog.alerts().list(&filter).await?;
     let waiting = app.catalog.messages().waiting().await?;
+    let counts = app.catalog.alerts().counts().await?;
     Ok(Json(AlertsResponse {
         alerts: alerts.into_iter().map(info).collect(),
+        counts: counts.into_iter().map(count_info).collect(),
         waiting: waiting.into_iter().map(|one| (one.channel, one.count)).collect(),
     }))
 }
 
+/// Somebody sees to these alerts; answers those that changed
+#[utoipa::path(post, path = "/api/v1/alerts/acknowledge", tag = "alerts", request_body = AcknowledgeRequest,
+    responses((status = 200, body = AlertsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn acknowledge(
     State(app): State<Arc<App>>,
     Extension(principal): Extension<Principal>,
@@ -98,6 +110,8 @@ pub(super) async fn acknowledge(
     }))
 }
 
+/// The rules in use
+#[utoipa::path(get, path = "/api/v1/rules", tag = "rules", responses((status = 200, body = RulesResponse)))]
 pub(super) async fn rules(State(app): State<Arc<App>>) -> Json<RulesResponse> {
     let report = app.rules.report();
     let list = app.rules.rules().list();
@@ -138,7 +152,15 @@ fn level_name(number: u8) -> &'static str {
     reached.map_or("informational", |(name, _)| name)
 }
 
-fn info(alert: Alert) -> AlertInfo {
+pub(super) fn count_info(count: AlertCount) -> AlertCountInfo {
+    AlertCountInfo {
+        state: count.state.name().to_owned(),
+        level: level_name(count.level).to_owned(),
+        count: count.count,
+    }
+}
+
+pub(super) fn info(alert: Alert) -> AlertInfo {
     AlertInfo {
         id: alert.id,
         state: alert.state.name().to_owned(),

@@ -4,14 +4,22 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use watchpost_event::protocol::{DeliveryReport, DeliveryStream, ReaderLag};
+use watchpost_event::protocol::{DeliveryReport, DeliveryStream, ErrorBody, ReaderLag};
 use watchpost_event::{Cursors, StreamKey, StreamState};
 use watchpost_ledger::{LedgerPosition, Reader};
 
 use super::{ApiFailure, App};
 use crate::bus::ReaderState;
 
+/// The delivery report: every stream, every reader
+#[utoipa::path(get, path = "/api/v1/delivery", tag = "delivery",
+    responses((status = 200, body = DeliveryReport), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn delivery(State(app): State<Arc<App>>) -> Result<Json<DeliveryReport>, ApiFailure> {
+    report(&app).await.map(Json)
+}
+
+pub(super) async fn report(app: &Arc<App>) -> Result<DeliveryReport, ApiFailure> {
+    let app = app.clone();
     let cursors = app.ingest.writer.look(Cursors::clone).await?;
     let at = app.now();
     let work = move || {
@@ -40,9 +48,7 @@ pub(super) async fn delivery(State(app): State<Arc<App>>) -> Result<Json<Deliver
         }
     };
     let report = tokio::task::spawn_blocking(work).await;
-    report
-        .map(Json)
-        .map_err(|error| ApiFailure::internal("the delivery report could not be made", &error))
+    report.map_err(|error| ApiFailure::internal("the delivery report could not be made", &error))
 }
 
 /// Bytes of the ledger behind a reader's cursor. The beginning of a segment with no record in it yet is nobody's work.

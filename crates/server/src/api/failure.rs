@@ -46,6 +46,19 @@ impl ApiFailure {
         }
     }
 
+    pub(crate) fn timeout() -> Self {
+        let message = "the search took too long: narrow the time range or the query";
+        Self::new(StatusCode::GATEWAY_TIMEOUT, "timeout", message)
+    }
+
+    /// Too often: after so many seconds it would be answered.
+    pub(crate) fn too_often(code: &str, message: impl Into<String>, seconds: u64) -> Self {
+        Self {
+            retry_after_seconds: Some(seconds),
+            ..Self::new(StatusCode::TOO_MANY_REQUESTS, code, message)
+        }
+    }
+
     /// Something broke here; the log has the cause.
     pub(crate) fn internal(what: &'static str, error: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(error = chain(error), "{what}");

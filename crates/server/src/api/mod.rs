@@ -1,33 +1,38 @@
 //! The HTTP API: one file per resource, each thin. Messages are those of [`watchpost_event::protocol`] and
 //! [`watchpost_event::api`].
 //!
-//! Everything needs authentication but `/healthz` and `/readyz`, and `/metrics` from this host.
+//! Everything needs authentication but `/healthz` and `/readyz`, `/metrics` from this host, and logging in.
 
 mod agent;
 mod agents;
+mod alert;
 mod alerts;
 mod body;
 mod delivery;
 mod failure;
+mod overview;
+mod routes;
 mod search;
+mod session;
 mod status;
 mod store;
 mod tail;
 mod tokens;
+mod users;
+mod web;
 
 pub(crate) use agent::streams_of;
-pub(crate) use agents::AgentBoard;
 pub(crate) use failure::ApiFailure;
+pub use routes::openapi;
+pub(crate) use routes::router;
 pub(crate) use tokens::info as token_info;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
+use axum::middleware::Next;
 use axum::response::Response;
-use axum::routing::{delete, get, post};
 use tokio::sync::Semaphore;
 use watchpost_catalog::Catalog;
 use watchpost_event::Timestamp;
@@ -35,7 +40,8 @@ use watchpost_kit::Clock;
 use watchpost_run::Shutdown;
 use watchpost_store::LogStore;
 
-use crate::auth::{Peer, Principal, authenticate};
+use crate::agents::AgentBoard;
+use crate::auth::{Attempts, Credentials, Peer, Principal, authenticate};
 use crate::bus::{Readers, Tail};
 use crate::config::{SizeLimits, Timeouts};
 use crate::detection::RuleBook;
@@ -43,7 +49,7 @@ use crate::ingest::Ingest;
 use crate::metrics::Metrics;
 
 /// Searches at once; each may use a processor.
-pub(crate) const SEARCHES_MAX: usize = 4;
+pub(crate) const SEARCHES_MAX: usize = 8;
 
 /// What the handlers share.
 pub(crate) struct App {
@@ -58,8 +64,10 @@ pub(crate) struct App {
     pub(crate) readers: Arc<Readers>,
     pub(crate) tail: Arc<Tail>,
     pub(crate) rules: Arc<RuleBook>,
-    pub(crate) agents: AgentBoard,
+    pub(crate) agents: Arc<AgentBoard>,
     pub(crate) metrics: Arc<Metrics>,
+    /// Of logging in.
+    pub(crate) attempts: Attempts,
     /// Places for searches.
     pub(crate) searches: Arc<Semaphore>,
     /// Kibibytes of bodies being read or waiting to be durable.
@@ -70,44 +78,6 @@ impl App {
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp(self.clock.now())
     }
-}
-
-/// All routes.
-pub(crate) fn router(app: Arc<App>) -> Router {
-    let agents = Router::new()
-        .route("/api/v1/agent/data", post(agent::data))
-        .route("/api/v1/agent/streams", get(agent::streams))
-        .route("/api/v1/agent/health", post(agent::health))
-        .route_layer(middleware::from_fn_with_state(app.clone(), require_any));
-    let users = Router::new()
-        .route("/api/v1/search", get(search::search))
-        .route("/api/v1/search/stats", get(search::stats))
-        .route("/api/v1/search/histogram", get(search::histogram))
-        .route("/api/v1/search/context", get(search::context))
-        .route("/api/v1/tail", get(tail::tail))
-        .route("/api/v1/delivery", get(delivery::delivery))
-        .route("/api/v1/alerts", get(alerts::list))
-        .route("/api/v1/alerts/acknowledge", post(alerts::acknowledge))
-        .route("/api/v1/rules", get(alerts::rules))
-        .route("/api/v1/agents", get(agents::list))
-        .route("/api/v1/store/stats", get(store::stats))
-        .route("/api/v1/store/verify", post(store::verify))
-        .route("/api/v1/tokens", get(tokens::list).post(tokens::create))
-        .route("/api/v1/tokens/{id}", delete(tokens::revoke))
-        .route_layer(middleware::from_fn_with_state(app.clone(), require_user));
-    let metrics = Router::new()
-        .route("/metrics", get(status::metrics))
-        .route_layer(middleware::from_fn_with_state(app.clone(), require_any_or_loopback));
-    Router::new()
-        .route("/healthz", get(status::healthz))
-        .route("/readyz", get(status::readyz))
-        .merge(agents)
-        .merge(users)
-        .merge(metrics)
-        .fallback(failure::not_found)
-        .method_not_allowed_fallback(failure::method_not_allowed)
-        .layer(middleware::from_fn_with_state(app.clone(), finish))
-        .with_state(app)
 }
 
 /// Headers for every answer, and its count.
@@ -130,13 +100,9 @@ async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     response
 }
 
-fn peer(request: &Request) -> Peer {
-    let known = request.extensions().get::<Peer>().copied();
-    known.unwrap_or(Peer::Network { loopback: false })
-}
-
 async fn identify(app: &App, request: &mut Request) -> Result<Principal, ApiFailure> {
-    let principal = authenticate(&app.catalog, peer(request), request.headers(), app.clock.now()).await?;
+    let principal = authenticate(&app.catalog, Credentials::of(request)?, app.clock.now()).await?;
+    principal.check_password_chosen()?;
     request.extensions_mut().insert(principal.clone());
     Ok(principal)
 }
@@ -160,7 +126,7 @@ async fn require_any_or_loopback(
     mut request: Request,
     next: Next,
 ) -> Result<Response, ApiFailure> {
-    if peer(&request) != (Peer::Network { loopback: true }) {
+    if !matches!(Peer::of(&request), Peer::Network { loopback: true, .. }) {
         identify(&app, &mut request).await?;
     }
     Ok(next.run(request).await)

@@ -7,13 +7,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use axum::Json;
 use axum::extract::State;
 use watchpost_event::api::{StoreStatsResponse, VerifyResponse};
+use watchpost_event::protocol::ErrorBody;
 
 use super::{ApiFailure, App};
 
+/// What is stored
+#[utoipa::path(get, path = "/api/v1/store/stats", tag = "store",
+    responses((status = 200, body = StoreStatsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn stats(State(app): State<Arc<App>>) -> Result<Json<StoreStatsResponse>, ApiFailure> {
+    summary(&app).await.map(Json)
+}
+
+pub(super) async fn summary(app: &Arc<App>) -> Result<StoreStatsResponse, ApiFailure> {
+    let app = app.clone();
     let stats = tokio::task::spawn_blocking(move || app.store.stats()).await;
     let stats = stats.map_err(|error| ApiFailure::internal("the store could not be counted", &error))?;
-    Ok(Json(StoreStatsResponse {
+    Ok(StoreStatsResponse {
         files: stats.files,
         events: stats.events,
         bytes: stats.bytes,
@@ -21,7 +30,7 @@ pub(super) async fn stats(State(app): State<Arc<App>>) -> Result<Json<StoreStats
         head_events: stats.head_events,
         first: stats.times.map(|(first, _)| first),
         last: stats.times.map(|(_, last)| last),
-    }))
+    })
 }
 
 /// Set when whoever asked is gone.
@@ -33,6 +42,9 @@ impl Drop for StopOnDrop {
     }
 }
 
+/// Reads everything that is stored and compares all checksums
+#[utoipa::path(post, path = "/api/v1/store/verify", tag = "store",
+    responses((status = 200, body = VerifyResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn verify(State(app): State<Arc<App>>) -> Result<Json<VerifyResponse>, ApiFailure> {
     let gone = Arc::new(AtomicBool::new(false));
     let _stop = StopOnDrop(gone.clone());

@@ -1,6 +1,7 @@
 //! Live events: one JSON object per WebSocket message, or per line for a plain `GET`. Events left out because the
 //! receiver was too slow are declared by an event of their own, with `watchpost.shed`.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::body::Body;
@@ -12,7 +13,9 @@ use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream;
 use serde::Deserialize;
+use utoipa::IntoParams;
 use watchpost_event::Timestamp;
+use watchpost_event::protocol::ErrorBody;
 
 use super::{ApiFailure, App};
 use crate::bus::{Subscription, TailItem};
@@ -20,19 +23,33 @@ use crate::bus::{Subscription, TailItem};
 /// Largest message a receiver may send; it has nothing to say.
 const MESSAGE_BYTES_MAX: usize = 4 << 10;
 
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct TailQuery {
+    /// The query; everything when left out.
     #[serde(default)]
+    #[param(required = false)]
     q: String,
+    /// Events per second at most; those beyond it are left out and declared.
+    #[param(value_type = Option<u32>, minimum = 1)]
+    rate: Option<NonZeroU32>,
 }
 
+/// Live events, as they arrive
+///
+/// As a WebSocket one event's JSON per text message, as a plain `GET` one per line. Events left out because the receiver
+/// was too slow, or beyond `rate`, are declared by an event with their number in `watchpost.shed`.
+#[utoipa::path(get, path = "/api/v1/tail", tag = "search", params(TailQuery),
+    responses((status = 101, description = "One event per text message"),
+              (status = 200, description = "One event per line", content_type = "application/x-ndjson", body = serde_json::Value),
+              (status = "4XX", body = ErrorBody)))]
 pub(super) async fn tail(
     State(app): State<Arc<App>>,
     Query(query): Query<TailQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiFailure> {
-    let query = watchpost_query::parse(&query.q)?;
-    let subscription = app.tail.subscribe(query).ok_or_else(|| {
+    let (rate, query) = (query.rate, watchpost_query::parse(&query.q)?);
+    let subscription = app.tail.subscribe(query, rate).ok_or_else(|| {
         ApiFailure::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "unavailable",

@@ -9,9 +9,13 @@ use axum::http::StatusCode;
 use watchpost_catalog::{ApiKey, KeyScope, NewKey};
 use watchpost_event::Timestamp;
 use watchpost_event::api::{TokenCreated, TokenInfo, TokenRequest, TokensResponse};
+use watchpost_event::protocol::ErrorBody;
 
 use super::{ApiFailure, App, body};
 
+/// API keys, without the keys
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens",
+    responses((status = 200, body = TokensResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<TokensResponse>, ApiFailure> {
     let keys = app.catalog.keys().list().await?;
     Ok(Json(TokensResponse {
@@ -19,6 +23,9 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<TokensRespo
     }))
 }
 
+/// Makes a key; it is shown here and never again
+#[utoipa::path(post, path = "/api/v1/tokens", tag = "tokens", request_body = TokenRequest,
+    responses((status = 201, body = TokenCreated), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
     body: Body,
@@ -36,6 +43,9 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(created)))
 }
 
+/// Revokes a key
+#[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", params(("id" = String, Path, description = "The key's id")),
+    responses((status = 200, body = TokenInfo), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<TokenInfo>, ApiFailure> {
     let unknown = || {
         ApiFailure::new(

@@ -1,17 +1,20 @@
 //! The reader `tail`: live events for whoever watches. It has no cursor: who cannot keep up loses events, and is told
 //! how many.
 
+use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
+use watchpost_kit::Clock;
 use watchpost_ledger::LedgerPosition;
 use watchpost_query::Query;
 use watchpost_run::Shutdown;
 
 use super::{Bus, Taken};
+use crate::agents::AgentBoard;
 use crate::intake::Committed;
 
 /// Events waiting for one subscriber.
@@ -33,37 +36,88 @@ struct Subscriber {
     query: Query,
     queue: mpsc::Sender<Bytes>,
     shed: Arc<AtomicU64>,
+    pace: Option<Pace>,
+}
+
+/// So many events per second: a browser takes whatever it is sent, and freezes.
+struct Pace {
+    rate: u32,
+    /// Which second it is, and how many events it had.
+    second: u64,
+    events: u32,
+}
+
+impl Pace {
+    fn allows(&mut self, second: u64) -> bool {
+        if self.second != second {
+            (self.second, self.events) = (second, 0);
+        }
+        self.events += 1;
+        self.events <= self.rate
+    }
+}
+
+impl Subscriber {
+    fn hand(&mut self, json: Bytes, second: u64) {
+        let in_time = self.pace.as_mut().is_none_or(|pace| pace.allows(second));
+        if !in_time || self.queue.try_send(json).is_err() {
+            self.shed.fetch_add(1, Ordering::Relaxed);
+        }
+    }
 }
 
 /// The receiving end; dropping it ends the subscription.
 pub(crate) struct Subscription {
     queue: mpsc::Receiver<Bytes>,
     shed: Arc<AtomicU64>,
+    /// When the last ones left out were told: once a second is enough.
+    told: Duration,
+    clock: Arc<dyn Clock>,
 }
 
 impl Subscription {
     /// The next event, or how many were left out; `None` when the server ends. May be dropped and called again.
     pub(crate) async fn next(&mut self) -> Option<TailItem> {
-        match self.shed.swap(0, Ordering::Relaxed) {
-            0 => self.queue.recv().await.map(TailItem::Event),
-            shed => Some(TailItem::Shed(shed)),
+        loop {
+            let now = self.clock.monotonic();
+            if now.saturating_sub(self.told) >= IDLE {
+                let shed = self.shed.swap(0, Ordering::Relaxed);
+                if shed > 0 {
+                    self.told = now;
+                    return Some(TailItem::Shed(shed));
+                }
+            }
+            // Events that are left out wake nobody up.
+            if let Ok(event) = tokio::time::timeout(IDLE, self.queue.recv()).await {
+                return event.map(TailItem::Event);
+            }
         }
     }
 }
 
 /// All who watch.
-#[derive(Default)]
 pub(crate) struct Tail {
     subscribers: Mutex<Vec<Subscriber>>,
+    agents: Arc<AgentBoard>,
+    clock: Arc<dyn Clock>,
 }
 
 impl Tail {
+    /// Nobody watches yet. What passes by also tells on which hosts agents run.
+    pub(crate) fn new(agents: Arc<AgentBoard>, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            subscribers: Mutex::default(),
+            agents,
+            clock,
+        }
+    }
+
     fn subscribers(&self) -> MutexGuard<'_, Vec<Subscriber>> {
         self.subscribers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Subscribes to events that match; `None` when there are too many subscribers already.
-    pub(crate) fn subscribe(&self, query: Query) -> Option<Subscription> {
+    /// Subscribes to events that match, at most so many per second; `None` when there are too many subscribers already.
+    pub(crate) fn subscribe(&self, query: Query, rate: Option<NonZeroU32>) -> Option<Subscription> {
         let mut subscribers = self.subscribers();
         subscribers.retain(|subscriber| !subscriber.queue.is_closed());
         if subscribers.len() >= SUBSCRIBERS_MAX {
@@ -75,8 +129,18 @@ impl Tail {
             query,
             queue: sender,
             shed: shed.clone(),
+            pace: rate.map(|rate| Pace {
+                rate: rate.get(),
+                second: 0,
+                events: 0,
+            }),
         });
-        Some(Subscription { queue, shed })
+        Some(Subscription {
+            queue,
+            shed,
+            told: Duration::ZERO,
+            clock: self.clock.clone(),
+        })
     }
 
     /// Reads until shutdown, on a thread of its own.
@@ -104,20 +168,21 @@ impl Tail {
     }
 
     fn hand_out(&self, batches: &[Committed]) {
+        for committed in batches {
+            self.agents.note_host(&committed.batch.origin);
+        }
         let mut subscribers = self.subscribers();
         subscribers.retain(|subscriber| !subscriber.queue.is_closed());
         if subscribers.is_empty() {
             return;
         }
+        let second = self.clock.monotonic().as_secs();
         for view in batches.iter().flat_map(|committed| committed.batch.views()) {
             let mut json: Option<Bytes> = None;
-            for subscriber in &*subscribers {
-                if !subscriber.query.matches(&view) {
-                    continue;
-                }
-                let json = json.get_or_insert_with(|| Bytes::from(view.to_json().to_string()));
-                if subscriber.queue.try_send(json.clone()).is_err() {
-                    subscriber.shed.fetch_add(1, Ordering::Relaxed);
+            for subscriber in &mut *subscribers {
+                if subscriber.query.matches(&view) {
+                    let json = json.get_or_insert_with(|| Bytes::from(view.to_json().to_string()));
+                    subscriber.hand(json.clone(), second);
                 }
             }
         }

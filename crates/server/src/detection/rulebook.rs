@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use watchpost_detect::{Problem, RuleText, Rules, builtin};
+use watchpost_detect::{Problem, Rule, RuleText, Rules, builtin};
 use watchpost_event::Timestamp;
 
 use super::load::{self, RuleFile};
@@ -76,6 +76,17 @@ impl RuleBook {
     /// What is in use and what is not.
     pub(crate) fn report(&self) -> RuleReport {
         self.current.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+
+    /// The text of the file a rule stands in; reads the disk.
+    pub(crate) fn text_of(&self, rule: &Rule) -> Option<String> {
+        if let Some(name) = rule.file.strip_prefix("builtin:") {
+            let known = builtin().iter().find(|known| known.name == name);
+            return known.map(|known| known.text.to_owned());
+        }
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let file = seen.iter().find(|file| file.path.display().to_string() == rule.file)?;
+        load::read(file).ok().map(|text| text.text)
     }
 
     /// Takes over what has changed in the folders. A set with a broken rule is not taken: the old one stays, and the

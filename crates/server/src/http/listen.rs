@@ -65,7 +65,11 @@ async fn connect(stream: TcpStream, address: SocketAddr, tls: Option<TlsAcceptor
     let _ = stream.set_nodelay(true);
     let Some(tls) = tls else {
         let loopback = address.ip().is_loopback();
-        return served.serve(stream, Peer::Network { loopback }, false).await;
+        let peer = Peer::Network {
+            address: address.ip(),
+            loopback,
+        };
+        return served.serve(stream, peer, false).await;
     };
     let handshake = tokio::time::timeout(served.timeouts.handshake, tls.accept(stream));
     let stream = match handshake.await {
@@ -78,5 +82,9 @@ async fn connect(stream: TcpStream, address: SocketAddr, tls: Option<TlsAcceptor
         }
     };
     let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    served.serve(stream, Peer::Network { loopback: false }, is_http2).await;
+    let peer = Peer::Network {
+        address: address.ip(),
+        loopback: false,
+    };
+    served.serve(stream, peer, is_http2).await;
 }

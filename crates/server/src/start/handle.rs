@@ -9,7 +9,7 @@ use watchpost_catalog::{Catalog, KeyScope, NewKey};
 use watchpost_event::AgentId;
 use watchpost_event::api::{TokenCreated, TokenInfo};
 use watchpost_event::protocol::{DataResponse, ErrorBody, StreamsResponse};
-use watchpost_kit::Clock;
+use watchpost_kit::{Clock, Secret};
 use watchpost_run::{Escalation, Shutdown, Supervisor};
 use watchpost_trust::Fingerprint;
 
@@ -89,6 +89,18 @@ impl ServerHandle {
         let (key, text) = self.catalog.keys().create(new, self.clock.now()).await?;
         let info: TokenInfo = token_info(key);
         Ok(TokenCreated { key: text, info })
+    }
+
+    /// The first user and a one-time password for them: makes both when there is no user. As long as nobody has ever
+    /// logged in, each call gives another password; `None` after that.
+    pub async fn first_user(&self) -> Result<Option<(String, Secret)>, ServerError> {
+        let first = self.catalog.users().first(self.clock.now()).await?;
+        Ok(first.map(|(user, password)| (user.name, password)))
+    }
+
+    /// Whether there is anybody who could log in.
+    pub async fn has_users(&self) -> Result<bool, ServerError> {
+        Ok(self.catalog.users().any().await?)
     }
 
     /// Runs until shutdown is triggered, then ends in order: no more connections, the ledger, the readers. The

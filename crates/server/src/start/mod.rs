@@ -21,8 +21,10 @@ use watchpost_run::{Disk, Shutdown, Supervisor};
 use watchpost_store::{EmbeddedStore, LogStore};
 
 use crate::ServerError;
+use crate::agents::AgentBoard;
 use crate::alerting::SqlQueue;
-use crate::api::{AgentBoard, App, SEARCHES_MAX, router};
+use crate::api::{App, SEARCHES_MAX, router};
+use crate::auth::Attempts;
 use crate::bus::{Bus, Keeper, ReaderState, Readers, Tail};
 use crate::config::{Scheme, ServerSettings};
 use crate::detection::{DetectSnapshot, RuleBook, RulePlaces};
@@ -85,7 +87,8 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     let tls = tls::Tls::open(&settings, seconds(&*deps.clock))?;
     let rooms = open(&settings, &deps).await?;
     let supervisor = Supervisor::new(deps.shutdown.clone(), deps.clock.clone());
-    let tail = Arc::new(Tail::default());
+    let agents = Arc::new(AgentBoard::default());
+    let tail = Arc::new(Tail::new(agents.clone(), deps.clock.clone()));
     let ingest = Arc::new(Ingest::new(
         settings.limits,
         settings.timeouts,
@@ -96,7 +99,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         deps.shutdown.clone(),
     ));
     let served = Arc::new(Served {
-        router: router(app(&settings, &deps, &rooms, &ingest, &tail)),
+        router: router(app(&settings, &deps, &rooms, &ingest, &tail, agents)),
         timeouts: settings.timeouts,
         metrics: rooms.metrics.clone(),
         places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -136,7 +139,14 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
 }
 
 /// What requests are answered from.
-fn app(settings: &ServerSettings, deps: &Deps, rooms: &Rooms, ingest: &Arc<Ingest>, tail: &Arc<Tail>) -> Arc<App> {
+fn app(
+    settings: &ServerSettings,
+    deps: &Deps,
+    rooms: &Rooms,
+    ingest: &Arc<Ingest>,
+    tail: &Arc<Tail>,
+    agents: Arc<AgentBoard>,
+) -> Arc<App> {
     Arc::new(App {
         limits: settings.limits,
         timeouts: settings.timeouts,
@@ -149,8 +159,9 @@ fn app(settings: &ServerSettings, deps: &Deps, rooms: &Rooms, ingest: &Arc<Inges
         readers: rooms.readers.clone(),
         tail: tail.clone(),
         rules: rooms.rules.clone(),
-        agents: AgentBoard::default(),
+        agents,
         metrics: rooms.metrics.clone(),
+        attempts: Attempts::new(deps.clock.clone()),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         bodies: Arc::new(Semaphore::new((BODIES_BYTES.max(settings.limits.body) >> 10) + 1)),
     })
@@ -283,8 +294,20 @@ async fn housekeeping(
         if let Err(error) = catalog.keys().save_last_used().await {
             tracing::warn!(error = watchpost_kit::chain(&error), "Cannot note when keys were used");
         }
+        if let Err(error) = catalog.sessions().save_used().await {
+            tracing::warn!(
+                error = watchpost_kit::chain(&error),
+                "Cannot note when sessions were used"
+            );
+        }
         if ending {
             return;
+        }
+        if let Err(error) = catalog.sessions().expire(deps.clock.now()).await {
+            tracing::warn!(
+                error = watchpost_kit::chain(&error),
+                "Cannot remove sessions that have ended"
+            );
         }
         writer.forget(Timestamp(deps.clock.now()).plus(-FORGET_AFTER_NS));
         if let Some(age) = settings.events_max_age {

@@ -136,7 +136,7 @@ async fn every_answer_has_one_shape_and_safe_headers() {
     let dir = TempDir::new().unwrap();
     let world = plain(&dir).await;
     for (method, path, status, code) in [
-        ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/api/nothing", 404, "not_found"),
         ("GET", "/api/v1/agent/data", 405, "method_not_allowed"),
         ("GET", "/api/v1/search", 401, "unauthorized"),
         ("POST", "/api/v1/tokens", 401, "unauthorized"),

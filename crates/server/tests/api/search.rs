@@ -107,3 +107,94 @@ async fn mistakes_are_named_by_their_place() {
     );
     world.server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_rows_ends_with_how_it_went() {
+    let dir = TempDir::new().unwrap();
+    let world = plain(&dir).await;
+    world.deliver(batch(0, 25, "streamed")).await;
+    let request = world
+        .http
+        .get(world.url("/api/v1/search/stream"))
+        .query(&[("q", "streamed"), ("limit", "10")])
+        .bearer_auth(&world.user_key);
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
+    let text = answer.text().await.unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let rows: Vec<&str> = lines
+        .iter()
+        .filter_map(|line| line["event"]["message"].as_str())
+        .collect();
+    let expected: Vec<String> = (16..=25).rev().map(|n| format!("streamed {n}")).collect();
+    assert_eq!(rows, expected);
+    let end = &lines.last().unwrap()["end"];
+    assert_eq!((&end["rows"], end["next"].is_string()), (&json!(10), true), "{end}");
+    let (status, failure) = world.get("/api/v1/search/stream", &[("q", "host.name:(")]).await;
+    assert_eq!((status.as_u16(), &failure["error"]["code"]), (400, &json!("bad_query")));
+    assert!(failure["error"]["details"]["at"].is_u64());
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn facets_fields_and_values() {
+    let dir = TempDir::new().unwrap();
+    let world = plain(&dir).await;
+    let event = |n: i64| {
+        json!({
+            "@timestamp": watchpost_event::Timestamp(T0 + n).to_string(), "message": "m",
+            "user": {"name": if n % 3 == 0 { "anna" } else { "Anton" }}, "bytes": n, "tags": ["a", "b"],
+        })
+    };
+    let payloads: Vec<_> = (0..9).map(event).collect();
+    let (status, _) = world
+        .deliver_json(&json!({"agent_id": "web-1", "timestamp": "2026-11-20T00:00:00Z", "payloads": payloads}))
+        .await;
+    assert_eq!(status, 200);
+    let (_, facets) = world
+        .get(
+            "/api/v1/search/facets",
+            &[("fields", "user.name,absent"), ("limit", "1")],
+        )
+        .await;
+    assert_eq!(
+        (&facets["total"], &facets["complete"]),
+        (&json!(9), &json!(true)),
+        "{facets}"
+    );
+    let expected = json!({"field": "user.name", "values": [{"value": "Anton", "count": 6}], "missing": 0, "other": 3});
+    assert_eq!(facets["facets"][0], expected);
+    assert_eq!(facets["facets"][1]["missing"], json!(9));
+    let (_, chosen) = world.get("/api/v1/search/facets", &[]).await;
+    let names: Vec<&str> = chosen["facets"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["field"].as_str().unwrap())
+        .collect();
+    assert!(
+        names.contains(&"user.name") && !names.iter().any(|name| name.starts_with("watchpost.")),
+        "{names:?}"
+    );
+    let (_, fields) = world.get("/api/v1/search/fields", &[]).await;
+    let kinds: Vec<(&str, &str)> = fields["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| (field["name"].as_str().unwrap(), field["kind"].as_str().unwrap()))
+        .collect();
+    for expected in [("bytes", "number"), ("tags", "list"), ("user.name", "text")] {
+        assert!(kinds.contains(&expected), "{expected:?} in {kinds:?}");
+    }
+    let (_, values) = world
+        .get("/api/v1/search/values", &[("field", "user.name"), ("prefix", "an")])
+        .await;
+    let values: Vec<&str> = values["values"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["value"].as_str().unwrap())
+        .collect();
+    assert_eq!(values, ["Anton", "anna"], "by frequency, whatever their case");
+    world.server.stop().await;
+}

@@ -46,3 +46,38 @@ async fn a_live_stream_needs_a_valid_query_and_a_users_key() {
     assert_eq!(crate::world::json(request).await.0, 403);
     world.server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_beyond_the_rate_is_left_out_and_declared() {
+    let dir = TempDir::new().unwrap();
+    let world = plain(&dir).await;
+    let request = world
+        .http
+        .get(world.url("/api/v1/tail"))
+        .query(&[("q", "flood"), ("rate", "5")])
+        .bearer_auth(&world.user_key);
+    let mut live = request.send().await.unwrap();
+    world.deliver(batch(0, 200, "flood")).await;
+    let (mut shown, mut shed, mut text) = (0, 0, Vec::new());
+    while shown + shed < 200 {
+        text.extend_from_slice(&live.chunk().await.unwrap().unwrap());
+        let Some(end) = text.iter().rposition(|&byte| byte == b'\n') else {
+            continue;
+        };
+        let rest = text.split_off(end + 1);
+        for line in text.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let event: Value = serde_json::from_slice(line).unwrap();
+            match event["watchpost"]["shed"].as_u64() {
+                Some(count) => shed += count,
+                None => shown += 1,
+            }
+        }
+        text = rest;
+    }
+    assert_eq!(shown + shed, 200);
+    assert!(
+        (5..=10).contains(&shown),
+        "{shown} were shown: two seconds' worth at most"
+    );
+    world.server.stop().await;
+}

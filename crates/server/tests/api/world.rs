@@ -12,7 +12,7 @@ use tempfile::TempDir;
 use watchpost_catalog::KeyScope;
 use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse};
 use watchpost_event::{AgentId, BatchBuilder, Epoch, Event, StreamId, Timestamp};
-use watchpost_kit::SystemClock;
+use watchpost_kit::{Clock, SystemClock};
 use watchpost_run::{Disk, RealDisk, Shutdown};
 use watchpost_server::config::{ServerConfig, ServerSettings};
 use watchpost_server::{Deps, ServerHandle, start};
@@ -55,9 +55,18 @@ pub(crate) async fn run(settings: ServerSettings) -> World {
 
 /// The ledger and the store on another disk; certificates and keys in the real folder.
 pub(crate) async fn run_on(settings: ServerSettings, disk: Arc<dyn Disk>) -> World {
+    run_with(settings, disk, Arc::new(SystemClock::new())).await
+}
+
+/// With a clock that the test sets.
+pub(crate) async fn run_at(settings: ServerSettings, clock: Arc<dyn Clock>) -> World {
+    run_with(settings, Arc::new(RealDisk), clock).await
+}
+
+async fn run_with(settings: ServerSettings, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>) -> World {
     let deps = Deps {
         disk,
-        clock: Arc::new(SystemClock::new()),
+        clock,
         shutdown: Shutdown::new(),
     };
     let server = start(settings, deps).await.unwrap();

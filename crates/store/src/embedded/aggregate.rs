@@ -276,7 +276,7 @@ enum Piece<'a, 'b> {
 }
 
 /// Groups of a count, within a limit.
-struct Groups<'a> {
+pub(super) struct Groups<'a> {
     by: &'a [String],
     limit: usize,
     counts: HashMap<String, (Vec<Value>, u64)>,
@@ -284,7 +284,7 @@ struct Groups<'a> {
 }
 
 impl<'a> Groups<'a> {
-    fn new(by: &'a [String], limit: usize) -> Self {
+    pub(super) fn new(by: &'a [String], limit: usize) -> Self {
         Self {
             by,
             limit,
@@ -293,7 +293,7 @@ impl<'a> Groups<'a> {
         }
     }
 
-    fn add(&mut self, view: &View<'_>) {
+    pub(super) fn add(&mut self, view: &View<'_>) {
         if self.by.is_empty() {
             return;
         }
@@ -322,7 +322,7 @@ impl<'a> Groups<'a> {
         }
     }
 
-    fn finish(self) -> (Vec<(Vec<Value>, u64)>, u64) {
+    pub(super) fn finish(self) -> (Vec<(Vec<Value>, u64)>, u64) {
         let mut groups: Vec<_> = self.counts.into_iter().collect();
         groups.sort_by(|(a_key, (_, a)), (b_key, (_, b))| b.cmp(a).then_with(|| a_key.cmp(b_key)));
         (groups.into_iter().map(|(_, group)| group).collect(), self.other)

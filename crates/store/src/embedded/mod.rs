@@ -25,6 +25,7 @@ mod cache;
 mod columns;
 mod context;
 mod datafile;
+mod facets;
 mod filter;
 mod flush;
 mod head;
@@ -40,6 +41,7 @@ mod rebuild;
 mod scan;
 mod search;
 mod verify;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
@@ -58,7 +60,7 @@ use self::index::Index;
 use self::io::CheckedFile;
 use self::manifest::{Class, FileEntry, Manifest};
 use crate::api::{
-    Appended, ClassStats, Counts, Histogram, LogStore, Maintained, Row, SearchRequest, StoreStats, Summary,
+    Appended, ClassStats, Counts, Facets, Histogram, LogStore, Maintained, Row, SearchRequest, StoreStats, Summary,
     VerifyReport,
 };
 use crate::{Full, StoreError, StoreOptions};
@@ -289,6 +291,10 @@ impl LogStore for EmbeddedStore {
 
     fn count(&self, request: &SearchRequest, by: &[String]) -> Result<Counts, StoreError> {
         self.count_rows(request, by)
+    }
+
+    fn facets(&self, request: &SearchRequest, fields: &[String]) -> Result<Facets, StoreError> {
+        self.facets_of(request, fields)
     }
 
     fn histogram(&self, request: &SearchRequest, interval: i64) -> Result<Histogram, StoreError> {

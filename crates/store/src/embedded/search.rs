@@ -1,74 +1,33 @@
-//! Newest first: units (files, blocks, head batches) are taken in the order of their latest time, and the search ends
-//! when no unit left can hold anything newer than what was found.
+//! Newest first: a search ends when no unit left can hold anything newer than what was found. A row leaves as soon as
+//! nothing that was not looked at yet can come before it.
 
-use std::collections::BinaryHeap;
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::ops::Range;
-use std::path::PathBuf;
-use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 
 use crate::api::Place;
+use crate::embedded::EmbeddedStore;
 use crate::embedded::columns::RowReader;
 use crate::embedded::datafile::{DataFile, Needed};
 use crate::embedded::head::HeadBatch;
-use crate::embedded::plan::Plan;
-use crate::embedded::scan::{self, FileScan, SCAN_BLOCKS};
-use crate::embedded::{EmbeddedStore, Snapshot};
+use crate::embedded::scan::{self, FileScan};
+use crate::embedded::walk::{Blocks, Step, Walk};
 use crate::{Row, SearchRequest, StoreError, Summary};
 
-/// Something that holds rows, by the latest time any of them can have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Unit {
-    last: i64,
-    what: What,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum What {
-    Head(usize),
-    File(usize),
-    Block(usize, usize),
-}
-
-/// The best rows so far.
+/// The best rows so far that have not left yet.
 struct Best {
-    limit: usize,
+    /// How many more rows may leave.
+    left: usize,
     after: Option<Place>,
-    /// The last of them on top.
-    rows: BinaryHeap<Found>,
-}
-
-struct Found {
-    place: Place,
-    row: Row,
-}
-
-impl PartialEq for Found {
-    fn eq(&self, other: &Self) -> bool {
-        self.place == other.place
-    }
-}
-
-impl Eq for Found {}
-
-impl PartialOrd for Found {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Found {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.place.cmp(&other.place)
-    }
+    rows: BTreeMap<Place, Row>,
 }
 
 impl Best {
     /// Whether a row of this time can still be among the best.
     fn wants(&self, time: i64) -> bool {
-        self.rows.len() < self.limit || self.rows.peek().is_some_and(|last| time >= last.place.time.0)
+        self.rows.len() < self.left || self.rows.last_key_value().is_some_and(|(last, _)| time >= last.time.0)
     }
 
     fn add(&mut self, row: Row) {
@@ -76,26 +35,36 @@ impl Best {
         if self.after.as_ref().is_some_and(|after| place <= *after) {
             return;
         }
-        if self.rows.len() < self.limit {
-            self.rows.push(Found { place, row });
-        } else if let Some(mut last) = self.rows.peek_mut()
-            && place < last.place
-        {
-            *last = Found { place, row };
+        if self.rows.len() < self.left {
+            self.rows.insert(place, row);
+        } else if self.rows.last_key_value().is_some_and(|(last, _)| place < *last) {
+            self.rows.pop_last();
+            self.rows.insert(place, row);
         }
+    }
+
+    /// Hands out the rows that nothing can come before any more: those later than `reached`, or all.
+    fn hand_out(
+        &mut self,
+        reached: Option<i64>,
+        summary: &mut Summary,
+        out: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        while let Some(first) = self.rows.first_entry()
+            && reached.is_none_or(|reached| first.key().time.0 > reached)
+        {
+            self.left -= 1;
+            summary.rows += 1;
+            out(first.remove())?;
+        }
+        ControlFlow::Continue(())
     }
 }
 
 /// One search under way.
 struct Search<'a> {
-    store: &'a EmbeddedStore,
-    plan: Plan<'a>,
-    snapshot: Snapshot,
-    /// Files that were opened.
-    files: Vec<Option<(Arc<DataFile>, PathBuf)>>,
-    units: BinaryHeap<Unit>,
+    walk: Walk<'a>,
     best: Best,
-    summary: Summary,
 }
 
 impl EmbeddedStore {
@@ -104,143 +73,67 @@ impl EmbeddedStore {
         request: &SearchRequest,
         out: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<Summary, StoreError> {
-        let limit = request.limit.min(self.options.rows);
-        let plan = Plan::of(request);
-        let snapshot = self.snapshot();
         let mut search = Search {
-            store: self,
-            files: vec![None; snapshot.files.len()],
-            units: BinaryHeap::new(),
+            walk: Walk::new(self, request),
             best: Best {
-                limit,
+                left: request.limit.min(self.options.rows),
                 after: request.after.clone(),
-                rows: BinaryHeap::new(),
+                rows: BTreeMap::new(),
             },
-            summary: Summary::default(),
-            plan,
-            snapshot,
         };
-        if limit > 0 {
-            search.run(request)?;
-        }
-        let Search { best, mut summary, .. } = search;
-        for found in best.rows.into_sorted_vec() {
-            summary.rows += 1;
-            if out(found.row).is_break() {
-                break;
-            }
-        }
-        Ok(summary)
+        search.run(out)?;
+        Ok(search.walk.summary)
     }
 }
 
 impl Search<'_> {
-    fn run(&mut self, request: &SearchRequest) -> Result<(), StoreError> {
-        for (at, batch) in self.snapshot.head.iter().enumerate() {
-            if self.plan.may_match_batch(batch) {
-                self.units.push(Unit {
-                    last: batch.times.1.0,
-                    what: What::Head(at),
-                });
+    fn run(&mut self, out: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), StoreError> {
+        while let Some(step) = self.walk.next(&|last| self.best.wants(last))? {
+            match step {
+                Step::Head(batch) => self.search_head(&batch),
+                Step::Blocks(blocks) => self.search_blocks(&blocks),
+            }
+            if let Some(reached) = self.walk.reached()
+                && self
+                    .best
+                    .hand_out(Some(reached), &mut self.walk.summary, out)
+                    .is_break()
+            {
+                return Ok(());
             }
         }
-        for (at, file) in self.snapshot.files.iter().enumerate() {
-            if self.plan.may_match_file(file) {
-                self.units.push(Unit {
-                    last: file.last.0,
-                    what: What::File(at),
-                });
-            }
-        }
-        let mut blocks_at_once = 1;
-        while let Some(unit) = self.units.pop() {
-            if !self.best.wants(unit.last) {
-                break;
-            }
-            if request.cancel.is_cancelled() {
-                self.summary.cancelled = true;
-                break;
-            }
-            match unit.what {
-                What::Head(at) => self.search_head(at),
-                What::File(at) => self.open_file(at)?,
-                What::Block(file, block) => {
-                    let blocks = self.take_blocks(file, block, blocks_at_once);
-                    self.search_blocks(file, &blocks);
-                    blocks_at_once = (blocks_at_once * 2).min(SCAN_BLOCKS);
-                }
-            }
+        // Of a search that was stopped, what is left could have had others before it.
+        if !self.walk.summary.cancelled {
+            let _ = self.best.hand_out(None, &mut self.walk.summary, out);
         }
         Ok(())
     }
 
-    fn search_head(&mut self, at: usize) {
-        let batch: Arc<HeadBatch> = Arc::clone(&self.snapshot.head[at]);
-        self.summary.examined += batch.len() as u64;
+    fn search_head(&mut self, batch: &HeadBatch) {
+        self.walk.summary.examined += batch.len() as u64;
         for at in 0..batch.len() {
             let event = batch.event(at);
-            if self.best.wants(event.time.0) && self.plan.matches_head(&batch, at) {
+            if self.best.wants(event.time.0) && self.walk.plan.matches_head(batch, at) {
                 self.best.add(Row {
                     event: event.clone(),
-                    origin: Arc::clone(&batch.batch().origin),
+                    origin: batch.batch().origin.clone(),
                     received_at: batch.received(),
                 });
             }
         }
     }
 
-    /// Opens a file and adds the blocks that may hold something.
-    fn open_file(&mut self, at: usize) -> Result<(), StoreError> {
-        let entry = Arc::clone(&self.snapshot.files[at]);
-        let path = entry.data_path(&self.store.dir);
-        let Some(file) = self.store.file_or_note(&entry, &mut self.summary)? else {
-            return Ok(());
-        };
-        for (number, block) in file.index.blocks.iter().enumerate() {
-            if self.plan.may_match_block(block) {
-                self.units.push(Unit {
-                    last: block.times.1,
-                    what: What::Block(at, number),
-                });
-            } else {
-                self.summary.blocks_pruned += 1;
-            }
-        }
-        self.files[at] = Some((file, path));
-        Ok(())
-    }
-
-    /// The next blocks, as long as they are of the same file.
-    fn take_blocks(&mut self, file: usize, first: usize, limit: usize) -> Vec<usize> {
-        let mut blocks = vec![first];
-        while blocks.len() < limit {
-            match self.units.peek() {
-                Some(&Unit {
-                    last,
-                    what: What::Block(of, block),
-                }) if of == file && self.best.wants(last) => {
-                    self.units.pop();
-                    blocks.push(block);
-                }
-                _ => break,
-            }
-        }
-        blocks
-    }
-
-    fn search_blocks(&mut self, file: usize, blocks: &[usize]) {
-        let Some((file, path)) = self.files.get(file).and_then(Clone::clone) else {
-            return;
-        };
-        let needed = self.plan.needed();
+    fn search_blocks(&mut self, blocks: &Blocks) {
+        let Walk { plan, summary, .. } = &mut self.walk;
+        let needed = plan.needed();
         let scan = FileScan {
-            file: Arc::clone(&file),
-            path: &path,
+            file: blocks.file.clone(),
+            path: &blocks.path,
             needed,
         };
         let mut candidates: Vec<(i64, u64)> = Vec::new();
-        let (plan, best) = (&self.plan, &mut self.best);
-        scan.read(blocks, &mut self.summary, &mut |batch, numbers| {
+        let best = &mut self.best;
+        scan.read(&blocks.numbers, summary, &mut |batch, numbers| {
             let rows = scan::matching(plan, batch);
             if needed.is_all() {
                 add_rows(batch, rows, best);
@@ -249,7 +142,7 @@ impl Search<'_> {
             }
         });
         if !needed.is_all() {
-            self.fetch(&file, &scan, candidates);
+            self.fetch(&blocks.file, &scan, candidates);
         }
     }
 
@@ -261,7 +154,7 @@ impl Search<'_> {
         // the moment of the place to go on behind may all lie before it.
         let after = self.best.after.as_ref().map(|after| after.time.0);
         let doubtful = candidates.iter().take_while(|(time, _)| Some(*time) == after).count();
-        if let Some(&(last, _)) = candidates.get(doubtful + self.best.limit - 1) {
+        if let Some(&(last, _)) = candidates.get(doubtful + self.best.left.saturating_sub(1)) {
             candidates.retain(|(time, _)| *time >= last);
         }
         let mut rows: Vec<u64> = candidates.into_iter().map(|(_, row)| row).collect();
@@ -273,7 +166,7 @@ impl Search<'_> {
                 Ok(())
             });
             if let Err(error) = result {
-                scan.note(&error, &mut self.summary);
+                scan.note(&error, &mut self.walk.summary);
             }
         }
     }

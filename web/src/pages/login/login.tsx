@@ -5,7 +5,7 @@ import { useRouter, useSearch } from '@tanstack/react-router';
 import { type FormEvent, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isApiError } from '@/api/client';
-import { logIn, sessionQuery } from '@/api/session';
+import { keepOneTimePassword, logIn, sessionQuery } from '@/api/session';
 import { safeTarget } from '@/lib/target';
 import { Button } from '@/parts/button';
 import { useFailureText } from '@/parts/states';
@@ -36,6 +36,7 @@ export function LoginPage() {
     mutationFn: () => logIn(user.trim(), password),
     onSuccess: (session) => {
       client.setQueryData(sessionQuery.queryKey, session);
+      keepOneTimePassword(session.must_change_password ? password : '');
       if (session.must_change_password) void router.navigate({ to: '/password', search: { to } });
       else void router.navigate({ href: safeTarget(to) });
     },

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { isApiError } from '@/api/client';
-import { changePassword, sessionQuery } from '@/api/session';
+import { changePassword, keepOneTimePassword, oneTimePassword, sessionQuery } from '@/api/session';
 import { Button } from '@/parts/button';
 import { useFailureText } from '@/parts/states';
 import classes from './login.module.css';
@@ -37,11 +37,13 @@ interface Props {
 export function PasswordForm({ once, user, done }: Props) {
   const { t } = useTranslation('login');
   const client = useQueryClient();
-  const [entries, setEntries] = useState<Entries>({ current: '', next: '', again: '' });
+  const known = once ? oneTimePassword() : '';
+  const [entries, setEntries] = useState<Entries>({ current: known, next: '', again: '' });
   const [mistake, setMistake] = useState<Mistake>();
   const change = useMutation({
     mutationFn: () => changePassword(entries.current, entries.next),
     onSuccess: (session) => {
+      keepOneTimePassword('');
       client.setQueryData(sessionQuery.queryKey, session);
       done();
     },
@@ -71,12 +73,14 @@ export function PasswordForm({ once, user, done }: Props) {
     <form className={classes.form} onSubmit={submit} noValidate>
       {/* Password managers file the new password under this name. */}
       <input type="text" name="username" autoComplete="username" value={user} readOnly hidden />
-      <PasswordInput
-        {...field('current')}
-        label={t(once ? 'change.current.once' : 'change.current')}
-        autoComplete="current-password"
-        data-autofocus
-      />
+      {(!known || mistake?.field === 'current') && (
+        <PasswordInput
+          {...field('current')}
+          label={t(once ? 'change.current.once' : 'change.current')}
+          autoComplete="current-password"
+          data-autofocus
+        />
+      )}
       <PasswordInput
         {...field('next')}
         label={t('change.new')}

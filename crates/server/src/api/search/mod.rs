@@ -1,0 +1,316 @@
+//! Search: pages and streams of events, counts, facets, histograms, an event's neighbours. The work is done on blocking
+//! threads, a few at once, until a deadline, and stops when whoever asked is gone.
+
+pub(super) mod context;
+pub(super) mod facets;
+pub(super) mod histogram;
+pub(super) mod stream;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Query as Parameters, State};
+use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
+use utoipa::IntoParams;
+use watchpost_event::api::{CountsResponse, Group, SearchResponse};
+use watchpost_event::protocol::ErrorBody;
+use watchpost_event::{EventId, Timestamp};
+use watchpost_kit::DurationText;
+use watchpost_query::Query;
+use watchpost_store::{Cancel, LogStore, Place, Row, SearchRequest, StoreError};
+
+use super::{ApiFailure, App};
+
+/// Events of one page.
+const PAGE_DEFAULT: usize = 100;
+const PAGE_MAX: usize = 10_000;
+/// Text of one page.
+const PAGE_BYTES_MAX: usize = 32 << 20;
+const FIELDS_MAX: usize = 8;
+
+/// One page of events.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SearchQuery {
+    /// The query; everything when left out.
+    #[param(required = false)]
+    q: String,
+    /// Earliest time: RFC 3339, `now`, or a time ago such as `-1h`.
+    from: Option<String>,
+    /// Latest time, excluded.
+    to: Option<String>,
+    /// Events of the answer; 100, at most 10,000.
+    limit: Option<usize>,
+    /// Go on behind this one: `next` of the answer before.
+    after: Option<String>,
+}
+
+impl SearchQuery {
+    fn request(&self, now: Timestamp) -> Result<SearchRequest, ApiFailure> {
+        let limit = self.limit.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX);
+        let range = Range::new(&self.q, self.from.as_deref(), self.to.as_deref());
+        let mut request = range.request(limit, now)?;
+        request.after = self.after.as_deref().map(read_place).transpose()?;
+        Ok(request)
+    }
+}
+
+/// A count.
+#[derive(Debug, Default, Deserialize, IntoParams)]
+#[serde(default)]
+#[into_params(parameter_in = Query)]
+pub(super) struct StatsQuery {
+    /// The query; everything when left out.
+    #[param(required = false)]
+    q: String,
+    /// Earliest time: RFC 3339, `now`, or a time ago such as `-1h`.
+    from: Option<String>,
+    /// Latest time, excluded.
+    to: Option<String>,
+    /// Groups of the answer, at most 10,000.
+    limit: Option<usize>,
+    /// Fields to group by, comma separated.
+    by: Option<String>,
+}
+
+/// What every search is about.
+struct Range<'a> {
+    q: &'a str,
+    from: Option<&'a str>,
+    to: Option<&'a str>,
+}
+
+impl<'a> Range<'a> {
+    fn new(q: &'a str, from: Option<&'a str>, to: Option<&'a str>) -> Self {
+        Self { q, from, to }
+    }
+
+    fn request(&self, limit: usize, now: Timestamp) -> Result<SearchRequest, ApiFailure> {
+        let query: Query = watchpost_query::parse(self.q)?;
+        let from = self.from.map(|text| moment("from", text, now)).transpose()?;
+        let to = self.to.map(|text| moment("to", text, now)).transpose()?;
+        Ok(SearchRequest::new(query, limit).between(from, to))
+    }
+}
+
+/// Names of fields, comma separated.
+fn names(what: &str, text: &str, limit: usize) -> Result<Vec<String>, ApiFailure> {
+    let names = text.split(',').map(str::trim);
+    let fields: Vec<String> = names.filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    if fields.len() > limit {
+        return Err(ApiFailure::bad_request(format!(
+            "`{what}` names more than {limit} fields"
+        )));
+    }
+    Ok(fields)
+}
+
+/// RFC 3339, `now`, or so long before now: `-1h`.
+fn moment(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, ApiFailure> {
+    let relative = || -> Option<Timestamp> {
+        if text == "now" {
+            return Some(now);
+        }
+        let ago: DurationText = text.strip_prefix("now-").or(text.strip_prefix('-'))?.parse().ok()?;
+        Some(now.plus(-ago.as_nanos_i64()))
+    };
+    relative().or_else(|| text.parse().ok()).ok_or_else(|| {
+        ApiFailure::bad_request(format!(
+            "{name}={text:?} is no time: use RFC 3339 (2026-11-20T22:41:07Z), `now`, or a time ago such as -1h"
+        ))
+    })
+}
+
+/// Opaque to clients; `next` of one page is `after` of the next.
+fn write_place(place: &Place) -> String {
+    serde_json::json!([place.time.0, place.id]).to_string()
+}
+
+fn read_place(text: &str) -> Result<Place, ApiFailure> {
+    let (time, id): (i64, EventId) = serde_json::from_str(text)
+        .map_err(|_| ApiFailure::bad_request("`after` is not the `next` of an earlier answer"))?;
+    Ok(Place {
+        time: Timestamp(time),
+        id,
+    })
+}
+
+/// Asks a running search to stop when it goes out of scope: the request was dropped.
+struct CancelOnDrop(Cancel);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+/// A place among the searches that run.
+async fn place(app: &App) -> Result<OwnedSemaphorePermit, ApiFailure> {
+    match tokio::time::timeout(app.timeouts.search, app.searches.clone().acquire_owned()).await {
+        Ok(Ok(place)) => Ok(place),
+        _ => Err(ApiFailure::unavailable("too many searches are running, try again")),
+    }
+}
+
+/// Runs a search on a blocking thread.
+pub(super) async fn run<T: Send + 'static>(
+    app: &Arc<App>,
+    cancel: Cancel,
+    work: impl FnOnce(&dyn LogStore) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, ApiFailure> {
+    let started = app.clock.monotonic();
+    let place = place(app).await?;
+    let stop = CancelOnDrop(cancel);
+    let store = app.store.clone();
+    let mut search = tokio::task::spawn_blocking(move || {
+        let _place = place;
+        work(&*store)
+    });
+    let finished = tokio::select! {
+        finished = &mut search => Some(finished),
+        () = tokio::time::sleep(app.timeouts.search) => None,
+        () = app.shutdown.wait() => None,
+    };
+    let finished = if let Some(finished) = finished {
+        finished
+    } else {
+        stop.0.cancel();
+        search.await
+    };
+    app.metrics
+        .search_seconds
+        .observe_duration(app.clock.monotonic().saturating_sub(started));
+    finished
+        .map_err(|error| ApiFailure::internal("the search broke off", &error))?
+        .map_err(ApiFailure::from)
+}
+
+/// A search that was stopped has no answer worth giving.
+fn complete(cancelled: bool) -> Result<(), ApiFailure> {
+    if cancelled {
+        return Err(ApiFailure::timeout());
+    }
+    Ok(())
+}
+
+/// One page of events, newest first
+#[utoipa::path(get, path = "/api/v1/search", tag = "search", params(SearchQuery),
+    responses((status = 200, body = SearchResponse), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn search(
+    State(app): State<Arc<App>>,
+    Parameters(query): Parameters<SearchQuery>,
+) -> Result<Json<SearchResponse>, ApiFailure> {
+    let request = query.request(app.now())?;
+    let (limit, cancel) = (request.limit, request.cancel.clone());
+    let work = move |store: &dyn LogStore| {
+        let mut page = Page::default();
+        let summary = store.search(&request, &mut |row| page.push(&row))?;
+        Ok((page, summary))
+    };
+    let (page, summary) = run(&app, cancel, work).await?;
+    complete(summary.cancelled && !page.is_cut)?;
+    let more = page.is_cut || (limit > 0 && page.events.len() >= limit);
+    Ok(Json(SearchResponse {
+        next: page.last.filter(|_| more).map(|last| write_place(&last)),
+        events: page.events,
+        damage: summary.damage,
+    }))
+}
+
+/// A page as it grows.
+#[derive(Default)]
+struct Page {
+    events: Vec<serde_json::Value>,
+    bytes: usize,
+    last: Option<Place>,
+    /// It ended for its size.
+    is_cut: bool,
+}
+
+impl Page {
+    fn push(&mut self, row: &Row) -> ControlFlow<()> {
+        self.bytes += row.event.weight() + row.origin.fields.weight();
+        self.last = Some(row.place());
+        self.events.push(row.view().to_json());
+        if self.bytes > PAGE_BYTES_MAX {
+            self.is_cut = true;
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// How many events, whole or by fields
+#[utoipa::path(get, path = "/api/v1/search/stats", tag = "search", params(StatsQuery),
+    responses((status = 200, body = CountsResponse), (status = "4XX", body = ErrorBody)))]
+pub(super) async fn stats(
+    State(app): State<Arc<App>>,
+    Parameters(query): Parameters<StatsQuery>,
+) -> Result<Json<CountsResponse>, ApiFailure> {
+    let range = Range::new(&query.q, query.from.as_deref(), query.to.as_deref());
+    let request = range.request(usize::MAX, app.now())?;
+    let cancel = request.cancel.clone();
+    let by = names("by", query.by.as_deref().unwrap_or_default(), FIELDS_MAX)?;
+    let fields = by.clone();
+    let counts = run(&app, cancel, move |store| store.count(&request, &fields)).await?;
+    complete(counts.summary.cancelled)?;
+    let mut groups: Vec<Group> = counts
+        .groups
+        .into_iter()
+        .map(|(key, count)| Group { key, count })
+        .collect();
+    let mut other = counts.other;
+    let limit = query.limit.unwrap_or(PAGE_MAX);
+    for left_out in groups.drain(limit.min(groups.len())..) {
+        other += left_out.count;
+    }
+    Ok(Json(CountsResponse {
+        total: counts.total,
+        by,
+        groups,
+        other,
+        damage: counts.summary.damage,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use watchpost_event::{AgentId, Epoch, StreamId};
+
+    use super::*;
+
+    #[test]
+    fn times_are_absolute_or_ago() {
+        let now: Timestamp = "2026-11-20T22:00:00Z".parse().unwrap();
+        let read = |text: &str| moment("from", text, now).map(|time| time.to_string()).ok();
+        assert_eq!(read("now").as_deref(), Some("2026-11-20T22:00:00.000Z"));
+        assert_eq!(read("-1h").as_deref(), Some("2026-11-20T21:00:00.000Z"));
+        assert_eq!(read("now-1h30m").as_deref(), Some("2026-11-20T20:30:00.000Z"));
+        assert_eq!(
+            read("2026-11-20T22:00:00+03:00").as_deref(),
+            Some("2026-11-20T19:00:00.000Z")
+        );
+        assert_eq!(read("yesterday"), None);
+    }
+
+    #[test]
+    fn a_page_goes_on_where_the_one_before_ended() {
+        let place = Place {
+            time: Timestamp(5),
+            id: EventId {
+                agent: AgentId::new("a").unwrap(),
+                stream: StreamId::new("s").unwrap(),
+                epoch: Epoch(1),
+                position: 2,
+                n: 0,
+            },
+        };
+        assert_eq!(read_place(&write_place(&place)).unwrap(), place);
+        assert!(read_place("x").is_err());
+    }
+}

@@ -1,0 +1,183 @@
+//! A search as it goes: rows leave as soon as they are certain, while the rest is still being searched. One JSON object
+//! per line: `event`, `progress`, and `end` or `error` at last.
+
+use std::convert::Infallible;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Query as Parameters, State};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bytes::{BufMut, Bytes, BytesMut};
+use futures_util::stream::unfold;
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+use tokio::time::{Interval, MissedTickBehavior, Sleep};
+use watchpost_event::api::{SearchEnd, SearchLine, SearchProgress};
+use watchpost_event::protocol::ErrorBody;
+use watchpost_store::{LogStore, Place, Progress, Row, SearchRequest, StoreError, Summary};
+
+use super::{CancelOnDrop, PAGE_BYTES_MAX, SearchQuery, place, write_place};
+use crate::api::{ApiFailure, App};
+
+/// Rows that wait for the network; the search waits then.
+const QUEUE_ROWS: usize = 512;
+const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+const NDJSON: &str = "application/x-ndjson";
+
+/// Events, newest first, as they are found
+///
+/// One [`SearchLine`] per line. The first rows arrive while the rest is still being searched. The last line is `end` or
+/// `error`; a body without either was cut off. Closing the request stops the search.
+#[utoipa::path(get, path = "/api/v1/search/stream", tag = "search", params(SearchQuery),
+    responses((status = 200, body = SearchLine, content_type = "application/x-ndjson"),
+              (status = "4XX", body = ErrorBody)))]
+pub(in crate::api) async fn stream(
+    State(app): State<Arc<App>>,
+    Parameters(query): Parameters<SearchQuery>,
+) -> Result<Response, ApiFailure> {
+    let request = query.request(app.now())?;
+    let place = place(&app).await?;
+    let running = Running::start(app, request, place);
+    let lines = unfold(running, |mut running| async {
+        let piece = running.next().await?;
+        Some((Ok::<_, Infallible>(piece), running))
+    });
+    Ok(([(header::CONTENT_TYPE, NDJSON)], Body::from_stream(lines)).into_response())
+}
+
+/// A search on its thread, and what comes from it.
+struct Running {
+    app: Arc<App>,
+    rows: mpsc::Receiver<Bytes>,
+    outcome: Option<oneshot::Receiver<Result<Outcome, StoreError>>>,
+    progress: Progress,
+    stop: CancelOnDrop,
+    tick: Interval,
+    began: Duration,
+    deadline: Pin<Box<Sleep>>,
+}
+
+/// How it ended.
+struct Outcome {
+    summary: Summary,
+    last: Option<Place>,
+    /// There may be more rows behind the last one.
+    more: bool,
+}
+
+impl Running {
+    fn start(app: Arc<App>, request: SearchRequest, place: OwnedSemaphorePermit) -> Self {
+        let (sender, rows) = mpsc::channel(QUEUE_ROWS);
+        let (tell, outcome) = oneshot::channel();
+        let (progress, cancel) = (request.progress.clone(), request.cancel.clone());
+        let store = app.store.clone();
+        tokio::task::spawn_blocking(move || {
+            let _place = place;
+            let _ = tell.send(work(&*store, &request, &sender));
+        });
+        let mut tick = tokio::time::interval(PROGRESS_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            rows,
+            outcome: Some(outcome),
+            progress,
+            stop: CancelOnDrop(cancel),
+            tick,
+            began: app.clock.monotonic(),
+            deadline: Box::pin(tokio::time::sleep(app.timeouts.search)),
+            app,
+        }
+    }
+
+    /// The next piece of the answer.
+    async fn next(&mut self) -> Option<Bytes> {
+        self.outcome.as_ref()?;
+        let mut waiting = Vec::new();
+        tokio::select! {
+            biased;
+            count = self.rows.recv_many(&mut waiting, QUEUE_ROWS) => {
+                if count == 0 {
+                    return Some(self.end().await);
+                }
+                let mut piece = BytesMut::with_capacity(waiting.iter().map(Bytes::len).sum());
+                for row in waiting {
+                    piece.put(row);
+                }
+                Some(piece.freeze())
+            }
+            () = &mut self.deadline => Some(self.give_up()),
+            () = self.app.shutdown.wait() => Some(self.give_up()),
+            _ = self.tick.tick() => Some(line(&SearchLine::Progress(SearchProgress {
+                examined: self.progress.examined(),
+                done: self.progress.done(),
+                until: self.progress.reached(),
+            }))),
+        }
+    }
+
+    fn give_up(&mut self) -> Bytes {
+        self.stop.0.cancel();
+        self.outcome = None;
+        let late = ApiFailure::timeout();
+        line(&SearchLine::Error(late.into_body().error))
+    }
+
+    async fn end(&mut self) -> Bytes {
+        let Some(outcome) = self.outcome.take() else {
+            return Bytes::new();
+        };
+        let took = self.app.clock.monotonic().saturating_sub(self.began);
+        self.app.metrics.search_seconds.observe_duration(took);
+        let failure = match outcome.await {
+            Ok(Ok(outcome)) => return line(&SearchLine::End(outcome.end(took))),
+            Ok(Err(error)) => ApiFailure::from(error),
+            Err(error) => ApiFailure::internal("the search broke off", &error),
+        };
+        line(&SearchLine::Error(failure.into_body().error))
+    }
+}
+
+impl Outcome {
+    fn end(self, took: Duration) -> SearchEnd {
+        SearchEnd {
+            next: self.last.filter(|_| self.more).map(|last| write_place(&last)),
+            rows: self.summary.rows,
+            examined: self.summary.examined,
+            blocks_read: self.summary.blocks_read,
+            blocks_pruned: self.summary.blocks_pruned,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            damage: self.summary.damage,
+        }
+    }
+}
+
+/// Searches, and waits where the receiver is slower.
+fn work(store: &dyn LogStore, request: &SearchRequest, rows: &mpsc::Sender<Bytes>) -> Result<Outcome, StoreError> {
+    let (mut last, mut bytes, mut is_cut) = (None, 0, false);
+    let summary = store.search(request, &mut |row: Row| {
+        bytes += row.event.weight() + row.origin.fields.weight();
+        last = Some(row.place());
+        if rows
+            .blocking_send(line(&SearchLine::Event(row.view().to_json())))
+            .is_err()
+        {
+            return ControlFlow::Break(());
+        }
+        is_cut = bytes > PAGE_BYTES_MAX;
+        if is_cut {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(())
+    })?;
+    let more = is_cut || (request.limit > 0 && summary.rows >= request.limit as u64);
+    Ok(Outcome { summary, last, more })
+}
+
+fn line(line: &SearchLine) -> Bytes {
+    let mut text = serde_json::to_vec(line).unwrap_or_default();
+    text.push(b'\n');
+    text.into()
+}

@@ -1,0 +1,128 @@
+// A browser that has logged in, in a theme and a language, and everything it complains about.
+import {
+  type Browser,
+  type BrowserContext,
+  chromium,
+  type Locator,
+  type Page,
+} from 'playwright-core';
+import { expect } from 'vitest';
+import { alerts as alertsEn } from '@/i18n/en/alerts';
+import { common as commonEn } from '@/i18n/en/common';
+import { delivery as deliveryEn } from '@/i18n/en/delivery';
+import { frame as frameEn } from '@/i18n/en/frame';
+import { login as loginEn } from '@/i18n/en/login';
+import { overview as overviewEn } from '@/i18n/en/overview';
+import { search as searchEn } from '@/i18n/en/search';
+import { alerts as alertsRu } from '@/i18n/ru/alerts';
+import { common as commonRu } from '@/i18n/ru/common';
+import { delivery as deliveryRu } from '@/i18n/ru/delivery';
+import { frame as frameRu } from '@/i18n/ru/frame';
+import { login as loginRu } from '@/i18n/ru/login';
+import { overview as overviewRu } from '@/i18n/ru/overview';
+import { search as searchRu } from '@/i18n/ru/search';
+import type { Program } from './program';
+
+export const words = {
+  en: {
+    common: commonEn,
+    alerts: alertsEn,
+    delivery: deliveryEn,
+    frame: frameEn,
+    login: loginEn,
+    overview: overviewEn,
+    search: searchEn,
+  },
+  ru: {
+    common: commonRu,
+    alerts: alertsRu,
+    delivery: deliveryRu,
+    frame: frameRu,
+    login: loginRu,
+    overview: overviewRu,
+    search: searchRu,
+  },
+};
+
+export interface Look {
+  scheme: 'light' | 'dark';
+  language: 'en' | 'ru';
+}
+
+export const LOOKS: readonly Look[] = [
+  { scheme: 'light', language: 'en' },
+  { scheme: 'dark', language: 'ru' },
+  { scheme: 'dark', language: 'en' },
+  { scheme: 'light', language: 'ru' },
+];
+
+export const CHOSEN = 'correct horse battery staple';
+
+/** Debian's chromium; browsers are never downloaded. */
+export const launch = () =>
+  chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--headless',
+      '--no-sandbox',
+      '--disable-gpu',
+      '--disable-quic',
+      '--no-first-run',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+    ],
+  });
+
+export interface Visit {
+  context: BrowserContext;
+  page: Page;
+  /** Whatever the console said that is no plain remark. */
+  complaints: string[];
+  end(): Promise<void>;
+}
+
+export async function visit(
+  browser: Browser,
+  program: Program,
+  look: Look,
+  width = 1280,
+): Promise<Visit> {
+  const context = await browser.newContext({
+    baseURL: program.url,
+    viewport: { width, height: 800 },
+    colorScheme: look.scheme,
+    locale: look.language === 'ru' ? 'ru-RU' : 'en-GB',
+    timezoneId: 'Europe/Berlin',
+    reducedMotion: 'reduce',
+    permissions: ['clipboard-read', 'clipboard-write'],
+  });
+  const page = await context.newPage();
+  page.setDefaultTimeout(15_000);
+  const complaints: string[] = [];
+  page.on('console', (message) => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  return { context, page, complaints, end: () => context.close() };
+}
+
+export async function logIn(page: Page, look: Look, password: string, to = '/') {
+  const { login } = words[look.language];
+  await page.goto(to);
+  await page.getByRole('textbox', { name: login.user }).fill('admin');
+  await page.getByRole('textbox', { name: login.password, exact: true }).fill(password);
+  await page.getByRole('button', { name: login.submit }).click();
+}
+
+/** Waits until a count is reached; says what was there when it is not. */
+export async function until(what: string, ready: () => Promise<boolean>, ms = 20_000) {
+  await expect.poll(ready, { message: what, timeout: ms, interval: 50 }).toBe(true);
+}
+
+export const rows = (page: Page): Locator => page.getByRole('grid').getByRole('row');
+
+export async function shot(page: Page, name: string) {
+  const folder = process.env.SHOTS;
+  if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
+}
