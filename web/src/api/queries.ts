@@ -19,7 +19,10 @@ const transient = (error: unknown) =>
   isApiError(error) && (error.status === 0 || error.status === 502 || error.status === 503);
 
 export const queryClient = new QueryClient({
-  queryCache: new QueryCache({ onError: checkGate }),
+  queryCache: new QueryCache({
+    // Whether there is a session at all is asked by the router, which knows where to go then.
+    onError: (error, query) => query.queryKey[0] === 'session' || checkGate(error),
+  }),
   mutationCache: new MutationCache({ onError: checkGate }),
   defaultOptions: {
     queries: {

@@ -150,8 +150,10 @@ export function RangePicker() {
           </div>
         </Popover.Dropdown>
       </Popover>
-      <IconButton icon="minus" label={t('range.out')} onClick={zoomOut} />
-      <IconButton icon="plus" label={t('range.in')} onClick={zoomIn} />
+      <span className={classes.zoom}>
+        <IconButton icon="minus" label={t('range.out')} onClick={zoomOut} />
+        <IconButton icon="plus" label={t('range.in')} onClick={zoomIn} />
+      </span>
     </div>
   );
 }

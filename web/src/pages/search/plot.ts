@@ -85,7 +85,7 @@ export class Plot {
       {
         width: parent.clientWidth,
         height: PLOT_HEIGHT,
-        padding: [6, 0, 0, 0],
+        padding: [6, 14, 0, 0],
         legend: { show: false },
         cursor: {
           y: false,

@@ -31,7 +31,12 @@ export function Toolbar({ view, span, link, showKeys, children }: Props) {
         />
       )}
       <div className={classes.status}>{children}</div>
-      <Button small look="quiet" onClick={() => setSettings({ histogram: !histogram })}>
+      <Button
+        small
+        look="quiet"
+        className={classes.spare}
+        onClick={() => setSettings({ histogram: !histogram })}
+      >
         {t(histogram ? 'histogram.hide' : 'histogram.show')}
       </Button>
       <Button small look="quiet" aria-pressed={wrap} onClick={() => setSettings({ wrap: !wrap })}>
@@ -40,6 +45,7 @@ export function Toolbar({ view, span, link, showKeys, children }: Props) {
       <Button
         small
         look="quiet"
+        className={classes.spare}
         aria-pressed={dense}
         onClick={() => setSettings({ dense: !dense })}
       >
