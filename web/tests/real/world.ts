@@ -120,7 +120,7 @@ export async function until(what: string, ready: () => Promise<boolean>, ms = 20
   await expect.poll(ready, { message: what, timeout: ms, interval: 50 }).toBe(true);
 }
 
-export const rows = (page: Page): Locator => page.getByRole('grid').getByRole('row');
+export const rows = (page: Page): Locator => page.getByRole('treegrid').getByRole('row');
 
 export async function shot(page: Page, name: string) {
   const folder = process.env.SHOTS;
