@@ -327,7 +327,7 @@ fn facets_count_the_newest_within_their_budget() {
     let store = new_store(&MemDisk::new());
     let mut feed = Feed::new("a", "one", Fields::new());
     for part in 0..3_i64 {
-        let mut events = lines(&["x"; 5_000], at(part * 10_000));
+        let mut events = lines(&vec!["x"; 5_000], at(part * 10_000));
         for (number, event) in events.iter_mut().enumerate() {
             event.fields.set("user.name", json!(format!("user-{}", number % 4)));
             event.fields.set("part", json!(part));

@@ -1,6 +1,7 @@
 /**
- * What the server speaks. Written by hand until openapi.json is there; then this file only re-exports
- * from `schema.d.ts` (`npm run types`). Everything within an event is untrusted text.
+ * What the server speaks, in the words the interface uses. The description in openapi.json cannot say what
+ * an event is or which words a level has, so this is written by hand; `agreement.ts` holds it to what is
+ * generated from there (`npm run types`). Everything within an event is untrusted text.
  */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
@@ -93,7 +94,7 @@ export interface StreamEnd {
   blocks_read: number;
   blocks_pruned: number;
   took_ms: number;
-  cancelled: boolean;
+  cancelled?: boolean;
   damage?: string[];
 }
 
@@ -115,7 +116,7 @@ export interface AlertInfo {
   acknowledged_by?: string;
   acknowledged?: string;
   note?: string;
-  event: Event;
+  event?: Event;
 }
 
 export interface AlertList {
@@ -254,7 +255,7 @@ type Query<Q> = { parameters: { query?: Q } };
 type Body<B> = { requestBody: { content: { 'application/json': B } } };
 type Searched = { q?: string; from?: string; to?: string };
 
-/** In the form openapi-typescript writes, so that the generated one takes its place unchanged. */
+/** In the form openapi-typescript writes. */
 export interface paths {
   '/session': {
     get: Answer<SessionInfo>;

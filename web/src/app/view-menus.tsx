@@ -36,7 +36,11 @@ export function LanguageMenu() {
   return (
     <Menu position="bottom-end">
       <Menu.Target>
-        <Button look="quiet" aria-label={`${t('language')}, ${t('zone')}`} title={t('language')}>
+        <Button
+          look="quiet"
+          aria-label={`${i18n.language.toUpperCase()}: ${t('language')}, ${t('zone')}`}
+          title={t('language')}
+        >
           {i18n.language.toUpperCase()}
         </Button>
       </Menu.Target>

@@ -52,7 +52,7 @@ test('a one-time password is exchanged for one of their own', async () => {
 });
 
 async function search(page: Page, look: Look, text: string) {
-  const query = page.getByRole('combobox', {
+  const query = page.getByRole('textbox', {
     name: words[look.language].search.query,
     exact: true,
   });
@@ -74,7 +74,7 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
   beforeAll(async () => {
     here = await visit(browser, program, look);
     await logIn(here.page, look, CHOSEN, '/search?from=-1h');
-    await here.page.getByRole('grid').waitFor();
+    await here.page.getByRole('treegrid').waitFor();
   });
 
   afterAll(() => here?.end());
@@ -128,11 +128,11 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     expect((to as number) - (from as number)).toBeLessThan(30 * 60_000);
     await rows(page).nth(1).waitFor();
     const found = await rows(page).nth(1).innerText();
-    const count = await page.getByRole('grid').getAttribute('aria-rowcount');
+    const count = await page.getByRole('treegrid').getAttribute('aria-rowcount');
     const other = await here.context.newPage();
     await other.goto(page.url());
     await until('the same first row', async () => (await rows(other).nth(1).innerText()) === found);
-    expect(await other.getByRole('grid').getAttribute('aria-rowcount')).toBe(count);
+    expect(await other.getByRole('treegrid').getAttribute('aria-rowcount')).toBe(count);
     await other.close();
   });
 
@@ -165,7 +165,7 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     const { page } = here;
     await page.goto('/search?q=gateway&from=-1h');
     await rows(page).nth(2).waitFor();
-    await page.getByRole('grid').focus();
+    await page.getByRole('treegrid').focus();
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.getByRole('tab', { name: text.search['detail.json'] }).click();

@@ -110,7 +110,7 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     const { page } = here;
     await page.goto('/search?q=gateway&from=-1h');
     await rows(page).nth(2).waitFor();
-    await page.getByRole('grid').focus();
+    await page.getByRole('treegrid').focus();
     await page.keyboard.press('j');
     await page.keyboard.press('Enter');
     await page.getByRole('tab', { name: text.search['detail.fields'] }).waitFor();
@@ -126,14 +126,14 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     const { page } = here;
     await page.goto('/search?q=hostile&from=-1h&cols=user.name,message');
     await rows(page).nth(4).waitFor();
-    const found = await page.getByRole('grid').textContent();
+    const found = await page.getByRole('treegrid').textContent();
     expect(found).toContain('<img src=x onerror=');
     const harmful = [...'\u0007\u001b\u202e\u202c\u2066\u2069\u200f'];
     expect(
       harmful.filter((one) => found?.includes(one)),
       'shown as symbols',
     ).toEqual([]);
-    await page.getByRole('grid').focus();
+    await page.getByRole('treegrid').focus();
     for (let row = 0; row < 4; row += 1) {
       await page.keyboard.press('j');
       await page.keyboard.press('Enter');
@@ -201,7 +201,7 @@ test('a hundred thousand rows scroll without a frame beyond 50 ms', async () => 
   if (!look) throw new Error('no look');
   const { page, complaints, end } = await visit(browser, program, look);
   await logIn(page, look, CHOSEN, '/search?q=bulk&from=-1d');
-  const grid = page.getByRole('grid');
+  const grid = page.getByRole('treegrid');
   await rows(page).nth(5).waitFor();
   const loaded = async () => Number(await grid.getAttribute('aria-rowcount')) - 1;
   // As somebody would who goes to the end again and again.
@@ -216,7 +216,7 @@ test('a hundred thousand rows scroll without a frame beyond 50 ms', async () => 
   );
   await page.keyboard.press('Home');
   const frames = await page.evaluate(async () => {
-    const grid = document.querySelector('[role=grid]');
+    const grid = document.querySelector('[role=treegrid]');
     const inside = [grid, ...(grid?.querySelectorAll('*') ?? [])];
     const scroller = inside.find((one) => one && one.scrollHeight > one.clientHeight + 1_000);
     if (!scroller) return ['no scroller'];

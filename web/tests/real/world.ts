@@ -123,7 +123,7 @@ export async function until(what: string, ready: () => Promise<boolean>, ms = 20
   }
 }
 
-export const rows = (page: Page): Locator => page.getByRole('grid').getByRole('row');
+export const rows = (page: Page): Locator => page.getByRole('treegrid').getByRole('row');
 
 export async function shot(page: Page, name: string) {
   const folder = process.env.SHOTS;

@@ -7,7 +7,7 @@ export const frame = {
   delivery: 'Delivery',
   missing: 'Not found',
   palette: 'Commands',
-  'palette.open': 'Commands (Ctrl-K)',
+  'palette.open': 'Commands (Ctrl K)',
   'palette.placeholder': 'Type what to do or where to go',
   'palette.empty': 'No command has these words',
   'palette.go': 'Go to',

@@ -10,7 +10,7 @@ export const frame: Russian<typeof en> = {
   delivery: 'Доставка',
   missing: 'Не найдено',
   palette: 'Команды',
-  'palette.open': 'Команды (Ctrl-K)',
+  'palette.open': 'Команды (Ctrl K)',
   'palette.placeholder': 'Что сделать или куда перейти',
   'palette.empty': 'Нет команды с такими словами',
   'palette.go': 'Перейти',

@@ -44,7 +44,7 @@ function Words({ detail: { alert, seven } }: { detail: AlertDetail }) {
   const when = useWhen();
   const say = t as unknown as Translate;
   const pieces = sevenSentence(factsOf(seven, alert.event), when(seven.when), say);
-  const counted = fieldOf(alert.event, 'watchpost.alert.count');
+  const counted = fieldOf(alert.event ?? {}, 'watchpost.alert.count');
   const more = alert.count - 1;
   return (
     <p>

@@ -59,7 +59,7 @@ export function SevenList({ detail }: { detail: AlertDetail }) {
                 ) : (
                   <Value
                     value={value}
-                    field={fieldWith(alert.event, SOURCES[name], value)}
+                    field={fieldWith(alert.event ?? {}, SOURCES[name], value)}
                     range={storyRange(alert.first, alert.last)}
                   />
                 )}

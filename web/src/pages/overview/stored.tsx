@@ -9,7 +9,8 @@ import classes from './overview.module.css';
 export function Stored({ store }: { store: Overview['store'] | undefined }) {
   const { t } = useTranslation('overview');
   const rows: [string, ReactNode][] = [
-    [t('store.events'), store && formatCount(store.events)],
+    // The newest are in memory and in the ledger before they are in a file.
+    [t('store.events'), store && formatCount(store.events + store.head_events)],
     [t('store.bytes'), store && formatBytes(store.bytes)],
     [t('store.compression'), store && <Compression store={store} />],
     [t('store.first'), store && (store.first ? <Time at={store.first} /> : '–')],
