@@ -12,7 +12,7 @@ WATCHPOST := $(CARGO_TARGET_DIR)/debug/watchpost
 export PATH := $(CARGO_TARGET_DIR)/node/bin:$(PATH)
 WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) web/index.html web/vite.config.ts web/tsconfig.json
 
-.PHONY: help setup run build web test fmt check-fmt clippy rust-tests web-tests browser-tests openapi bench torture docs-help clean
+.PHONY: help setup run build web test fmt check-fmt clippy rust-tests web-tests browser-tests screenshots openapi bench torture docs-help clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -66,6 +66,14 @@ web-tests: web
 browser-tests: web
 	cargo build --locked -p watchpost-app
 	cd web && WATCHPOST=$(WATCHPOST) npm run --silent browser
+
+SHOTS := overview-light-en search-dark-en alert-light-en delivery-light-en
+
+screenshots: web ## take the pictures of docs/ anew
+	cargo build --locked -p watchpost-app
+	rm -rf $(CARGO_TARGET_DIR)/shots && mkdir -p $(CARGO_TARGET_DIR)/shots docs/screenshots
+	cd web && WATCHPOST=$(WATCHPOST) SHOTS=$(CARGO_TARGET_DIR)/shots npm run --silent browser
+	for shot in $(SHOTS); do cp $(CARGO_TARGET_DIR)/shots/$$shot.png docs/screenshots/$${shot%%-*}.png; done
 
 openapi: ## write openapi.json from the handlers, and the web interface's types from it
 	WATCHPOST_BLESS=1 cargo test --locked -p watchpost-server --test api -- openapi::the_committed

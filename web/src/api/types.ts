@@ -236,7 +236,14 @@ export interface Overview {
     behind_bytes: number;
     damage: string[];
   };
-  store: { events: number; bytes: number; raw_bytes: number; first?: string; last?: string };
+  store: {
+    events: number;
+    bytes: number;
+    raw_bytes: number;
+    head_events: number;
+    first?: string;
+    last?: string;
+  };
 }
 
 type Answer<T> = {
