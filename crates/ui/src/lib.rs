@@ -84,7 +84,10 @@ pub fn find(path: &str, accepts: Accepts) -> Option<Asset> {
 
 /// The best variant that is here; gzip also for those who do not understand it.
 fn stored(path: &str, accepts: Accepts) -> Option<(EmbeddedFile, Option<&'static str>)> {
-    if path.starts_with('.') || path.ends_with(".br") || path.ends_with(".gz") {
+    let is_variant = path
+        .rsplit_once('.')
+        .is_some_and(|(_, last)| matches!(last, "br" | "gz"));
+    if is_variant || path.starts_with('.') {
         return None;
     }
     let brotli = || Some((Built::get(&format!("{path}.br"))?, Some("br")));
@@ -95,8 +98,8 @@ fn stored(path: &str, accepts: Accepts) -> Option<(EmbeddedFile, Option<&'static
 
 fn etag(file: &EmbeddedFile, encoding: Option<&str>) -> String {
     let hash = file.metadata.sha256_hash();
-    let hex: String = hash.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}-{}\"", encoding.unwrap_or("plain"))
+    let start = hash.iter().take(8).fold(0_u64, |all, &byte| all << 8 | u64::from(byte));
+    format!("\"{start:016x}-{}\"", encoding.unwrap_or("plain"))
 }
 
 fn unpacked(bytes: &[u8]) -> Option<Vec<u8>> {

@@ -30,6 +30,10 @@ describe('Russian texts', () => {
       'detail.json',
       'query.placeholder',
     ];
-    expect(same.filter((key) => !international.includes(key))).toEqual([]);
+    const isWords = (key: string) => {
+      const text = Object.values(en).find((texts) => key in texts) as Record<string, string>;
+      return /\p{L}/u.test((text[key] ?? '').replace(/{{\w+}}/g, ''));
+    };
+    expect(same.filter((key) => isWords(key) && !international.includes(key))).toEqual([]);
   });
 });

@@ -126,7 +126,7 @@ export function sevenSentence(facts: Facts, when: string, t: Translate): Piece[]
     from: seven.from_where,
     to: seven.to_where,
   };
-  const text = t('sentence', { words: words(facts, t), when });
+  const text = `${words(facts, t)}, ${when}.`;
   const pieces: Piece[] = [];
   for (const part of text.split(OPEN)) {
     const [name, rest] = part.includes(SHUT) ? part.split(SHUT, 2) : [undefined, part];

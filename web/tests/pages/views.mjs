@@ -8,6 +8,15 @@ const press = (keys) => async (page) => {
   }
 };
 
+const down = (pixels) => async (page) => {
+  await page.locator('article details').evaluateAll((all) => {
+    for (const one of all) one.open = true;
+  });
+  await page.locator('article > div').evaluate((part, top) => {
+    part.scrollTop = top;
+  }, pixels);
+};
+
 /** What there is to look at. `answers` stand in for the server's; `never` is a request that waits. */
 export const views = {
   overview: { path: '/overview' },
@@ -23,15 +32,13 @@ export const views = {
   'alerts-filtered': { path: '/alerts?level=critical' },
   'alert-ssh': { path: '/alerts/67' },
   'alert-program': { path: '/alerts/69' },
-  'alert-story': {
-    path: '/alerts/3',
-    wait: 2500,
-    act: (page) =>
-      page.locator('main').evaluate((main) => {
-        for (const part of main.querySelectorAll('*')) part.scrollTop = 520;
-      }),
-  },
+  'alert-story': { path: '/alerts/3', wait: 2500, act: down(700) },
   'alert-told': { path: '/alerts/7', answers: { '/alerts/7': aBusyDay.alert } },
+  'alert-told-end': {
+    path: '/alerts/7',
+    answers: { '/alerts/7': aBusyDay.alert },
+    act: down(9000),
+  },
   'alert-missing': { path: '/alerts/99999' },
   delivery: { path: '/delivery' },
   'delivery-trouble': { path: '/delivery', answers: { '/delivery': troubled } },

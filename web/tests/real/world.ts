@@ -6,7 +6,6 @@ import {
   type Locator,
   type Page,
 } from 'playwright-core';
-import { expect } from 'vitest';
 import { alerts as alertsEn } from '@/i18n/en/alerts';
 import { common as commonEn } from '@/i18n/en/common';
 import { delivery as deliveryEn } from '@/i18n/en/delivery';
@@ -115,9 +114,13 @@ export async function logIn(page: Page, look: Look, password: string, to = '/') 
   await page.getByRole('button', { name: login.submit }).click();
 }
 
-/** Waits until a count is reached; says what was there when it is not. */
+/** Waits until it is so; says what was waited for when it does not come. */
 export async function until(what: string, ready: () => Promise<boolean>, ms = 20_000) {
-  await expect.poll(ready, { message: what, timeout: ms, interval: 50 }).toBe(true);
+  const end = Date.now() + ms;
+  while (!(await ready())) {
+    if (Date.now() > end) throw new Error(`waited ${ms} ms in vain: ${what}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
 }
 
 export const rows = (page: Page): Locator => page.getByRole('treegrid').getByRole('row');
@@ -125,4 +128,15 @@ export const rows = (page: Page): Locator => page.getByRole('treegrid').getByRol
 export async function shot(page: Page, name: string) {
   const folder = process.env.SHOTS;
   if (folder) await page.screenshot({ path: `${folder}/${name}.png` });
+}
+
+/** Logs in with the one-time password and chooses [`CHOSEN`]. */
+export async function chooseFirst(page: Page, program: Program) {
+  const { login } = words.en;
+  await logIn(page, { scheme: 'light', language: 'en' }, program.password, '/overview');
+  await page.getByRole('heading', { name: login['change.forced'] }).waitFor();
+  await page.getByRole('textbox', { name: login['change.new'], exact: true }).fill(CHOSEN);
+  await page.getByRole('textbox', { name: login['change.again'] }).fill(CHOSEN);
+  await page.getByRole('button', { name: login['change.submit'] }).click();
+  await page.waitForURL(/overview/);
 }

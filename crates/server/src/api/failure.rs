@@ -131,7 +131,7 @@ impl IntoResponse for ApiFailure {
     }
 }
 
-pub(super) async fn not_found(request: Request) -> ApiFailure {
+pub(super) fn not_found(request: &Request) -> ApiFailure {
     let message = format!("there is nothing at {}", request.uri().path());
     ApiFailure::new(StatusCode::NOT_FOUND, "not_found", message)
 }

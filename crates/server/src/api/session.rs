@@ -60,9 +60,8 @@ pub(super) async fn log_in(State(app): State<Arc<App>>, request: Request) -> Res
 #[utoipa::path(get, path = "/api/v1/session", tag = "session", security(()),
     responses((status = 200, body = SessionInfo), (status = 204), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn who(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiFailure> {
-    let token = match Credentials::of(&request)? {
-        Credentials::Cookie(token) => token,
-        _ => return Ok(StatusCode::NO_CONTENT.into_response()),
+    let Credentials::Cookie(token) = Credentials::of(&request)? else {
+        return Ok(StatusCode::NO_CONTENT.into_response());
     };
     let now = app.clock.now();
     let session = match SessionId::of(&token) {

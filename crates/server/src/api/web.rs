@@ -22,13 +22,13 @@ pub(super) async fn serve(request: Request) -> Response {
     let path = request.uri().path().trim_start_matches('/');
     let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
     if !is_read || path == "api" || path.starts_with("api/") {
-        return failure::not_found(request).await.into_response();
+        return failure::not_found(&request).into_response();
     }
     let accepts = accepts(request.headers());
     let asset = match watchpost_ui::find(path, accepts) {
         Some(asset) => asset,
         // An old page asks for a script that is gone: it must not be given a page instead.
-        None if path.starts_with("assets/") => return failure::not_found(request).await.into_response(),
+        None if path.starts_with("assets/") => return failure::not_found(&request).into_response(),
         None => watchpost_ui::page(accepts),
     };
     answer(asset, request.headers())

@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use crate::world::plain;
 
 #[test]
+#[expect(clippy::disallowed_methods, reason = "how the file is blessed")]
 fn the_committed_description_is_what_the_handlers_say() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi.json");
     let now = watchpost_server::openapi();

@@ -118,9 +118,13 @@ async fn a_stream_of_rows_ends_with_how_it_went() {
         .get(world.url("/api/v1/search/stream"))
         .query(&[("q", "streamed"), ("limit", "10")])
         .bearer_auth(&world.user_key);
-    let answer = request.send().await.unwrap();
+    let mut answer = request.send().await.unwrap();
     assert_eq!(answer.headers()["content-type"], "application/x-ndjson");
-    let text = answer.text().await.unwrap();
+    let mut text = Vec::new();
+    while let Some(chunk) = answer.chunk().await.unwrap() {
+        text.extend_from_slice(&chunk);
+    }
+    let text = String::from_utf8(text).unwrap();
     let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let rows: Vec<&str> = lines
         .iter()

@@ -85,7 +85,6 @@ export const delivery = {
   fold: 'Fold {{agent}}',
   unfold: 'Unfold {{agent}}',
   ended: 'ended',
-  storing: 'storing',
   open: 'Details of {{stream}}',
 
   'detail.epoch': 'Epoch',

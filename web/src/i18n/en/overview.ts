@@ -13,7 +13,6 @@ export const overview = {
   'hosts.late_one': '{{count}} late',
   'hosts.late_other': '{{count}} late',
   open: 'Open alerts',
-  'open.worst': '{{count}} × {{level}}',
   'open.none': 'nothing waits for you',
   alerts: 'Alerts in 24 h',
   events: 'Events in 24 h',

@@ -100,7 +100,6 @@ export const delivery: Russian<typeof en> = {
   fold: 'Свернуть {{agent}}',
   unfold: 'Развернуть {{agent}}',
   ended: 'завершён',
-  storing: 'записывается',
   open: 'Подробности потока {{stream}}',
 
   'detail.epoch': 'Эпоха',

@@ -20,7 +20,6 @@ export const overview: Russian<typeof en> = {
   'hosts.late_many': '{{count}} запаздывают',
   'hosts.late_other': '{{count}} запаздывают',
   open: 'Открытые оповещения',
-  'open.worst': '{{count}} × {{level}}',
   'open.none': 'разбирать нечего',
   alerts: 'Оповещения за 24 ч',
   events: 'События за 24 ч',

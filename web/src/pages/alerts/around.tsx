@@ -15,6 +15,7 @@ import { Part } from './part';
 import { filter, searchAround } from './search-link';
 
 const MESSAGE_MAX = 300;
+const WIDTHS = ['70%', '55%', '80%', '62%', '48%'];
 
 /** What the host said last before it. */
 export function Around({ alert }: { alert: AlertInfo }) {
@@ -34,8 +35,14 @@ export function Around({ alert }: { alert: AlertInfo }) {
     >
       {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
       {events?.length === 0 && <p className={classes.dim}>{t('around.empty')}</p>}
-      {query.isPending && <Skeleton width="70%" />}
-      <ol className={classes.lines}>
+      {/* The room of ten lines is held, so that what stands below does not move. */}
+      <ol className={classes.lines} aria-busy={query.isPending}>
+        {query.isPending &&
+          WIDTHS.map((width) => (
+            <li key={width} className={classes.place}>
+              <Skeleton width={width} />
+            </li>
+          ))}
         {events?.map((event, index) => (
           <li
             key={idOf(event) ?? index}

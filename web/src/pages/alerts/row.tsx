@@ -72,6 +72,10 @@ export const Row = memo(function Row({ alert, current, selected, select }: Props
             <SafeText text={story} />
           </span>
           <span className={classes.rule}>
+            <span className={classes.word}>
+              <Level level={alert.level} />
+              {' · '}
+            </span>
             <SafeText text={alert.rule} />
             <span className={classes.place}>
               {[alert.host, alert.user].filter(Boolean).map((text) => (

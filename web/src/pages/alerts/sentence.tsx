@@ -55,7 +55,7 @@ function Words({ detail: { alert, seven } }: { detail: AlertDetail }) {
             <SafeText text={cut(piece.text, VALUE_MAX)} />
           </b>
         ) : (
-          piece.text
+          <Unbroken key={piece.text} text={piece.text} />
         ),
       )}
       {typeof counted === 'number' && counted > 1 && (
@@ -64,12 +64,28 @@ function Words({ detail: { alert, seven } }: { detail: AlertDetail }) {
       {more > 0 && (
         <>
           {' '}
-          {t('tail.more', { count: more, when: when(alert.last) }).replace(
-            String(more),
-            formatCount(more),
-          )}
+          <Unbroken
+            text={t('tail.more', { count: more, when: when(alert.last) }).replace(
+              String(more),
+              formatCount(more),
+            )}
+          />
         </>
       )}
     </p>
+  );
+}
+
+/** Dates may not be broken at their hyphens. */
+function Unbroken({ text }: { text: string }) {
+  return text.split(/(\d{4}-\d\d-\d\d)/).map((part, index) =>
+    index % 2 === 1 ? (
+      // biome-ignore lint/suspicious/noArrayIndexKey: parts of a fixed text never change places
+      <span key={index} className={classes.unbroken}>
+        {part}
+      </span>
+    ) : (
+      part
+    ),
   );
 }

@@ -1,4 +1,5 @@
 import type { RefObject } from 'react';
+import { flushSync } from 'react-dom';
 import type { AlertInfo } from '@/api/types';
 import { useKeys } from '@/parts/use-keys';
 import type { Selection } from './use-selection';
@@ -22,7 +23,10 @@ export function useAlertKeys(keys: Keys): void {
     const next = alerts[at < 0 ? 0 : Math.min(Math.max(at + step, 0), alerts.length - 1)];
     if (!next) return;
     setCursor(next.id);
-    if (view.id !== undefined && next.id !== view.id) view.open(next.id);
+    if (view.id === undefined) {
+      // The focus goes along, so that Enter and screen readers know where one is.
+      document.querySelector<HTMLElement>(`li[data-id="${next.id}"] a`)?.focus();
+    } else if (next.id !== view.id) view.open(next.id);
   };
   const chosen = alerts.find((alert) => alert.id === current);
   const acknowledge = () => {
@@ -30,9 +34,11 @@ export function useAlertKeys(keys: Keys): void {
       noteOfOne.current.focus();
       return;
     }
-    if (selection.ids.size === 0 && chosen?.state === 'open') selection.toggle(chosen.id);
-    // The field may appear only now.
-    requestAnimationFrame(() => noteOfMany.current?.focus());
+    // The field appears only with a selection, and the next key is meant for it already.
+    if (selection.ids.size === 0 && chosen?.state === 'open') {
+      flushSync(() => selection.toggle(chosen.id));
+    }
+    noteOfMany.current?.focus();
   };
   const open = () => current !== undefined && view.open(current);
   const leave = () => {

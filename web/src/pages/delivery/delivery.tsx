@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useRef, useState } from 'react';
+import { useCallback, useMemo, useRef, useState } from 'react';
 import { deliveryQuery } from '@/api/delivery';
 import { overviewQuery } from '@/api/overview';
 import { groupsOf, rowsOf } from '@/lib/delivery-view';
@@ -29,6 +29,7 @@ export function DeliveryPage() {
   const view = useView();
   const names = useNames();
   const page = useRef<HTMLDivElement>(null);
+  const above = useRef<HTMLDivElement>(null);
   const [folded, setFolded] = useState<ReadonlySet<string>>(new Set());
   const query = useQuery({ ...deliveryQuery, refetchInterval: view.refresh ? false : EVERY_MS });
   const { data, error } = query;
@@ -40,27 +41,35 @@ export function DeliveryPage() {
     () => groups && rowsOf(groups, folded, view.open),
     [groups, folded, view.open],
   );
-  const fold = (agent: string) =>
+  const fold = useCallback((agent: string) => {
     setFolded((old) => {
       const next = new Set(old);
       if (!next.delete(agent)) next.add(agent);
       return next;
     });
+  }, []);
   const shown = groups?.reduce((sum, group) => sum + group.streams.length, 0) ?? 0;
+  const there = data !== undefined || !error;
+  const some = there && data?.streams.length !== 0;
   return (
     <div className={classes.page} ref={page} aria-busy={!data}>
-      {error && <Failure error={error} retry={() => void query.refetch()} />}
-      {(data || !error) && (
-        <Verdict report={data} showTrouble={() => view.change({ trouble: true })} />
+      <div ref={above}>
+        {error && <Failure error={error} retry={() => void query.refetch()} />}
+        {there && <Verdict report={data} showTrouble={() => view.change({ trouble: true })} />}
+        {there && <Readers readers={data?.readers} />}
+        {some && <Toolbar view={view} shown={shown} all={data?.streams.length} names={names} />}
+      </div>
+      {some && (
+        <StreamTable
+          rows={rows}
+          folded={folded}
+          fold={fold}
+          view={view}
+          page={page}
+          above={above}
+        />
       )}
-      {(data || !error) && <Readers readers={data?.readers} />}
-      {data?.streams.length !== 0 && (data || !error) && (
-        <>
-          <Toolbar view={view} shown={shown} all={data?.streams.length} names={names} />
-          <StreamTable rows={rows} folded={folded} fold={fold} view={view} page={page} />
-          {data && shown === 0 && <NoStreams view={view} />}
-        </>
-      )}
+      {some && data && shown === 0 && <NoStreams view={view} />}
     </div>
   );
 }

@@ -1,3 +1,5 @@
+/* biome-ignore-all lint/a11y/useSemanticElements: a row among rows that are placed one by one */
+/* biome-ignore-all lint/a11y/useFocusableInteractive: the link within takes the focus */
 import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Skip, StreamState } from '@/api/types';
@@ -39,33 +41,35 @@ export function StreamDetail({ stream }: { stream: StreamState }) {
     )
     .join(' ');
   return (
-    <div className={classes.detail}>
-      {stream.agent === OWN_AGENT && <p>{t('own.text')}</p>}
-      {stream.ended && <p>{t('detail.ended')}</p>}
-      <dl>
-        <Leftout dropped={stream.dropped} />
-        <Holes skips={stream.skips} />
-        <div>
-          <dt>{t('detail.updated')}</dt>
-          <dd>
-            <Time at={stream.updated} precision="milli" />
-          </dd>
-        </div>
-        <div>
-          <dt>{t('detail.position')}</dt>
-          <dd>
-            {t('detail.position.text', {
-              cursor: formatCount(stream.cursor),
-              stored: formatCount(stream.stored),
-            })}
-            {' · '}
-            {t('detail.epoch')} <code>{stream.epoch}</code>
-          </dd>
-        </div>
-      </dl>
-      <Link to="/search" search={{ q: query, from: '-24h', to: 'now' }}>
-        {t('detail.search')}
-      </Link>
+    <div role="row">
+      <div role="cell" className={classes.detail}>
+        {stream.agent === OWN_AGENT && <p>{t('own.text')}</p>}
+        {stream.ended && <p>{t('detail.ended')}</p>}
+        <dl>
+          <Leftout dropped={stream.dropped} />
+          <Holes skips={stream.skips} />
+          <div>
+            <dt>{t('detail.updated')}</dt>
+            <dd>
+              <Time at={stream.updated} precision="milli" />
+            </dd>
+          </div>
+          <div>
+            <dt>{t('detail.position')}</dt>
+            <dd>
+              {t('detail.position.text', {
+                cursor: formatCount(stream.cursor),
+                stored: formatCount(stream.stored),
+              })}
+              {' · '}
+              {t('detail.epoch')} <code>{stream.epoch}</code>
+            </dd>
+          </div>
+        </dl>
+        <Link to="/search" search={{ q: query, from: '-24h', to: 'now' }}>
+          {t('detail.search')}
+        </Link>
+      </div>
     </div>
   );
 }

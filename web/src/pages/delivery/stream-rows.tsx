@@ -1,10 +1,11 @@
 /* biome-ignore-all lint/a11y/useSemanticElements: rows of a table are placed one by one here; only roles can say so */
 /* biome-ignore-all lint/a11y/useFocusableInteractive: the button within takes the focus */
+import { memo } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { StreamState } from '@/api/types';
 import { useSettings } from '@/app/settings';
 import { serverNow } from '@/lib/clock';
-import { faults, leftOut, OWN_AGENT, type Totals, waiting } from '@/lib/delivery';
+import { faults, keyOf, leftOut, OWN_AGENT, type Totals, waiting } from '@/lib/delivery';
 import type { Group } from '@/lib/delivery-view';
 import { formatCount } from '@/lib/format';
 import { formatNear } from '@/lib/near';
@@ -76,7 +77,7 @@ interface GroupProps {
   fold(agent: string): void;
 }
 
-export function GroupRow({ group, index, folded, fold }: GroupProps) {
+export const GroupRow = memo(function GroupRow({ group, index, folded, fold }: GroupProps) {
   const { t } = useTranslation('delivery');
   const { agent, streams } = group;
   const own = agent === OWN_AGENT;
@@ -106,16 +107,16 @@ export function GroupRow({ group, index, folded, fold }: GroupProps) {
       <Cells numbers={totals} />
     </div>
   );
-}
+});
 
 interface StreamProps {
   stream: StreamState;
   index: number;
   open: boolean;
-  toggle(): void;
+  toggle(key: string): void;
 }
 
-export function StreamRow({ stream, index, open, toggle }: StreamProps) {
+export const StreamRow = memo(function StreamRow({ stream, index, open, toggle }: StreamProps) {
   const { t } = useTranslation('delivery');
   const numbers = {
     read: stream.read,
@@ -136,7 +137,7 @@ export function StreamRow({ stream, index, open, toggle }: StreamProps) {
           aria-expanded={open}
           aria-label={safeString(t('open', { stream: stream.stream }))}
           title={safeString(stream.stream)}
-          onClick={toggle}
+          onClick={() => toggle(keyOf(stream))}
         >
           <span className={classes.turn} data-open={open || undefined}>
             <Icon name="right" />
@@ -150,4 +151,4 @@ export function StreamRow({ stream, index, open, toggle }: StreamProps) {
       <Cells numbers={numbers} />
     </div>
   );
-}
+});

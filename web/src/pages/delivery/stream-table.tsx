@@ -1,7 +1,7 @@
 /* biome-ignore-all lint/a11y/useSemanticElements: rows of a table are placed one by one here; only roles can say so */
 /* biome-ignore-all lint/a11y/useFocusableInteractive: the button within takes the focus */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type RefObject, useLayoutEffect, useRef, useState } from 'react';
+import { memo, type RefObject, useCallback, useLayoutEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { COLUMNS, type Row } from '@/lib/delivery-view';
 import { Skeleton } from '@/parts/skeleton';
@@ -13,33 +13,42 @@ import type { View } from './use-view';
 const HEIGHT: Record<Row['kind'], number> = { group: 36, stream: 28, detail: 160 };
 const PLACES = ['a', 'b', 'c', 'd', 'e', 'f'];
 
+type Part = RefObject<HTMLDivElement | null>;
+
 interface Props {
   rows: Row[] | undefined;
   folded: ReadonlySet<string>;
   fold(agent: string): void;
   view: View;
   /** What scrolls. */
-  page: RefObject<HTMLDivElement | null>;
+  page: Part;
+  /** What stands above the table. */
+  above: Part;
 }
 
-/** How far below the page's beginning the rows begin; what stands above may grow. */
-function useTop(body: RefObject<HTMLDivElement | null>, page: RefObject<HTMLDivElement | null>) {
+/** How far below the page's beginning the rows begin; what stands above them may grow. */
+function useTop(body: Part, above: Part) {
   const [top, setTop] = useState(0);
   useLayoutEffect(() => {
+    if (!above.current) return;
     const measure = () => setTop(body.current?.offsetTop ?? 0);
     measure();
     const observer = new ResizeObserver(measure);
-    for (const child of page.current?.children ?? []) observer.observe(child);
+    observer.observe(above.current);
     return () => observer.disconnect();
-  });
+  }, [body, above]);
   return top;
 }
 
 /** Streams below their hosts. Only what is seen is on the page: ten thousand scroll like ten. */
-export function StreamTable({ rows, folded, fold, view, page }: Props) {
+export function StreamTable({ rows, folded, fold, view, page, above }: Props) {
   const { t } = useTranslation('delivery');
   const body = useRef<HTMLDivElement>(null);
-  const top = useTop(body, page);
+  const toggle = useCallback(
+    (key: string) => view.change({ stream: key === view.open ? undefined : key }),
+    [view],
+  );
+  const top = useTop(body, above);
   const virtual = useVirtualizer({
     count: rows?.length ?? 0,
     getScrollElement: () => page.current,
@@ -88,9 +97,7 @@ export function StreamTable({ rows, folded, fold, view, page }: Props) {
                     stream={row.stream}
                     index={item.index}
                     open={row.key === view.open}
-                    toggle={() =>
-                      view.change({ stream: row.key === view.open ? undefined : row.key })
-                    }
+                    toggle={toggle}
                   />
                 )}
                 {row.kind === 'detail' && <StreamDetail stream={row.stream} />}
@@ -102,7 +109,7 @@ export function StreamTable({ rows, folded, fold, view, page }: Props) {
   );
 }
 
-function Head({ view }: { view: View }) {
+const Head = memo(function Head({ view }: { view: View }) {
   const { t } = useTranslation('delivery');
   const { sort } = view.shown;
   const order = (column: string) => {
@@ -133,7 +140,7 @@ function Head({ view }: { view: View }) {
       </div>
     </div>
   );
-}
+});
 
 function Place() {
   return (

@@ -38,6 +38,8 @@ export function Volume({ overview }: { overview: Overview | undefined }) {
         <h2>{t('volume.title')}</h2>
         <Legend hours={hours} />
       </header>
+      {/* The drawing says nothing to a screen reader: this sentence does, and the table below. */}
+      <p className="sr">{summary}</p>
       <div className={classes.chart}>
         <div className={classes.axis} aria-hidden="true">
           <span>{overview ? formatShort(top) : ''}</span>
@@ -48,10 +50,8 @@ export function Volume({ overview }: { overview: Overview | undefined }) {
           className={classes.plot}
           viewBox={`0 0 ${Math.max(hours.length, 1) * SLOT} ${HEIGHT}`}
           preserveAspectRatio="none"
-          role="img"
-          aria-label={summary}
+          aria-hidden="true"
         >
-          <title>{summary}</title>
           {hours.map((hour, index) => (
             <Bar key={hour.start} hour={hour} index={index} top={top} />
           ))}

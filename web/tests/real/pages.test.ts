@@ -1,0 +1,244 @@
+// Overview, Alerts and Delivery over what the program has really found; texts that mean harm; many rows; accessibility.
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BULK } from './demo';
+import { type Program, startProgram } from './program';
+import {
+  CHOSEN,
+  chooseFirst,
+  LOOKS,
+  launch,
+  logIn,
+  rows,
+  shot,
+  until,
+  type Visit,
+  visit,
+  words,
+} from './world';
+
+let program: Program;
+let browser: Browser;
+
+beforeAll(async () => {
+  [program, browser] = await Promise.all([startProgram(), launch()]);
+  const first = await visit(browser, program, { scheme: 'light', language: 'en' });
+  await chooseFirst(first.page, program);
+  // Everything is in the store before anybody looks.
+  const stored = () =>
+    first.page.evaluate(async () => {
+      const answer = await fetch('/api/v1/search/stats?q=bulk');
+      return (await answer.json()).total as number;
+    });
+  await until('all rows stored', async () => (await stored()) >= BULK, 60_000);
+  await first.end();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  await program?.stop();
+});
+
+/** Serious findings of axe-core (WCAG 2 A and AA, and its own best practices). */
+async function findings(page: Page) {
+  const path = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+  await page.evaluate(readFileSync(path, 'utf8'));
+  const report = await page.evaluate(async () => {
+    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself there
+    const { violations } = await (window as any).axe.run();
+    return violations.map((one: { id: string; impact: string; nodes: { html: string }[] }) => ({
+      id: one.id,
+      impact: one.impact,
+      nodes: one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)),
+    }));
+  });
+  return report.filter((one: { impact: string }) => ['serious', 'critical'].includes(one.impact));
+}
+
+describe.each(LOOKS)('$scheme, $language', (look) => {
+  let here: Visit;
+  const name = `${look.scheme}-${look.language}`;
+  const text = words[look.language];
+
+  beforeAll(async () => {
+    here = await visit(browser, program, look);
+    await logIn(here.page, look, CHOSEN, '/overview');
+    await here.page.waitForURL(/overview/);
+  });
+
+  afterAll(() => here?.end());
+
+  test('the overview tells what there is', async () => {
+    const { page } = here;
+    await page.getByText('SSH brute force').first().waitFor();
+    await shot(page, `overview-${name}`);
+    expect(await findings(page)).toEqual([]);
+    expect(here.complaints).toEqual([]);
+  });
+
+  test('an alert tells its story and is acknowledged', async () => {
+    const { page } = here;
+    await page.goto('/alerts?state=all');
+    const list = page.getByRole('list', { name: text.alerts.list, exact: true });
+    await list.getByRole('link').first().waitFor();
+    await shot(page, `alerts-${name}`);
+    expect(await findings(page)).toEqual([]);
+    await list
+      .getByRole('link', { name: /brute force/ })
+      .first()
+      .click();
+    await page.waitForURL(/\/alerts\/\d+/);
+    const story = page.getByRole('article');
+    await story.getByText('198.51.100.61').first().waitFor();
+    await shot(page, `alert-${name}`);
+    expect(await findings(page)).toEqual([]);
+    expect(here.complaints).toEqual([]);
+  });
+
+  test('delivery says that nothing is missing', async () => {
+    const { page } = here;
+    await page.goto('/delivery');
+    await page.getByText('shop.json').first().waitFor();
+    await shot(page, `delivery-${name}`);
+    expect(await findings(page)).toEqual([]);
+    expect(here.complaints).toEqual([]);
+  });
+
+  test('search is accessible, open events and mistakes too', async () => {
+    const { page } = here;
+    await page.goto('/search?q=gateway&from=-1h');
+    await rows(page).nth(2).waitFor();
+    await page.getByRole('grid').focus();
+    await page.keyboard.press('j');
+    await page.keyboard.press('Enter');
+    await page.getByRole('tab', { name: text.search['detail.fields'] }).waitFor();
+    await shot(page, `fields-${name}`);
+    expect(await findings(page)).toEqual([]);
+    await page.goto('/search?q=host.name:(');
+    await page.getByRole('search').getByRole('alert').waitFor();
+    expect(await findings(page)).toEqual([]);
+    here.complaints.splice(0);
+  });
+
+  test('a line that means harm does none', async () => {
+    const { page } = here;
+    await page.goto('/search?q=hostile&from=-1h&cols=user.name,message');
+    await rows(page).nth(4).waitFor();
+    const found = await page.getByRole('grid').textContent();
+    expect(found).toContain('<img src=x onerror=');
+    const harmful = [...'\u0007\u001b\u202e\u202c\u2066\u2069\u200f'];
+    expect(
+      harmful.filter((one) => found?.includes(one)),
+      'shown as symbols',
+    ).toEqual([]);
+    await page.getByRole('grid').focus();
+    for (let row = 0; row < 4; row += 1) {
+      await page.keyboard.press('j');
+      await page.keyboard.press('Enter');
+    }
+    await shot(page, `hostile-${name}`);
+    const hacked = await page.evaluate(() => 'hacked' in window);
+    expect(hacked).toBe(false);
+    expect(await page.locator('main img, main script, main b').count()).toBe(0);
+    expect(here.complaints).toEqual([]);
+  });
+});
+
+test('an alert is acknowledged, with a note, by name', async () => {
+  const look = LOOKS[0];
+  if (!look) throw new Error('no look');
+  const { page, complaints, end } = await visit(browser, program, look);
+  const { alerts } = words.en;
+  await logIn(page, look, CHOSEN, '/alerts');
+  const list = page.getByRole('list', { name: alerts.list, exact: true });
+  await list
+    .getByRole('link', { name: /brute force/ })
+    .first()
+    .click();
+  await page.waitForURL(/\/alerts\/\d+/);
+  const story = page.getByRole('article');
+  await story.getByRole('button', { name: alerts['ack.button'] }).first().click();
+  const note = page.getByRole('textbox', { name: alerts['ack.note'] });
+  await note.fill('our own scanner');
+  await note.press('Enter');
+  await story.getByText('our own scanner').waitFor();
+  await until('who has acknowledged it', async () =>
+    /admin/.test((await story.textContent()) ?? ''),
+  );
+  await page.reload();
+  await page.getByRole('article').getByText('our own scanner').waitFor();
+  await shot(page, 'acknowledged');
+  expect(complaints).toEqual([]);
+  await end();
+});
+
+test('a phone shows alerts to read', async () => {
+  const look = LOOKS[1];
+  if (!look) throw new Error('no look');
+  const { page, complaints, end } = await visit(browser, program, look, 375);
+  await logIn(page, look, CHOSEN, '/alerts?state=all');
+  await page
+    .getByRole('link', { name: /brute force/ })
+    .first()
+    .waitFor();
+  await shot(page, 'phone-alerts');
+  await page
+    .getByRole('link', { name: /brute force/ })
+    .first()
+    .click();
+  await page.getByRole('article').getByText('198.51.100.61').first().waitFor();
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+  expect(wide, 'nothing hangs over the edge').toBeLessThanOrEqual(375);
+  await shot(page, 'phone-alert');
+  expect(complaints).toEqual([]);
+  await end();
+});
+
+test('a hundred thousand rows scroll without a frame beyond 50 ms', async () => {
+  const look = LOOKS[0];
+  if (!look) throw new Error('no look');
+  const { page, complaints, end } = await visit(browser, program, look);
+  await logIn(page, look, CHOSEN, '/search?q=bulk&from=-1d');
+  const grid = page.getByRole('grid');
+  await rows(page).nth(5).waitFor();
+  const loaded = async () => Number(await grid.getAttribute('aria-rowcount')) - 1;
+  // As somebody would who goes to the end again and again.
+  await grid.focus();
+  await until(
+    '100,000 rows',
+    async () => {
+      await page.keyboard.press('End');
+      return (await loaded()) >= 100_000;
+    },
+    120_000,
+  );
+  await page.keyboard.press('Home');
+  const frames = await page.evaluate(async () => {
+    const grid = document.querySelector('[role=grid]');
+    const inside = [grid, ...(grid?.querySelectorAll('*') ?? [])];
+    const scroller = inside.find((one) => one && one.scrollHeight > one.clientHeight + 1_000);
+    if (!scroller) return ['no scroller'];
+    const times: number[] = [];
+    let last = performance.now();
+    for (let frame = 0; frame < 240; frame += 1) {
+      scroller.scrollTop += frame % 40 === 39 ? 200_000 : 900;
+      await new Promise(requestAnimationFrame);
+      const now = performance.now();
+      times.push(now - last);
+      last = now;
+    }
+    return times;
+  });
+  const times = frames.map(Number).sort((a, b) => a - b);
+  const at = (share: number) => (times[Math.floor((times.length - 1) * share)] ?? 0).toFixed(1);
+  console.log(
+    `${await loaded()} rows: frames of ${at(0.5)} ms (median), ${at(0.99)} ms (99 %), ${at(1)} ms (longest)`,
+  );
+  await shot(page, 'many-rows');
+  expect(times.length).toBe(240);
+  expect(Number(at(1))).toBeLessThanOrEqual(50);
+  expect(complaints).toEqual([]);
+  await end();
+});
