@@ -123,7 +123,9 @@ export async function until(what: string, ready: () => Promise<boolean>, ms = 20
   }
 }
 
-export const rows = (page: Page): Locator => page.getByRole('treegrid').getByRole('row');
+/** Of the one table a page has: a flat one, or one whose rows open. */
+export const rows = (page: Page): Locator =>
+  page.locator('[role=grid], [role=treegrid]').getByRole('row');
 
 export async function shot(page: Page, name: string) {
   const folder = process.env.SHOTS;
