@@ -56,9 +56,9 @@ function Bar({ openPalette, changePassword }: BarProps) {
         type="button"
         className={`${classes.palette} ${classes.paletteButton}`}
         onClick={openPalette}
-        aria-label={t('palette.open')}
         title={t('palette.open')}
       >
+        <span className="sr">{t('palette')} </span>
         <kbd className={classes.keys}>Ctrl K</kbd>
       </button>
       <ThemeMenu />

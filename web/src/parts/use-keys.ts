@@ -1,10 +1,18 @@
 import { useEffect, useRef } from 'react';
 
 const WRITING = 'textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"]';
+/** These mean something else on a button or a link. */
+const CONTROL_KEYS = new Set(['Enter', 'ArrowDown', 'ArrowUp', 'Home', 'End']);
+const CONTROLS = 'button, a, summary, [role="separator"], [role="tab"]';
 
-function isWriting(target: Element): boolean {
-  if (target instanceof HTMLInputElement) return target.type !== 'checkbox';
-  return target.closest(WRITING) !== null;
+function taken(event: KeyboardEvent): boolean {
+  const { target } = event;
+  if (!(target instanceof Element)) return false;
+  if (document.querySelector('[role="dialog"][aria-modal="true"]')) return true;
+  // Nobody writes into a checkbox.
+  if (target instanceof HTMLInputElement && target.type !== 'checkbox') return true;
+  if (target.closest(WRITING)) return true;
+  return CONTROL_KEYS.has(event.key) && target.closest(CONTROLS) !== null;
 }
 
 /** Keys of a page: none of them while a person writes, or while a menu or dialog is open. */
@@ -15,10 +23,7 @@ export function useKeys(keys: Record<string, (event: KeyboardEvent) => void>): v
     const press = (event: KeyboardEvent) => {
       if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
       const run = latest.current[event.key];
-      if (!run || !(event.target instanceof Element) || isWriting(event.target)) return;
-      if (document.querySelector('[role="dialog"][aria-modal="true"]')) return;
-      // Enter on a button or a link is theirs.
-      if (event.key === 'Enter' && event.target.closest('button, a, summary')) return;
+      if (!run || taken(event)) return;
       event.preventDefault();
       run(event);
     };

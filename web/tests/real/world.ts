@@ -81,14 +81,18 @@ export interface Visit {
   end(): Promise<void>;
 }
 
+/** What a browser keeps of somebody who has logged in. */
+export type Kept = Awaited<ReturnType<BrowserContext['storageState']>>;
+
 export async function visit(
   browser: Browser,
   program: Program,
   look: Look,
-  width = 1280,
+  { width = 1280, kept }: { width?: number; kept?: Kept } = {},
 ): Promise<Visit> {
   const context = await browser.newContext({
     baseURL: program.url,
+    storageState: kept,
     viewport: { width, height: 800 },
     colorScheme: look.scheme,
     locale: look.language === 'ru' ? 'ru-RU' : 'en-GB',

@@ -82,10 +82,7 @@ export const delivery = {
     'What the rules found. The server writes its detections into a stream of its own, delivered and stored like every other.',
   streams_one: '{{n}} stream',
   streams_other: '{{n}} streams',
-  fold: 'Fold {{agent}}',
-  unfold: 'Unfold {{agent}}',
   ended: 'ended',
-  open: 'Details of {{stream}}',
 
   'detail.epoch': 'Epoch',
   'detail.position': 'Position',

@@ -97,10 +97,7 @@ export const delivery: Russian<typeof en> = {
   streams_few: '{{n}} потока',
   streams_many: '{{n}} потоков',
   streams_other: '{{n}} потока',
-  fold: 'Свернуть {{agent}}',
-  unfold: 'Развернуть {{agent}}',
   ended: 'завершён',
-  open: 'Подробности потока {{stream}}',
 
   'detail.epoch': 'Эпоха',
   'detail.position': 'Позиция',

@@ -89,7 +89,6 @@ export const GroupRow = memo(function GroupRow({ group, index, folded, fold }: G
         <button
           type="button"
           aria-expanded={!folded}
-          aria-label={safeString(t(folded ? 'unfold' : 'fold', { agent: name }))}
           title={safeString(own ? t('own.text') : agent)}
           onClick={() => fold(agent)}
         >
@@ -135,7 +134,6 @@ export const StreamRow = memo(function StreamRow({ stream, index, open, toggle }
         <button
           type="button"
           aria-expanded={open}
-          aria-label={safeString(t('open', { stream: stream.stream }))}
           title={safeString(stream.stream)}
           onClick={() => toggle(keyOf(stream))}
         >
