@@ -67,13 +67,14 @@ browser-tests: web
 	cargo build --locked -p watchpost-app
 	cd web && WATCHPOST=$(WATCHPOST) npm run --silent browser
 
-SHOTS := overview-light-en search-dark-en alert-light-en delivery-light-en
+# Picture of docs/screenshots = picture of the browser tests.
+PICTURES := overview=overview-light-en search=everything-dark-en alert=alert-light-en delivery=delivery-light-en
 
 screenshots: web ## take the pictures of docs/ anew
 	cargo build --locked -p watchpost-app
 	rm -rf $(CARGO_TARGET_DIR)/shots && mkdir -p $(CARGO_TARGET_DIR)/shots docs/screenshots
 	cd web && WATCHPOST=$(WATCHPOST) SHOTS=$(CARGO_TARGET_DIR)/shots npm run --silent browser
-	for shot in $(SHOTS); do cp $(CARGO_TARGET_DIR)/shots/$$shot.png docs/screenshots/$${shot%%-*}.png; done
+	for pair in $(PICTURES); do cp $(CARGO_TARGET_DIR)/shots/$${pair#*=}.png docs/screenshots/$${pair%%=*}.png; done
 
 openapi: ## write openapi.json from the handlers, and the web interface's types from it
 	WATCHPOST_BLESS=1 cargo test --locked -p watchpost-server --test api -- openapi::the_committed

@@ -103,6 +103,8 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
   test('a facet filters for its value', async () => {
     const { page } = here;
     await page.goto('/search?from=-1h');
+    await rows(page).nth(5).waitFor();
+    await shot(page, `everything-${name}`);
     const filter = exact(text.search['filter.in'], { field: 'log.level', value: 'warning' });
     await page.getByRole('button', { name: filter }).click();
     await until('the filter in the address', async () => q(page) === 'log.level:warning');
