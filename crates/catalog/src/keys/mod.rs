@@ -178,6 +178,13 @@ impl ApiKeys {
         Ok(answer)
     }
 
+    /// Whether a key that was verified once still opens anything: for connections that last.
+    pub async fn is_active(&self, id: i64) -> Result<bool, CatalogError> {
+        let row = Entity::find_by_id(id).one(self.db.connection());
+        let row = within("look up an API key", row).await?;
+        Ok(row.is_some_and(|row| row.revoked_at.is_none()))
+    }
+
     /// Writes down when keys were last used. Call it every minute or so.
     pub async fn save_last_used(&self) -> Result<(), CatalogError> {
         let used = self.cache.take_used();

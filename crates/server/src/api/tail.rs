@@ -3,23 +3,28 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
-use axum::extract::{Query, State};
+use axum::extract::{Extension, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream;
 use serde::Deserialize;
+use tokio::time::{Interval, MissedTickBehavior};
 use utoipa::IntoParams;
 use watchpost_event::Timestamp;
 use watchpost_event::protocol::ErrorBody;
 
 use super::{ApiFailure, App};
+use crate::auth::Principal;
 use crate::bus::{Subscription, TailItem};
 
+/// How often somebody who watches is asked for, so that a session that ended shows nothing more.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 /// Largest message a receiver may send; it has nothing to say.
 const MESSAGE_BYTES_MAX: usize = 4 << 10;
 
@@ -45,6 +50,7 @@ pub(super) struct TailQuery {
               (status = "4XX", body = ErrorBody)))]
 pub(super) async fn tail(
     State(app): State<Arc<App>>,
+    Extension(principal): Extension<Principal>,
     Query(query): Query<TailQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiFailure> {
@@ -56,20 +62,57 @@ pub(super) async fn tail(
             "too many are watching already, try again later",
         )
     })?;
+    let mut look = tokio::time::interval(LOOK_AGAIN);
+    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let live = Live {
+        app,
+        principal,
+        subscription,
+        look,
+    };
     Ok(match upgrade {
         Ok(upgrade) => upgrade
             .max_message_size(MESSAGE_BYTES_MAX)
-            .on_upgrade(move |socket| watch(app, socket, subscription)),
-        Err(_) => lines(app, subscription),
+            .on_upgrade(move |socket| watch(live, socket)),
+        Err(_) => lines(live),
     })
 }
 
-async fn watch(app: Arc<App>, mut socket: WebSocket, mut subscription: Subscription) {
+/// Somebody who watches.
+struct Live {
+    app: Arc<App>,
+    principal: Principal,
+    subscription: Subscription,
+    /// When to look whether they still may.
+    look: Interval,
+}
+
+impl Live {
+    /// The next item; `None` when the server ends, or whoever watches may not any more.
+    async fn next(&mut self) -> Option<TailItem> {
+        loop {
+            tokio::select! {
+                item = self.subscription.next() => return item,
+                () = self.app.shutdown.wait() => return None,
+                _ = self.look.tick() => {}
+            }
+            if !self
+                .principal
+                .is_still_known(&self.app.catalog, self.app.clock.now())
+                .await
+            {
+                return None;
+            }
+        }
+    }
+}
+
+async fn watch(mut live: Live, mut socket: WebSocket) {
     loop {
         tokio::select! {
-            item = subscription.next() => {
+            item = live.next() => {
                 let Some(item) = item else { break };
-                let Ok(text) = json(&item, app.now()).try_into() else { continue };
+                let Ok(text) = json(&item, live.app.now()).try_into() else { continue };
                 if socket.send(Message::Text(text)).await.is_err() {
                     return;
                 }
@@ -79,23 +122,19 @@ async fn watch(app: Arc<App>, mut socket: WebSocket, mut subscription: Subscript
                     return;
                 }
             }
-            () = app.shutdown.wait() => break,
         }
     }
     let _ = socket.send(Message::Close(None)).await;
 }
 
-fn lines(app: Arc<App>, subscription: Subscription) -> Response {
-    let next = |(app, mut subscription): (Arc<App>, Subscription)| async move {
-        let item = tokio::select! {
-            item = subscription.next() => item?,
-            () = app.shutdown.wait() => return None,
-        };
-        let mut line = BytesMut::from(json(&item, app.now()));
+fn lines(watcher: Live) -> Response {
+    let next = |mut watcher: Live| async move {
+        let item = watcher.next().await?;
+        let mut line = BytesMut::from(json(&item, watcher.app.now()));
         line.put_u8(b'\n');
-        Some((Ok::<_, std::convert::Infallible>(line.freeze()), (app, subscription)))
+        Some((Ok::<_, std::convert::Infallible>(line.freeze()), watcher))
     };
-    let body = Body::from_stream(stream::unfold((app, subscription), next));
+    let body = Body::from_stream(stream::unfold(watcher, next));
     ([(header::CONTENT_TYPE, "application/x-ndjson")], body).into_response()
 }
 

@@ -107,6 +107,19 @@ impl Principal {
         }
     }
 
+    /// Whether it still may what it could when it came: asked now and then where a connection lasts. What cannot be
+    /// looked up now is not the principal's fault.
+    pub(crate) async fn is_still_known(&self, catalog: &Catalog, now: i64) -> bool {
+        match self {
+            Self::Key(key) => catalog.keys().is_active(key.id).await.unwrap_or(true),
+            Self::User(session) => match catalog.sessions().look_up(session.id, now).await {
+                Ok(session) => session.is_some_and(|session| !session.must_change_password),
+                Err(_) => true,
+            },
+            Self::Local | Self::Process(_) => true,
+        }
+    }
+
     /// Refuses whoever has to choose a password first.
     pub(crate) fn check_password_chosen(&self) -> Result<(), ApiFailure> {
         match self {

@@ -484,3 +484,17 @@ async fn requests_to_log_in_that_make_no_sense_are_refused() {
     }
     world.server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logging_out_ends_what_is_watched_live() {
+    let dir = TempDir::new().unwrap();
+    let world = plain(&dir).await;
+    let browser = Browser::settled(&world, "anna").await;
+    let mut live = browser.request(Method::GET, "/api/v1/tail").send().await.unwrap();
+    assert_eq!(live.status(), 200);
+    let out = browser.request(Method::DELETE, "/api/v1/session").send().await.unwrap();
+    assert_eq!(out.status(), StatusCode::NO_CONTENT);
+    let end = tokio::time::timeout(Duration::from_secs(30), live.chunk()).await;
+    assert_eq!(end.unwrap().unwrap(), None);
+    world.server.stop().await;
+}
