@@ -82,6 +82,7 @@ async fn volume(app: &Arc<App>, now: Timestamp) -> Result<VolumeInfo, ApiFailure
     let day_ago = now.plus(-DAY_NS);
     // Bars of one minute, so that a day ago falls between two of them.
     let minutes = search::run(app, cancel, move |store| store.histogram(&request, 60_000_000_000)).await?;
+    search::complete(minutes.summary.cancelled)?;
     let mut volume = VolumeInfo::default();
     let mut hours: BTreeMap<i64, HistogramBucket> = BTreeMap::new();
     for minute in &minutes.buckets {

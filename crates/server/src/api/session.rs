@@ -48,7 +48,10 @@ pub(super) async fn log_in(State(app): State<Arc<App>>, request: Request) -> Res
         }
     };
     if let Some(before) = before {
-        app.catalog.sessions().end(before).await?;
+        // A one-time password is used up by now: what cannot be ended here ends by itself.
+        if let Err(error) = app.catalog.sessions().end(before).await {
+            tracing::warn!(error = watchpost_kit::chain(&error), "Cannot end the session before");
+        }
     }
     tracing::info!(user = session.user, %address, "Logged in");
     Ok(with_cookie(Json(info(&session, now)), cookie::set(&token)))

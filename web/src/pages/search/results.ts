@@ -38,6 +38,8 @@ export class Results {
   private listeners = new Set<() => void>();
   private frame: number | undefined;
   private next: ResultsState;
+  /** What there was before the page that is on its way. */
+  private whole = { rows: 0, pages: 0, examined: 0 };
   private started = performance.now();
   state: ResultsState;
 
@@ -71,8 +73,14 @@ export class Results {
     if (this.next.phase === 'more') void this.page(this.next.end?.next);
   }
 
+  /** Asks for the page that failed again; what came of it before would come twice. */
   retry(): void {
-    if (this.next.phase === 'failed') void this.page(this.next.end?.next);
+    if (this.next.phase !== 'failed') return;
+    const { rows, pages, examined } = this.whole;
+    this.rows.length = rows;
+    this.pages = pages;
+    this.put({ count: rows, examined });
+    void this.page(this.next.end?.next);
   }
 
   cancel(): void {
@@ -95,6 +103,7 @@ export class Results {
     const { signal } = this.abort;
     this.started = performance.now();
     const before = this.next.examined;
+    this.whole = { rows: this.rows.length, pages: this.pages, examined: before };
     this.put({ phase: 'running', first: this.pages === 0, progress: undefined, error: undefined });
     this.pages += 1;
     try {

@@ -189,7 +189,7 @@ pub(super) async fn run<T: Send + 'static>(
 }
 
 /// A search that was stopped has no answer worth giving.
-fn complete(cancelled: bool) -> Result<(), ApiFailure> {
+pub(super) fn complete(cancelled: bool) -> Result<(), ApiFailure> {
     if cancelled {
         return Err(ApiFailure::timeout());
     }

@@ -13,6 +13,7 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream::unfold;
+use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior, Sleep};
 use watchpost_event::api::{SearchEnd, SearchLine, SearchProgress};
@@ -24,6 +25,8 @@ use crate::api::{ApiFailure, App};
 
 /// Rows that wait for the network; the search waits then.
 const QUEUE_ROWS: usize = 512;
+/// How long the search waits for a receiver that reads nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
 const NDJSON: &str = "application/x-ndjson";
 
@@ -73,10 +76,10 @@ impl Running {
         let (sender, rows) = mpsc::channel(QUEUE_ROWS);
         let (tell, outcome) = oneshot::channel();
         let (progress, cancel) = (request.progress.clone(), request.cancel.clone());
-        let store = app.store.clone();
+        let (store, runtime) = (app.store.clone(), Handle::current());
         tokio::task::spawn_blocking(move || {
             let _place = place;
-            let _ = tell.send(work(&*store, &request, &sender));
+            let _ = tell.send(work(&*store, &request, &sender, &runtime));
         });
         let mut tick = tokio::time::interval(PROGRESS_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -155,15 +158,19 @@ impl Outcome {
 }
 
 /// Searches, and waits where the receiver is slower.
-fn work(store: &dyn LogStore, request: &SearchRequest, rows: &mpsc::Sender<Bytes>) -> Result<Outcome, StoreError> {
+fn work(
+    store: &dyn LogStore,
+    request: &SearchRequest,
+    rows: &mpsc::Sender<Bytes>,
+    runtime: &Handle,
+) -> Result<Outcome, StoreError> {
     let (mut last, mut bytes, mut is_cut) = (None, 0, false);
     let summary = store.search(request, &mut |row: Row| {
         bytes += row.event.weight() + row.origin.fields.weight();
         last = Some(row.place());
-        if rows
-            .blocking_send(line(&SearchLine::Event(row.view().to_json())))
-            .is_err()
-        {
+        let row = line(&SearchLine::Event(row.view().to_json()));
+        // Nobody who has stopped reading may keep a place among the searches.
+        if runtime.block_on(rows.send_timeout(row, PATIENCE)).is_err() {
             return ControlFlow::Break(());
         }
         is_cut = bytes > PAGE_BYTES_MAX;
