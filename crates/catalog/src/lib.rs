@@ -1,5 +1,5 @@
-//! The SQL side: API keys, users and their sessions, security events, alerts and messages to people; SQLite in the data folder, or PostgreSQL by
-//! the same code.
+//! The SQL side: API keys, users and their sessions, security events, alerts and messages to people; SQLite in the data
+//! folder, or PostgreSQL by the same code.
 //!
 //! Never in here: business rules (windows, fingerprints and texts are arguments), HTTP, the clock (times are
 //! nanoseconds since 1970, and `now` is an argument). Start reading at [`Catalog`], then [`Events::apply`].

@@ -10,6 +10,8 @@ use watchpost_event::{AgentId, Origin, Timestamp, names};
 
 /// More agents than this are not remembered.
 const AGENTS_MAX: usize = 20_000;
+/// Bytes of a report's metrics, as JSON: all reports together stay in memory.
+pub(crate) const METRICS_BYTES_MAX: usize = 4 << 10;
 
 /// `POST /api/v1/agent/health`
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -13,7 +13,7 @@ function bodyOf(chunks: Uint8Array[]): ReadableStream<Uint8Array> {
 
 describe('linesOf', () => {
   it('is the same wherever the bytes are cut', async () => {
-    const text = '{"a":"ошибка 😀"}\n\n{"b":2}\n{"c":3}';
+    const text = '{"a":"ошибка 😀"}\n\n{"b":2}\n{"c":3}\n{"cut":"off"}';
     const bytes = new TextEncoder().encode(text);
     for (let size = 1; size <= bytes.length; size += 1) {
       const chunks: Uint8Array[] = [];

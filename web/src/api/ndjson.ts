@@ -1,6 +1,7 @@
 /**
  * Lines of a response as they arrive. Only cuts: a line is parsed by whoever shows it, when it is shown,
- * so that ten thousand rows cost ten thousand slices and no long task.
+ * so that ten thousand rows cost ten thousand slices and no long task. A line without its end was cut off, and
+ * is none.
  */
 export async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string[]> {
   const reader = body.getReader();
@@ -18,7 +19,6 @@ export async function* linesOf(body: ReadableStream<Uint8Array>): AsyncGenerator
       }
       if (done) break;
     }
-    if (rest.trim()) yield [rest];
   } finally {
     // The reader may have left before the end: this closes the request, and so stops the search.
     await reader.cancel().catch(() => undefined);

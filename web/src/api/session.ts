@@ -1,5 +1,6 @@
 import { queryOptions } from '@tanstack/react-query';
-import { ApiError, api, data } from './client';
+import { ApiError, api, data, isApiError } from './client';
+import { checkGate } from './queries';
 import type { SessionInfo } from './types';
 
 /** Who one is while a key stands in for the session: see vite.config.ts. Never part of a build. */
@@ -17,6 +18,17 @@ async function fetchSession(): Promise<SessionInfo> {
   // 204: the server's answer when nobody is logged in, so that asking leaves no error in the console.
   if (!session) throw new ApiError('unauthorized', 'nobody is logged in', 401);
   return session;
+}
+
+/** Whether the session lasts; one that has ended leads to the log-in page. A server that is away says neither. */
+export async function sessionLasts(): Promise<boolean> {
+  try {
+    await fetchSession();
+    return true;
+  } catch (error) {
+    checkGate(error);
+    return !isApiError(error, 'unauthorized');
+  }
 }
 
 export const sessionQuery = queryOptions({

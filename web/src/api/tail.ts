@@ -6,6 +6,8 @@ export type TailStatus =
   | { kind: 'lost'; retryAt: number };
 
 interface Listener {
+  /** Asked before every further try: a browser does not say why a socket was refused. */
+  mayRetry(): Promise<boolean>;
   status(status: TailStatus): void;
   message(text: string): void;
 }
@@ -38,8 +40,12 @@ export function openTail(q: string, rate: number, listener: Listener): () => voi
       const wait = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 30_000;
       failures += 1;
       listener.status({ kind: 'lost', retryAt: Date.now() + wait });
-      timer = setTimeout(connect, wait);
+      timer = setTimeout(retry, wait);
     };
+  };
+  const retry = async () => {
+    const may = await listener.mayRetry();
+    if (may && !closed) connect();
   };
   connect();
   return () => {

@@ -5,7 +5,20 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { BULK } from './demo';
 import { type Program, startProgram } from './program';
-import { chooseFirst, LOOKS, launch, rows, shot, until, type Visit, visit, words } from './world';
+import {
+  CHOSEN,
+  chooseFirst,
+  type Kept,
+  LOOKS,
+  launch,
+  logIn,
+  rows,
+  shot,
+  until,
+  type Visit,
+  visit,
+  words,
+} from './world';
 
 let program: Program;
 let browser: Browser;
@@ -235,5 +248,20 @@ test('a hundred thousand rows scroll without a frame beyond 50 ms', async () => 
   await shot(page, 'many-rows');
   expect(longest).toBeLessThanOrEqual(50);
   expect(complaints).toEqual([]);
+  await end();
+});
+
+test('who logs out in one window sees nothing more in another', async () => {
+  const look = LOOKS[0];
+  if (!look) throw new Error('no look');
+  const { context, page, end } = await visit(browser, program, look);
+  const { frame, login, search } = words.en;
+  await logIn(page, look, CHOSEN, '/search?q=nobody&live=1');
+  await page.getByText(search['live.waiting']).waitFor();
+  const other = await context.newPage();
+  await other.goto('/alerts');
+  await other.getByRole('button', { name: /admin/ }).click();
+  await other.getByRole('menuitem', { name: frame['user.logout'] }).click();
+  await page.getByRole('heading', { name: login.title }).waitFor();
   await end();
 });

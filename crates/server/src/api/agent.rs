@@ -12,7 +12,7 @@ use watchpost_event::AgentId;
 use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, ErrorBody, StreamReport, StreamsResponse};
 
 use super::{ApiFailure, App, body};
-use crate::agents::HealthReport;
+use crate::agents::{HealthReport, METRICS_BYTES_MAX};
 use crate::auth::Principal;
 use crate::ingest::{Answer, BodyKind, Encoding, WriterHandle};
 
@@ -137,6 +137,10 @@ pub(super) async fn health(
     let report: HealthReport = body::read_json(&app, body).await?;
     if !principal.allows_agent(report.agent_id.as_str()) {
         return Err(foreign(&principal, report.agent_id.as_str()));
+    }
+    if report.metrics.to_string().len() > METRICS_BYTES_MAX {
+        let message = format!("`metrics` may have {METRICS_BYTES_MAX} bytes: send fewer of them");
+        return Err(ApiFailure::bad_request(message));
     }
     app.agents.report(report, app.now());
     Ok(StatusCode::NO_CONTENT)

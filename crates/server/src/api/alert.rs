@@ -83,16 +83,20 @@ async fn stored(app: &Arc<App>, alert: &Alert, events: &[AlertEvent]) -> Result<
     let cancel = request.cancel.clone();
     let wanted: Vec<String> = events.iter().map(|event| event.event_id.clone()).collect();
     let work = move |store: &dyn LogStore| find(store, &request, &wanted);
-    search::run(app, cancel, work).await
+    let (found, cancelled) = search::run(app, cancel, work).await?;
+    // What was not looked at is not gone.
+    search::complete(cancelled)?;
+    Ok(found)
 }
 
+/// The wanted ones, and whether the search was stopped before its end.
 fn find(
     store: &dyn LogStore,
     request: &SearchRequest,
     wanted: &[String],
-) -> Result<HashMap<String, Value>, StoreError> {
+) -> Result<(HashMap<String, Value>, bool), StoreError> {
     let mut found = HashMap::new();
-    store.search(request, &mut |row| {
+    let summary = store.search(request, &mut |row| {
         let view = row.view();
         let id = view.id().to_string();
         if wanted.contains(&id) {
@@ -103,7 +107,7 @@ fn find(
         }
         ControlFlow::Continue(())
     })?;
-    Ok(found)
+    Ok((found, summary.cancelled))
 }
 
 async fn rule(app: &Arc<App>, id: &str) -> Option<RuleDetail> {

@@ -69,6 +69,7 @@ pub(super) async fn tail(
         principal,
         subscription,
         look,
+        is_due: false,
     };
     Ok(match upgrade {
         Ok(upgrade) => upgrade
@@ -85,35 +86,40 @@ struct Live {
     subscription: Subscription,
     /// When to look whether they still may.
     look: Interval,
+    /// It is time to look. It stays so until there was an answer: what is dropped on the way is asked again.
+    is_due: bool,
 }
 
 impl Live {
-    /// The next item; `None` when the server ends, or whoever watches may not any more.
+    /// The next item; `None` when the server ends, or whoever watches may not any more. May be dropped and called again.
     async fn next(&mut self) -> Option<TailItem> {
         loop {
+            if self.is_due {
+                let now = self.app.clock.now();
+                if !self.principal.is_still_known(&self.app.catalog, now).await {
+                    return None;
+                }
+                self.is_due = false;
+            }
             tokio::select! {
                 item = self.subscription.next() => return item,
                 () = self.app.shutdown.wait() => return None,
-                _ = self.look.tick() => {}
-            }
-            if !self
-                .principal
-                .is_still_known(&self.app.catalog, self.app.clock.now())
-                .await
-            {
-                return None;
+                _ = self.look.tick() => self.is_due = true,
             }
         }
     }
 }
 
 async fn watch(mut live: Live, mut socket: WebSocket) {
+    let patience = live.app.timeouts.body_piece;
     loop {
         tokio::select! {
             item = live.next() => {
                 let Some(item) = item else { break };
                 let Ok(text) = json(&item, live.app.now()).try_into() else { continue };
-                if socket.send(Message::Text(text)).await.is_err() {
+                // Whoever takes nothing any more gives its place back.
+                let sent = tokio::time::timeout(patience, socket.send(Message::Text(text)));
+                if !matches!(sent.await, Ok(Ok(()))) {
                     return;
                 }
             }
@@ -124,7 +130,7 @@ async fn watch(mut live: Live, mut socket: WebSocket) {
             }
         }
     }
-    let _ = socket.send(Message::Close(None)).await;
+    let _ = tokio::time::timeout(patience, socket.send(Message::Close(None))).await;
 }
 
 fn lines(watcher: Live) -> Response {
@@ -144,7 +150,7 @@ fn json(item: &TailItem, now: Timestamp) -> Bytes {
         TailItem::Shed(events) => {
             let event = serde_json::json!({
                 "@timestamp": now.to_string(),
-                "message": format!("{events} matching events were left out here: the receiver is too slow"),
+                "message": format!("{events} matching events were left out here: the receiver is slower, or asked for fewer"),
                 "log": { "level": "warning" },
                 "watchpost": { "shed": events },
             });

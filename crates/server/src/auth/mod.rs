@@ -108,7 +108,7 @@ impl Principal {
     }
 
     /// Whether it still may what it could when it came: asked now and then where a connection lasts. What cannot be
-    /// looked up now is not the principal's fault.
+    /// looked up now is not the principal's fault. To watch is to use a session: it does not become idle.
     pub(crate) async fn is_still_known(&self, catalog: &Catalog, now: i64) -> bool {
         match self {
             Self::Key(key) => catalog.keys().is_active(key.id).await.unwrap_or(true),

@@ -21,6 +21,8 @@ use crate::intake::Committed;
 const QUEUE_EVENTS: usize = 1_000;
 const SUBSCRIBERS_MAX: usize = 100;
 const IDLE: Duration = Duration::from_secs(1);
+/// Seconds that a subscriber's queue may stay full: whoever takes nothing for so long gives its place back.
+const STUCK_SECONDS: u64 = 60;
 
 /// What a subscriber is given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,6 +39,8 @@ struct Subscriber {
     queue: mpsc::Sender<Bytes>,
     shed: Arc<AtomicU64>,
     pace: Option<Pace>,
+    /// The second since which nothing was taken from the full queue.
+    full_since: Option<u64>,
 }
 
 /// So many events per second: a browser takes whatever it is sent, and freezes.
@@ -60,9 +64,21 @@ impl Pace {
 impl Subscriber {
     fn hand(&mut self, json: Bytes, second: u64) {
         let in_time = self.pace.as_mut().is_none_or(|pace| pace.allows(second));
-        if !in_time || self.queue.try_send(json).is_err() {
-            self.shed.fetch_add(1, Ordering::Relaxed);
+        if in_time && self.queue.try_send(json).is_ok() {
+            self.full_since = None;
+            return;
         }
+        self.shed.fetch_add(1, Ordering::Relaxed);
+        if in_time {
+            self.full_since.get_or_insert(second);
+        }
+    }
+
+    fn is_here(&self, second: u64) -> bool {
+        let is_stuck = self
+            .full_since
+            .is_some_and(|since| second.saturating_sub(since) > STUCK_SECONDS);
+        !self.queue.is_closed() && !is_stuck
     }
 }
 
@@ -119,7 +135,8 @@ impl Tail {
     /// Subscribes to events that match, at most so many per second; `None` when there are too many subscribers already.
     pub(crate) fn subscribe(&self, query: Query, rate: Option<NonZeroU32>) -> Option<Subscription> {
         let mut subscribers = self.subscribers();
-        subscribers.retain(|subscriber| !subscriber.queue.is_closed());
+        let second = self.clock.monotonic().as_secs();
+        subscribers.retain(|subscriber| subscriber.is_here(second));
         if subscribers.len() >= SUBSCRIBERS_MAX {
             return None;
         }
@@ -134,6 +151,7 @@ impl Tail {
                 second: 0,
                 events: 0,
             }),
+            full_since: None,
         });
         Some(Subscription {
             queue,
@@ -172,11 +190,11 @@ impl Tail {
             self.agents.note_host(&committed.batch.origin);
         }
         let mut subscribers = self.subscribers();
-        subscribers.retain(|subscriber| !subscriber.queue.is_closed());
+        let second = self.clock.monotonic().as_secs();
+        subscribers.retain(|subscriber| subscriber.is_here(second));
         if subscribers.is_empty() {
             return;
         }
-        let second = self.clock.monotonic().as_secs();
         for view in batches.iter().flat_map(|committed| committed.batch.views()) {
             let mut json: Option<Bytes> = None;
             for subscriber in &mut *subscribers {
@@ -186,5 +204,53 @@ impl Tail {
                 }
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use watchpost_event::batch::Limits;
+    use watchpost_event::{AgentId, BatchBuilder, Decoded, Epoch, StreamId, Timestamp};
+    use watchpost_kit::ManualClock;
+
+    use super::*;
+
+    fn committed(events: u64) -> Committed {
+        let (agent, stream) = (AgentId::new("a").unwrap(), StreamId::new("s").unwrap());
+        let mut batch = BatchBuilder::new(agent, stream, Epoch(1), 0);
+        for position in 1..=events {
+            batch.push_plain(Timestamp(0), position, "x");
+        }
+        Committed {
+            position: LedgerPosition(0),
+            next: LedgerPosition(10),
+            batch: Arc::new(Decoded::from_bytes(&batch.finish(events).unwrap(), Limits::default()).unwrap()),
+        }
+    }
+
+    #[tokio::test]
+    async fn who_takes_nothing_for_a_minute_gives_the_place_back() {
+        let clock = Arc::new(ManualClock::new(0));
+        let tail = Tail::new(Arc::default(), clock.clone());
+        let mut idle = tail.subscribe(Query::all(), None).unwrap();
+        let mut busy = tail.subscribe(Query::all(), None).unwrap();
+        let flood = [committed(QUEUE_EVENTS as u64 + 1)];
+        for _ in 0..3 {
+            tail.hand_out(&flood);
+            let mut taken = 0;
+            while taken < QUEUE_EVENTS {
+                taken += usize::from(matches!(busy.next().await, Some(TailItem::Event(_))));
+            }
+            clock.advance(Duration::from_secs(STUCK_SECONDS / 2 + 1));
+        }
+        assert_eq!(tail.subscribers().len(), 1, "only the one who reads");
+        // What was in the queue is still theirs, and then it ends.
+        let mut left = 0;
+        while let Some(item) = idle.next().await {
+            left += usize::from(matches!(item, TailItem::Event(_)));
+        }
+        assert_eq!(left, QUEUE_EVENTS);
     }
 }

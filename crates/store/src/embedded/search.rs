@@ -32,7 +32,7 @@ impl Best {
 
     fn add(&mut self, row: Row) {
         let place = row.place();
-        if self.after.as_ref().is_some_and(|after| place <= *after) {
+        if self.after.as_ref().is_some_and(|after| place <= *after) || self.rows.contains_key(&place) {
             return;
         }
         if self.rows.len() < self.left {

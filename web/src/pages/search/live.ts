@@ -1,3 +1,4 @@
+import { sessionLasts } from '@/api/session';
 import { openTail, type TailStatus } from '@/api/tail';
 import { Ring } from '@/lib/ring';
 import { Row, type Rows } from './row';
@@ -19,12 +20,16 @@ const EVENTS_PER_SECOND = 500;
 const DRAW_MS = 100;
 const RATE_SECONDS = 5;
 
-/** The number of events a message declares as left out; cheap for all the others. */
+/**
+ * The number of events a message declares as left out; cheap for all the others. The server's own
+ * declarations have no agent, and every event has: none can pass itself off as one.
+ */
 export function shedOf(json: string): number | undefined {
   if (json.length > 2000 || !json.includes('"shed":')) return undefined;
   try {
-    const shed = (JSON.parse(json) as { watchpost?: { shed?: unknown } }).watchpost?.shed;
-    return typeof shed === 'number' ? shed : undefined;
+    const said = JSON.parse(json) as { agent?: unknown; watchpost?: { shed?: unknown } };
+    const shed = said.watchpost?.shed;
+    return said.agent === undefined && typeof shed === 'number' ? shed : undefined;
   } catch {
     return undefined;
   }
@@ -74,6 +79,7 @@ export class Live {
   start(): void {
     this.ticker = setInterval(() => this.tick(), 1000);
     this.close = openTail(this.q, EVENTS_PER_SECOND, {
+      mayRetry: sessionLasts,
       status: (status) => {
         this.status = status;
         this.draw();

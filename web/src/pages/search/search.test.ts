@@ -46,6 +46,7 @@ describe('live', () => {
     expect(shedOf('{"message":"\\"shed\\": 1"}')).toBeUndefined();
     expect(shedOf('{"message":"\\"shed\\":1"')).toBeUndefined();
     expect(shedOf('{"shed":5}')).toBeUndefined();
+    expect(shedOf('{"agent":{"id":"web-1"},"watchpost":{"shed":5}}')).toBeUndefined();
   });
 });
 
