@@ -12,7 +12,7 @@ use crate::embedded::datafile::{DataFile, MINUTE, Needed, severity_slot};
 use crate::embedded::index::SeverityCounts;
 use crate::embedded::manifest::FileEntry;
 use crate::embedded::plan::Plan;
-use crate::embedded::scan::{self, FileScan, SCAN_BLOCKS};
+use crate::embedded::scan::{self, FileScan, SCAN_BLOCKS, Wanted};
 use crate::embedded::{EmbeddedStore, Snapshot};
 use crate::{SearchRequest, StoreError, Summary};
 
@@ -147,9 +147,12 @@ impl EmbeddedStore {
                 .any(|&minute| times.0.div_euclid(MINUTE) <= minute && minute <= times.1.div_euclid(MINUTE))
         };
         let blocks = file.index.blocks.iter().enumerate();
-        let blocks: Vec<usize> = blocks
+        let blocks: Vec<Wanted> = blocks
             .filter(|(_, block)| on_edge(block.times))
-            .map(|(at, _)| at)
+            .map(|(at, block)| Wanted {
+                block: at,
+                rows: vec![block.row_range()],
+            })
             .collect();
         let needed = Needed {
             severity: true,
@@ -175,7 +178,7 @@ impl EmbeddedStore {
         entry: &FileEntry,
         file: &Arc<DataFile>,
         needed: Needed,
-        blocks: &[usize],
+        blocks: &[Wanted],
         summary: &mut Summary,
         found: &mut dyn FnMut(&mut RowReader<'_>, usize),
     ) {
@@ -210,14 +213,21 @@ impl EmbeddedStore {
             let Some(file) = self.file_or_note(entry, summary)? else {
                 continue;
             };
+            let settle = found(Piece::Whole(0))?;
             let mut blocks = Vec::new();
             for (at, block) in file.index.blocks.iter().enumerate() {
-                if !plan.may_match_block(block) {
+                if plan.matches_whole(block.times.0, block.times.1) && found(Piece::Whole(u64::from(block.rows)))? {
+                    continue;
+                }
+                let fit = plan.fit(block, settle);
+                if fit.settled > 0 {
+                    found(Piece::Whole(fit.settled))?;
+                }
+                if fit.rows.is_empty() {
                     summary.blocks_pruned += 1;
-                } else if !plan.matches_whole(block.times.0, block.times.1)
-                    || !found(Piece::Whole(u64::from(block.rows)))?
-                {
-                    blocks.push(at);
+                } else {
+                    let rows = fit.rows;
+                    blocks.push(Wanted { block: at, rows });
                 }
             }
             let path = entry.data_path(&self.dir);

@@ -9,7 +9,7 @@ use watchpost_event::{EventId, StreamKey};
 use crate::embedded::columns::RowReader;
 use crate::embedded::datafile::{DataFile, Needed};
 use crate::embedded::keys::Need;
-use crate::embedded::scan::{FileScan, SCAN_BLOCKS};
+use crate::embedded::scan::{FileScan, SCAN_BLOCKS, Wanted};
 use crate::embedded::search::ranges;
 use crate::embedded::{EmbeddedStore, Snapshot};
 use crate::{Row, StoreError, Summary};
@@ -116,7 +116,7 @@ impl EmbeddedStore {
             };
             let before = candidates.len();
             for (at, block) in file.index.blocks.iter().enumerate() {
-                if nearest.wants(block.positions) && need.may_match(&|key| block.filter.may_hold(key)) {
+                if nearest.wants(block.positions) && need.may_match(&|key, _| block.filter.may_hold(key)) {
                     candidates.push(Candidate {
                         file: number,
                         block: at,
@@ -170,7 +170,12 @@ fn read_blocks(
             ..Needed::default()
         },
     };
-    scan.read(blocks, summary, &mut |batch, numbers| {
+    let whole = |&block: &usize| {
+        let rows = vec![file.index.blocks.get(block)?.row_range()];
+        Some(Wanted { block, rows })
+    };
+    let wanted: Vec<Wanted> = blocks.iter().filter_map(whole).collect();
+    scan.read(&wanted, summary, &mut |batch, numbers| {
         let mut reader = RowReader::new(batch);
         for (at, &stored) in numbers.iter().enumerate() {
             let Some(row) = reader.row(at) else { continue };

@@ -25,6 +25,7 @@ use crate::embedded::index::{Block, FileSummary, Index, SeverityCounts};
 use crate::embedded::io::{CheckedFile, DiskWriter, write_file};
 use crate::embedded::manifest::{Class, FileEntry};
 use crate::embedded::order::SourceRow;
+use crate::embedded::runs::{RunBuilder, Runs};
 
 /// A block holds at most so many rows …
 const BLOCK_ROWS: u32 = 4096;
@@ -83,6 +84,7 @@ pub(crate) fn properties(class: Class) -> WriterProperties {
 pub(crate) struct IndexBuilder {
     index: Index,
     keys: Keys,
+    runs: RunBuilder,
     open: Option<Block>,
     minute: Option<(i64, SeverityCounts)>,
     last_origin: usize,
@@ -117,12 +119,14 @@ impl IndexBuilder {
             times: (time, time),
             positions: (position, position),
             filter: Filter::default(),
+            runs: Runs::default(),
         });
         block.rows += 1;
         block.raw = block.raw.saturating_add(raw as u32);
         block.times = (block.times.0.min(time), block.times.1.max(time));
         block.positions = (block.positions.0.min(position), block.positions.1.max(position));
         self.keys.extend(row.keys);
+        self.runs.push(row.template, time);
         let origin = Arc::as_ptr(row.origin).addr();
         if fresh || origin != self.last_origin {
             self.keys.extend(row.origin_keys);
@@ -156,7 +160,9 @@ impl IndexBuilder {
     /// Ends the block.
     pub(crate) fn close_block(&mut self) {
         if let Some(mut block) = self.open.take() {
-            block.filter = self.keys.build();
+            let keys = &mut self.keys;
+            block.runs = self.runs.finish(|key| keys.extend(&[key]));
+            block.filter = keys.build();
             self.index.blocks.push(block);
         }
     }

@@ -86,7 +86,7 @@ fn count_blocks(walk: &mut Walk<'_>, blocks: &Blocks, fields: &[String], countin
         path: &blocks.path,
         needed,
     };
-    scan.read(&blocks.numbers, summary, &mut |batch, _| {
+    scan.read(&blocks.wanted, summary, &mut |batch, _| {
         let rows = scan::matching(plan, batch);
         let mut reader = RowReader::new(batch);
         for row in rows.into_iter().filter_map(|at| reader.row(at)) {

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use watchpost_event::{Decoded, Event, Timestamp, View};
 
-use crate::embedded::keys::{event_keys, origin_keys};
+use crate::embedded::keys::{field_keys, origin_keys};
 use crate::embedded::order::SourceRow;
+use crate::embedded::template::Templates;
 
 /// One batch with the filter keys of its rows: a search looks at them before it looks at texts, and a flush writes
 /// them into the files' filters, so that a message is taken apart once.
@@ -13,9 +14,13 @@ pub(crate) struct HeadBatch {
     batch: Arc<Decoded>,
     /// Events before this one were known already.
     start: usize,
+    /// Keys of cut words and of fields.
     keys: Vec<u32>,
     /// Where each kept event's keys end.
     ends: Vec<u32>,
+    templates: Templates,
+    /// The template of each kept event.
+    template_of: Vec<u32>,
     origin_keys: Vec<u32>,
     /// Earliest and latest time of the kept events.
     pub(crate) times: (Timestamp, Timestamp),
@@ -29,19 +34,26 @@ impl HeadBatch {
         let kept = &batch.events[start..];
         let mut keys = Vec::with_capacity(kept.len() * 16);
         let mut ends = Vec::with_capacity(kept.len());
+        let mut template_of = Vec::with_capacity(kept.len());
+        let mut templates = Templates::default();
         let mut times = (Timestamp(i64::MAX), Timestamp(i64::MIN));
         for event in kept {
-            event_keys(event, &mut keys);
+            template_of.push(templates.take(&event.message, &mut keys));
+            field_keys(event, &mut keys);
             ends.push(keys.len() as u32);
             times = (times.0.min(event.time), times.1.max(event.time));
         }
         let origin_keys = origin_keys(&batch.origin);
-        let weight = (batch.weight() + (keys.len() + ends.len() + origin_keys.len()) * 4) as u64;
+        templates.close();
+        let numbers = keys.len() + 2 * ends.len() + origin_keys.len();
+        let weight = (batch.weight() + numbers * 4 + templates.weight()) as u64;
         Self {
             batch,
             start,
             keys,
             ends,
+            templates,
+            template_of,
             origin_keys,
             times,
             weight,
@@ -73,7 +85,10 @@ impl HeadBatch {
 
     /// Whether a row holds a filter key.
     pub(crate) fn holds(&self, at: usize, key: u32) -> bool {
-        self.keys_of(at).contains(&key) || self.origin_keys.contains(&key)
+        let template = || self.templates.get(self.template_of[at]).words;
+        self.keys_of(at).contains(&key)
+            || template().iter().any(|word| word.key == key)
+            || self.origin_keys.contains(&key)
     }
 
     fn keys_of(&self, at: usize) -> &[u32] {
@@ -88,6 +103,7 @@ impl HeadBatch {
             origin: &self.batch.origin,
             received: self.received(),
             keys: self.keys_of(at),
+            template: self.templates.get(self.template_of[at]),
             origin_keys: &self.origin_keys,
         })
     }

@@ -7,24 +7,33 @@
 //! 3 filters   binary fuse fingerprints, one block behind the other
 //! 4 minutes   per minute of event time: events by severity
 //! 5 checksums CRC32C of every 4 KiB of the data file
+//! 6 runs      u64 length · one zstd frame of: per block, what its rows have in common (`runs`)
 //! ```
-//! All numbers little endian. A reader passes over sections it does not know.
+//! All numbers little endian. A reader passes over sections it does not know. Version 1 had no section 6, and all words in
+//! the filters.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::StoreError;
 use crate::api::SEVERITIES;
-use crate::{StoreError, embedded::filter::Filter};
+use crate::embedded::filter::Filter;
+use crate::embedded::runs::Runs;
 
 const MAGIC: [u8; 4] = *b"WPIX";
 /// The version this program writes.
-pub(crate) const VERSION: u32 = 1;
+pub(crate) const VERSION: u32 = 2;
 const SUMMARY: u32 = 1;
 const BLOCKS: u32 = 2;
 const FILTERS: u32 = 3;
 const MINUTES: u32 = 4;
 const CHECKSUMS: u32 = 5;
+const RUNS: u32 = 6;
+/// Level 3 costs little for what is small.
+const RUNS_LEVEL: i32 = 3;
+/// Runs of one file, decompressed.
+const RUNS_LIMIT: u64 = 1 << 30;
 
 /// What is known of a whole file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -49,6 +58,7 @@ pub(crate) struct Block {
     /// Smallest and greatest position.
     pub(crate) positions: (u64, u64),
     pub(crate) filter: Filter,
+    pub(crate) runs: Runs,
 }
 
 impl Block {
@@ -72,7 +82,11 @@ pub(crate) struct Index {
 impl Index {
     /// What it takes in memory, for the cache.
     pub(crate) fn weight(&self) -> usize {
-        let filters: usize = self.blocks.iter().map(|block| 96 + block.filter.size()).sum();
+        let filters: usize = self
+            .blocks
+            .iter()
+            .map(|block| 112 + block.filter.size() + block.runs.size())
+            .sum();
         256 + filters + self.minutes.len() * 96 + self.checksums.len() * 4
     }
 
@@ -110,6 +124,7 @@ impl Index {
         section(&mut out, MINUTES, &self.encode_minutes());
         let checksums: Vec<u8> = self.checksums.iter().flat_map(|crc| crc.to_le_bytes()).collect();
         section(&mut out, CHECKSUMS, &checksums);
+        section(&mut out, RUNS, &self.encode_runs());
         out
     }
 
@@ -137,6 +152,20 @@ impl Index {
             block.filter.encode(&mut out, &mut filters);
         }
         (out, filters)
+    }
+
+    fn encode_runs(&self) -> Vec<u8> {
+        let mut plain = Vec::new();
+        for block in &self.blocks {
+            block.runs.encode(block.times.0, &mut plain);
+        }
+        let mut out = (plain.len() as u64).to_le_bytes().to_vec();
+        match zstd::bulk::compress(&plain, RUNS_LEVEL) {
+            Ok(packed) => out.extend_from_slice(&packed),
+            // Never seen: the index is then found damaged and made anew from the rows.
+            Err(error) => tracing::warn!(%error, "cannot compress the runs of an index"),
+        }
+        out
     }
 
     fn encode_minutes(&self) -> Vec<u8> {
@@ -177,7 +206,7 @@ impl Index {
         }
         let get = |tag| sections.get(&tag).copied().ok_or_else(|| bad("a section is missing"));
         let checksums = get(CHECKSUMS)?;
-        let index = Self {
+        let mut index = Self {
             summary: decode_summary(get(SUMMARY)?).ok_or_else(|| bad("its summary is cut short"))?,
             blocks: decode_blocks(get(BLOCKS)?, get(FILTERS)?)
                 .ok_or_else(|| bad("its blocks contradict its filters"))?,
@@ -187,6 +216,9 @@ impl Index {
                 .map(|crc| u32::from_le_bytes([crc[0], crc[1], crc[2], crc[3]]))
                 .collect(),
         };
+        if let Some(runs) = sections.get(&RUNS) {
+            decode_runs(runs, &mut index.blocks).ok_or_else(|| bad("its runs contradict its blocks"))?;
+        }
         let rows: u64 = index.blocks.iter().map(|block| u64::from(block.rows)).sum();
         if rows != index.summary.rows {
             return Err(bad("its blocks do not add up to its rows"));
@@ -229,10 +261,25 @@ fn decode_blocks(body: &[u8], filters: &[u8]) -> Option<Vec<Block>> {
             times: (input.i64()?, input.i64()?),
             positions: (input.u64()?, input.u64()?),
             filter: Filter::decode(&mut input, &mut filters)?,
+            runs: Runs::default(),
         });
         first_row += u64::from(rows);
     }
     filters.0.is_empty().then_some(blocks)
+}
+
+fn decode_runs(body: &[u8], blocks: &mut [Block]) -> Option<()> {
+    let mut input = Input(body);
+    let length = input.u64().filter(|length| *length <= RUNS_LIMIT)?;
+    let plain = zstd::bulk::decompress(input.0, usize::try_from(length).ok()?).ok()?;
+    let mut input = Input(&plain);
+    for block in blocks {
+        block.runs = Runs::decode(block.times.0, &mut input)?;
+        if !block.runs.is_empty() && block.runs.rows() != u64::from(block.rows) {
+            return None;
+        }
+    }
+    input.0.is_empty().then_some(())
 }
 
 fn decode_minutes(body: &[u8]) -> Option<BTreeMap<i64, SeverityCounts>> {
@@ -272,6 +319,19 @@ impl<'a> Input<'a> {
 
     pub(crate) fn u64(&mut self) -> Option<u64> {
         self.array().map(u64::from_le_bytes)
+    }
+
+    /// LEB128.
+    pub(crate) fn varint(&mut self) -> Option<u64> {
+        let mut number = 0u64;
+        for shift in (0..64).step_by(7) {
+            let [byte] = self.array()?;
+            number |= u64::from(byte & 0x7f) << shift;
+            if byte < 0x80 {
+                return Some(number);
+            }
+        }
+        None
     }
 
     fn i64(&mut self) -> Option<i64> {

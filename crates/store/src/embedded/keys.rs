@@ -1,15 +1,17 @@
 //! Filter keys: what is put into a block's filter, and how a query's conditions ask for it. Writing and asking are
 //! side by side here because they must agree to the bit.
 //!
-//! In a filter: every word of the message; `name=value` of every field, constants included, and of `agent.id` and
-//! `watchpost.stream`. Not in it: values whose key is longer than [`VALUE_LIMIT`], and what a view makes up from
-//! the event's id and times ([`NOT_KEPT`]).
+//! In a filter: every word of the message that is not in the text of its row's run (`template`, `runs`); `name=value` of
+//! every field, constants included, and of `agent.id` and `watchpost.stream`. Not in it: values whose key is longer than
+//! [`VALUE_LIMIT`], and what a view makes up from the event's id and times ([`NOT_KEPT`]).
 
 use serde_json::Value;
-use watchpost_event::words::for_each_word;
 use watchpost_event::{AgentId, Event, Origin, StreamId, names};
 use watchpost_query::{Key, Necessary, for_each_field_key};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::Row;
+use crate::embedded::template::Templates;
 
 /// Longest value key kept, in bytes.
 const VALUE_LIMIT: usize = 64;
@@ -24,7 +26,7 @@ const NOT_KEPT: [&str; 6] = [
     names::LOG_OFFSET,
 ];
 
-fn word_key(word: &str) -> u32 {
+pub(crate) fn word_key(word: &str) -> u32 {
     xxh3_64(word.as_bytes()) as u32
 }
 
@@ -32,9 +34,30 @@ fn field_key(name: &str, value: &str) -> Option<u32> {
     (value.len() <= VALUE_LIMIT).then(|| xxh3_64_with_seed(value.as_bytes(), xxh3_64(name.as_bytes())) as u32)
 }
 
-/// Adds the keys of an event's own message and fields.
-pub(crate) fn event_keys(event: &Event, out: &mut Vec<u32>) {
-    for_each_word(&event.message, |word| out.push(word_key(word)));
+/// What a row is found by.
+pub(crate) struct RowKeys {
+    /// Keys of its cut words and its own fields.
+    pub(crate) own: Vec<u32>,
+    /// The number of its template.
+    pub(crate) template: u32,
+    pub(crate) origin: Vec<u32>,
+}
+
+impl RowKeys {
+    pub(crate) fn of(row: &Row, templates: &mut Templates) -> Self {
+        let mut own = Vec::new();
+        let template = templates.take(&row.event.message, &mut own);
+        field_keys(&row.event, &mut own);
+        Self {
+            own,
+            template,
+            origin: origin_keys(&row.origin),
+        }
+    }
+}
+
+/// Adds the keys of an event's own fields.
+pub(crate) fn field_keys(event: &Event, out: &mut Vec<u32>) {
     for (name, value) in event.fields.iter() {
         for_each_field_key(name, value, |value| out.extend(field_key(name, value)));
     }
@@ -60,8 +83,14 @@ pub(crate) fn origin_keys(origin: &Origin) -> Vec<u32> {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Need {
     Anything,
-    /// A filter key; for words also the text that must stand in the message, where case is all that can differ.
-    Key(u32, Option<Box<[u8]>>),
+    /// A word of the message: its filter key, and the text that must stand there where case is all that can differ.
+    Word {
+        key: u32,
+        word: Box<str>,
+        text: Option<Box<[u8]>>,
+    },
+    /// Another filter key.
+    Key(u32),
     /// Text that must stand in the message.
     Text(Box<[u8]>),
     All(Vec<Need>),
@@ -83,7 +112,7 @@ impl Need {
         let mut all = Vec::new();
         for (name, value) in [(names::AGENT_ID, agent.as_str()), (names::STREAM, stream.as_str())] {
             for_each_field_key(name, &Value::from(value), |value| {
-                all.extend(field_key(name, value).map(|key| Self::Key(key, None)));
+                all.extend(field_key(name, value).map(Self::Key));
             });
         }
         Self::All(all)
@@ -91,20 +120,23 @@ impl Need {
 
     fn of_key(key: &Key) -> Self {
         match key {
-            Key::Word(word) => Self::Key(word_key(word), plain(word)),
+            Key::Word(word) => Self::Word {
+                key: word_key(word),
+                word: word.as_str().into(),
+                text: plain(word),
+            },
             Key::Prefix(prefix) => plain(prefix).map_or(Self::Anything, Self::Text),
             Key::FieldValue { name, .. } if NOT_KEPT.contains(&name.as_str()) => Self::Anything,
-            Key::FieldValue { name, value } => {
-                field_key(name, value).map_or(Self::Anything, |key| Self::Key(key, None))
-            }
+            Key::FieldValue { name, value } => field_key(name, value).map_or(Self::Anything, Self::Key),
         }
     }
 
-    /// Whether something that `holds` filter keys can match.
-    pub(crate) fn may_match(&self, holds: &impl Fn(u32) -> bool) -> bool {
+    /// Whether something that `holds` filter keys can match. With the key of a word comes the word.
+    pub(crate) fn may_match(&self, holds: &impl Fn(u32, Option<&str>) -> bool) -> bool {
         match self {
             Self::Anything | Self::Text(_) => true,
-            Self::Key(key, _) => holds(*key),
+            Self::Word { key, word, .. } => holds(*key, Some(word)),
+            Self::Key(key) => holds(*key, None),
             Self::All(all) => all.iter().all(|need| need.may_match(holds)),
             Self::Any(any) => any.iter().any(|need| need.may_match(holds)),
         }
@@ -113,8 +145,8 @@ impl Need {
     /// Whether a message whose ASCII letters are in lower case can match. `text` tells whether it holds a text.
     pub(crate) fn may_match_text(&self, text: &mut impl FnMut(&[u8]) -> bool) -> bool {
         match self {
-            Self::Anything | Self::Key(_, None) => true,
-            Self::Key(_, Some(needle)) | Self::Text(needle) => text(needle),
+            Self::Anything | Self::Key(_) | Self::Word { text: None, .. } => true,
+            Self::Word { text: Some(needle), .. } | Self::Text(needle) => text(needle),
             Self::All(all) => all.iter().all(|need| need.may_match_text(text)),
             Self::Any(any) => any.iter().any(|need| need.may_match_text(text)),
         }
@@ -123,17 +155,26 @@ impl Need {
     /// All texts it asks for.
     pub(crate) fn for_each_text(&self, found: &mut impl FnMut(&[u8])) {
         match self {
-            Self::Anything | Self::Key(_, None) => {}
-            Self::Key(_, Some(text)) | Self::Text(text) => found(text),
+            Self::Anything | Self::Key(_) | Self::Word { text: None, .. } => {}
+            Self::Word { text: Some(text), .. } | Self::Text(text) => found(text),
             Self::All(parts) | Self::Any(parts) => parts.iter().for_each(|part| part.for_each_text(found)),
+        }
+    }
+
+    /// Whether any word is asked for.
+    pub(crate) fn asks_for_words(&self) -> bool {
+        match self {
+            Self::Anything | Self::Key(_) | Self::Text(_) => false,
+            Self::Word { .. } => true,
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_words),
         }
     }
 
     /// Whether [`Self::may_match_text`] can ever say no.
     pub(crate) fn asks_for_text(&self) -> bool {
         match self {
-            Self::Anything | Self::Key(_, None) => false,
-            Self::Key(_, Some(_)) | Self::Text(_) => true,
+            Self::Anything | Self::Key(_) | Self::Word { text: None, .. } => false,
+            Self::Word { text: Some(_), .. } | Self::Text(_) => true,
             Self::All(all) => all.iter().any(Self::asks_for_text),
             Self::Any(any) => !any.is_empty() && any.iter().all(Self::asks_for_text),
         }

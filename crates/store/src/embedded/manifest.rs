@@ -193,7 +193,8 @@ fn decode(path: &Path, bytes: &[u8]) -> Result<Manifest, StoreError> {
         .strip_suffix('\n')
         .and_then(|text| text.rsplit_once("\ncrc32c "))
         .ok_or_else(|| bad("it does not end with its checksum"))?;
-    if u32::from_str_radix(crc, 16) != Ok(crc32c::crc32c(json.as_bytes())) {
+    // As text: a checksum in another spelling is damage as well.
+    if crc != format!("{:08x}", crc32c::crc32c(json.as_bytes())) {
         return Err(bad("it fails its checksum"));
     }
     let version: Version = serde_json::from_str(json).map_err(|_| bad("it is not a manifest"))?;

@@ -16,9 +16,10 @@ use crate::embedded::columns::{RowReader, schema};
 use crate::embedded::datafile::{self, DataFile, Needed};
 use crate::embedded::index::{FileSummary, Index};
 use crate::embedded::io::DiskWriter;
-use crate::embedded::keys::{event_keys, origin_keys};
+use crate::embedded::keys::RowKeys;
 use crate::embedded::manifest::FileEntry;
 use crate::embedded::order::{self, SourceRow};
+use crate::embedded::template::Templates;
 use crate::embedded::{EmbeddedStore, Files, lock};
 use crate::{Maintained, Row, StoreError};
 use watchpost_kit::chain;
@@ -128,16 +129,18 @@ impl EmbeddedStore {
                 return Err(StoreError::damaged(&path, "it holds rows that are no events"));
             }
         }
-        let keys: Vec<(Vec<u32>, Vec<u32>)> = rows.iter().map(keys_of).collect();
+        let mut templates = Templates::default();
+        let keys: Vec<RowKeys> = rows.iter().map(|row| RowKeys::of(row, &mut templates)).collect();
         let mut sources: Vec<SourceRow<'_>> = rows
             .iter()
             .zip(&keys)
-            .map(|(row, (own, origin))| SourceRow {
+            .map(|(row, keys)| SourceRow {
                 event: &row.event,
                 origin: &row.origin,
                 received: row.received_at,
-                keys: own,
-                origin_keys: origin,
+                keys: &keys.own,
+                template: templates.get(keys.template),
+                origin_keys: &keys.origin,
             })
             .collect();
         order::sort(&mut sources);
@@ -156,12 +159,6 @@ impl EmbeddedStore {
         });
         self.made_durable(id, class, day, written)
     }
-}
-
-fn keys_of(row: &Row) -> (Vec<u32>, Vec<u32>) {
-    let mut own = Vec::new();
-    event_keys(&row.event, &mut own);
-    (own, origin_keys(&row.origin))
 }
 
 /// As many files from the first on as fit.

@@ -11,7 +11,8 @@
 //! go by receive time (UTC). Versions: `index::VERSION`, `manifest::VERSION`, and `watchpost.version` in a data file.
 //!
 //! # Who decides what
-//! `order`: which rows lie side by side. `keys`: what a filter holds. `plan`: what a query must read.
+//! `template` and `order`: which rows lie side by side. `runs`: what a block's rows have in common. `keys`: what a filter
+//! holds. `plan`: what a query must read.
 //!
 //! # Invariants
 //! - A file is written and synced before the manifest names it; a file the manifest does not name is garbage.
@@ -38,8 +39,10 @@ mod merge;
 mod order;
 mod plan;
 mod rebuild;
+mod runs;
 mod scan;
 mod search;
+mod template;
 mod verify;
 mod walk;
 

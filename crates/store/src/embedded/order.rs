@@ -1,20 +1,15 @@
 //! The row order: the one place that decides which rows lie side by side.
 //!
-//! Rows of a file are sorted by (shape, stream, time, position, n). The **shape** of a message is its first words
-//! without those that hold a digit: like lines lie together, which is what compression lives on, and a word stands
-//! in few blocks, which is what filters live on. Stream is agent, stream name and epoch. Searches lean on nothing of
-//! this: every block knows its own times and positions.
+//! Rows of a file are sorted by (template, stream, time, position, n), templates by their text: like lines lie together,
+//! which is what compression lives on, and a word stands in few blocks, which is what filters live on. Stream is agent,
+//! stream name and epoch. Searches lean on nothing of this: every block knows its own times, positions and runs.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use watchpost_event::{AgentId, Epoch, Event, Origin, StreamId, Timestamp};
-use xxhash_rust::xxh3::xxh3_64;
 
-/// Words of a shape, at most.
-const SHAPE_WORDS: usize = 20;
-/// Bytes of a message that are looked at for its shape.
-const SHAPE_BYTES: usize = 500;
+use crate::embedded::template::Template;
 
 /// One row on its way into a file.
 #[derive(Clone, Copy)]
@@ -22,8 +17,9 @@ pub(crate) struct SourceRow<'a> {
     pub(crate) event: &'a Event,
     pub(crate) origin: &'a Arc<Origin>,
     pub(crate) received: Timestamp,
-    /// Filter keys of the event itself.
+    /// Filter keys of its cut words and its fields.
     pub(crate) keys: &'a [u32],
+    pub(crate) template: Template<'a>,
     /// Filter keys of its origin.
     pub(crate) origin_keys: &'a [u32],
 }
@@ -32,13 +28,13 @@ type StreamOrder<'a> = (&'a AgentId, &'a StreamId, Epoch);
 
 /// Puts rows into the order in which they are written.
 pub(crate) fn sort(rows: &mut Vec<SourceRow<'_>>) {
-    let shapes = ranked_shapes(rows);
+    let templates = ranked_templates(rows);
     let streams = ranked_streams(rows);
-    let ranks = shapes.into_iter().zip(streams);
+    let ranks = templates.into_iter().zip(streams);
     let mut order: Vec<_> = (0usize..)
         .zip(rows.iter().zip(ranks))
-        .map(|(at, (row, (shape, stream)))| {
-            let rank = u64::from(shape) << 32 | u64::from(stream);
+        .map(|(at, (row, (template, stream)))| {
+            let rank = u64::from(template) << 32 | u64::from(stream);
             (rank, row.event.time.0, row.event.position, row.event.n, at)
         })
         .collect();
@@ -46,50 +42,30 @@ pub(crate) fn sort(rows: &mut Vec<SourceRow<'_>>) {
     *rows = order.into_iter().map(|(.., at)| rows[at]).collect();
 }
 
-/// Every row's place among the shapes in alphabetical order: neighbours there are alike as well.
-fn ranked_shapes(rows: &[SourceRow<'_>]) -> Vec<u32> {
-    let mut numbers: HashMap<u64, u32> = HashMap::new();
-    let mut shapes: Vec<Box<[u8]>> = Vec::new();
-    let mut buffer = Vec::new();
-    let mut of_rows: Vec<u32> = Vec::with_capacity(rows.len());
-    for row in rows {
-        shape(row.event.message.as_bytes(), &mut buffer);
-        // Shapes whose hashes collide are mixed: a matter of order only.
-        let number = *numbers.entry(xxh3_64(&buffer)).or_insert_with(|| {
-            shapes.push(buffer.as_slice().into());
-            shapes.len() as u32 - 1
-        });
-        of_rows.push(number);
-    }
-    let mut order: Vec<u32> = (0..shapes.len() as u32).collect();
-    order.sort_unstable_by(|&a, &b| shapes[a as usize].cmp(&shapes[b as usize]));
+/// Every row's place among the templates in alphabetical order: neighbours there are alike as well.
+fn ranked_templates(rows: &[SourceRow<'_>]) -> Vec<u32> {
+    // A batch keeps each text once, so the place in memory tells most of them apart without reading.
+    let mut numbers: HashMap<(usize, usize), u32> = HashMap::new();
+    let mut texts: Vec<&str> = Vec::new();
+    let of_rows: Vec<u32> = rows
+        .iter()
+        .map(|row| {
+            let text = row.template.text;
+            *numbers.entry((text.as_ptr().addr(), text.len())).or_insert_with(|| {
+                texts.push(text);
+                texts.len() as u32 - 1
+            })
+        })
+        .collect();
+    let mut order: Vec<u32> = (0..texts.len() as u32).collect();
+    order.sort_unstable_by_key(|&number| texts[number as usize]);
     let mut ranks = vec![0; order.len()];
-    for (rank, number) in (0..).zip(order) {
-        ranks[number as usize] = rank;
+    for (rank, same) in (0..).zip(order.chunk_by(|&a, &b| texts[a as usize] == texts[b as usize])) {
+        for &number in same {
+            ranks[number as usize] = rank;
+        }
     }
     of_rows.into_iter().map(|number| ranks[number as usize]).collect()
-}
-
-fn shape(message: &[u8], out: &mut Vec<u8>) {
-    out.clear();
-    let head = &message[..message.len().min(SHAPE_BYTES)];
-    let (mut begin, mut digit, mut words) = (0, false, 0);
-    // A space behind the last word ends it like the others.
-    for (at, byte) in (0..).zip(head.iter().copied().chain([b' '])) {
-        digit |= byte.is_ascii_digit();
-        if byte != b' ' {
-            continue;
-        }
-        if !std::mem::take(&mut digit) {
-            out.extend_from_slice(&head[begin..at]);
-            out.push(b' ');
-            words += 1;
-            if words == SHAPE_WORDS {
-                return;
-            }
-        }
-        begin = at + 1;
-    }
 }
 
 fn ranked_streams(rows: &[SourceRow<'_>]) -> Vec<u32> {

@@ -1,10 +1,11 @@
 //! The plan: what a query must read, and what it may pass over.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use memchr::memmem::Finder;
 use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, StreamId, Timestamp, View, names};
-use watchpost_query::{Expr, FieldTest, Range, necessary, time_bounds};
+use watchpost_query::{Expr, FieldTest, Range as ValueRange, TextTest, necessary, time_bounds};
 
 use crate::SearchRequest;
 use crate::embedded::datafile::Needed;
@@ -12,14 +13,18 @@ use crate::embedded::head::HeadBatch;
 use crate::embedded::index::Block;
 use crate::embedded::keys::Need;
 use crate::embedded::manifest::FileEntry;
+use crate::embedded::template::{has_prefix, has_word};
 
 /// A request taken apart.
+#[expect(clippy::struct_excessive_bools, reason = "what is asked for")]
 pub(crate) struct Plan<'a> {
     request: &'a SearchRequest,
     /// Earliest and latest time, both included; the first is behind the second when nothing can match.
     pub(crate) low: i64,
     pub(crate) high: i64,
     need: Need,
+    /// Some words are asked for: then the runs of a block can rule rows out.
+    asks_for_words: bool,
     finders: BTreeMap<Box<[u8]>, Finder<'static>>,
     /// Everything between `low` and `high` matches.
     pub(crate) is_time_only: bool,
@@ -57,6 +62,7 @@ impl<'a> Plan<'a> {
             request,
             low,
             high,
+            asks_for_words: need.asks_for_words(),
             need,
             finders,
             is_time_only: is_time_only(expr),
@@ -83,8 +89,37 @@ impl<'a> Plan<'a> {
         self.overlaps(file.first.0, file.last.0)
     }
 
-    pub(crate) fn may_match_block(&self, block: &Block) -> bool {
-        self.overlaps(block.times.0, block.times.1) && self.need.may_match(&|key| block.filter.may_hold(key))
+    /// Which rows of a block may match. With `settle`, those that are known to match are counted, not named.
+    pub(crate) fn fit(&self, block: &Block, settle: bool) -> Fit {
+        let mut fit = Fit::default();
+        if !self.overlaps(block.times.0, block.times.1) {
+            return fit;
+        }
+        let may_match = |text: &str| {
+            self.need
+                .may_match(&|key, word| word.is_some_and(|word| has_word(text, word)) || block.filter.may_hold(key))
+        };
+        if block.runs.is_empty() || !self.asks_for_words {
+            if may_match("") {
+                fit.add(block.row_range(), block.times.1);
+            }
+            return fit;
+        }
+        let mut first = block.first_row;
+        for (run, text) in block.runs.iter() {
+            let rows = first..first + u64::from(run.rows);
+            first = rows.end;
+            if !self.overlaps(run.times.0, run.times.1) || !may_match(text) {
+                continue;
+            }
+            if settle && self.low <= run.times.0 && run.times.1 <= self.high && settles(self.request.query.expr(), text)
+            {
+                fit.settled += u64::from(run.rows);
+            } else {
+                fit.add(rows, run.times.1.min(block.times.1));
+            }
+        }
+        fit
     }
 
     /// Whether every row of a block matches, by its times alone.
@@ -98,7 +133,7 @@ impl<'a> Plan<'a> {
 
     pub(crate) fn matches_head(&self, batch: &HeadBatch, at: usize) -> bool {
         self.is_in_time(batch.event(at).time.0)
-            && self.need.may_match(&|key| batch.holds(at, key))
+            && self.need.may_match(&|key, _| batch.holds(at, key))
             && self.matches(&batch.view(at))
     }
 
@@ -123,13 +158,58 @@ impl<'a> Plan<'a> {
     }
 }
 
+/// What a plan wants of a block.
+#[derive(Debug, Default)]
+pub(crate) struct Fit {
+    /// Rows to be read, as rising ranges.
+    pub(crate) rows: Vec<Range<u64>>,
+    /// No time among them is later.
+    pub(crate) last: i64,
+    /// Rows that match, whatever they hold beside their run's text.
+    pub(crate) settled: u64,
+}
+
+impl Fit {
+    fn add(&mut self, rows: Range<u64>, last: i64) {
+        self.last = if self.rows.is_empty() {
+            last
+        } else {
+            self.last.max(last)
+        };
+        match self.rows.last_mut() {
+            Some(before) if before.end == rows.start => before.end = rows.end,
+            _ => self.rows.push(rows),
+        }
+    }
+}
+
+/// Whether every row of a run with this text matches, given that its time lies within the plan's bounds.
+fn settles(expr: &Expr, text: &str) -> bool {
+    match expr {
+        Expr::And(all) => all.iter().all(|each| settles(each, text)),
+        // The bounds are those of all times asked for together with AND; of others they say nothing.
+        _ => is_time_only(expr) || settles_by_text(expr, text),
+    }
+}
+
+fn settles_by_text(expr: &Expr, text: &str) -> bool {
+    match expr {
+        Expr::All => true,
+        Expr::And(all) => all.iter().all(|each| settles_by_text(each, text)),
+        Expr::Or(any) => any.iter().any(|each| settles_by_text(each, text)),
+        Expr::Text(TextTest::Word(word)) => has_word(text, word.as_str()),
+        Expr::Text(TextTest::Prefix { before, prefix }) => before.is_empty() && has_prefix(text, prefix.as_str()),
+        Expr::Text(_) | Expr::Not(_) | Expr::Field { .. } => false,
+    }
+}
+
 fn is_time_only(expr: &Expr) -> bool {
     match expr {
         Expr::All => true,
         Expr::And(all) => all.iter().all(is_time_only),
         Expr::Field {
             name,
-            test: FieldTest::Range(Range::Time(..)),
+            test: FieldTest::Range(ValueRange::Time(..)),
         } => name == names::TIMESTAMP,
         _ => false,
     }

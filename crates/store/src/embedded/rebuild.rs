@@ -9,8 +9,9 @@ use crate::embedded::columns::{Columns, RowReader};
 use crate::embedded::datafile::{DataFile, IndexBuilder, Needed};
 use crate::embedded::index::Index;
 use crate::embedded::io::CheckedFile;
-use crate::embedded::keys::{event_keys, origin_keys};
+use crate::embedded::keys::RowKeys;
 use crate::embedded::order::SourceRow;
+use crate::embedded::template::Templates;
 use crate::{Row, StoreError};
 
 /// Reads the whole data file, without checksums to compare it with: those were in the index.
@@ -46,14 +47,15 @@ pub(crate) fn index(disk: &dyn Disk, path: &Path) -> Result<Index, StoreError> {
 }
 
 fn push(row: &Row, builder: &mut IndexBuilder, columns: &mut Columns) -> Result<(), arrow::error::ArrowError> {
-    let mut keys = Vec::new();
-    event_keys(&row.event, &mut keys);
+    let mut templates = Templates::default();
+    let keys = RowKeys::of(row, &mut templates);
     let source = SourceRow {
         event: &row.event,
         origin: &row.origin,
         received: row.received_at,
-        keys: &keys,
-        origin_keys: &origin_keys(&row.origin),
+        keys: &keys.own,
+        template: templates.get(keys.template),
+        origin_keys: &keys.origin,
     };
     if builder.is_full(row.event.message.len()) {
         builder.close_block();

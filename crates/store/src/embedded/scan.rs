@@ -10,8 +10,14 @@ use parquet::errors::ParquetError;
 use crate::Summary;
 use crate::embedded::columns::RowReader;
 use crate::embedded::datafile::{DataFile, Needed};
-use crate::embedded::index::Block;
 use crate::embedded::plan::{Plan, TextProbe};
+
+/// Rows of one block that are to be read.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) block: usize,
+    pub(crate) rows: Vec<Range<u64>>,
+}
 
 /// Blocks read in one go when order does not matter.
 pub(crate) const SCAN_BLOCKS: usize = 16;
@@ -72,13 +78,13 @@ pub(crate) struct FileScan<'a> {
 
 impl FileScan<'_> {
     /// Reads blocks. One that cannot be read is told in the summary, and the others are read all the same.
-    pub(crate) fn read(&self, blocks: &[usize], summary: &mut Summary, found: &mut dyn FnMut(&RecordBatch, &[u64])) {
-        let mut blocks = blocks.to_vec();
-        blocks.sort_unstable();
+    pub(crate) fn read(&self, blocks: &[Wanted], summary: &mut Summary, found: &mut dyn FnMut(&RecordBatch, &[u64])) {
+        let mut blocks: Vec<&Wanted> = blocks.iter().collect();
+        blocks.sort_unstable_by_key(|wanted| wanted.block);
         summary.blocks_read += blocks.len() as u64;
         // What a failed attempt has found already must not be found twice: so nothing is handed on before all is read.
         let mut read = Vec::new();
-        let whole = self.file.read(&self.ranges(&blocks), self.needed, |batch, rows| {
+        let whole = self.file.read(&ranges(&blocks), self.needed, |batch, rows| {
             read.push((batch.clone(), rows.to_vec()));
             Ok(())
         });
@@ -91,11 +97,11 @@ impl FileScan<'_> {
         }
     }
 
-    fn read_one_by_one(&self, blocks: &[usize], summary: &mut Summary) -> Vec<(RecordBatch, Vec<u64>)> {
+    fn read_one_by_one(&self, blocks: &[&Wanted], summary: &mut Summary) -> Vec<(RecordBatch, Vec<u64>)> {
         let mut read = Vec::new();
         for &block in blocks {
             let before = read.len();
-            let result = self.file.read(&self.ranges(&[block]), self.needed, |batch, rows| {
+            let result = self.file.read(&block.rows, self.needed, |batch, rows| {
                 read.push((batch.clone(), rows.to_vec()));
                 Ok(())
             });
@@ -107,14 +113,13 @@ impl FileScan<'_> {
         read
     }
 
-    fn ranges(&self, blocks: &[usize]) -> Vec<Range<u64>> {
-        let known = blocks.iter().filter_map(|&block| self.file.index.blocks.get(block));
-        known.map(Block::row_range).collect()
-    }
-
     pub(crate) fn note(&self, error: &ParquetError, summary: &mut Summary) {
         note(summary, format!("{}: {error}", self.path.display()));
     }
+}
+
+fn ranges(blocks: &[&Wanted]) -> Vec<Range<u64>> {
+    blocks.iter().flat_map(|wanted| wanted.rows.iter().cloned()).collect()
 }
 
 /// Adds a sentence about damage once, and not endlessly many.

@@ -133,7 +133,7 @@ impl Search<'_> {
         };
         let mut candidates: Vec<(i64, u64)> = Vec::new();
         let best = &mut self.best;
-        scan.read(&blocks.numbers, summary, &mut |batch, numbers| {
+        scan.read(&blocks.wanted, summary, &mut |batch, numbers| {
             let rows = scan::matching(plan, batch);
             if needed.is_all() {
                 add_rows(batch, rows, best);

@@ -1,7 +1,8 @@
 //! The order of a search: units (head batches, files, blocks), the one with the latest time first. Whoever walks decides
 //! what to do with a unit, and when the rest can hold nothing more for them.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::api::{Cancel, Progress};
 use crate::embedded::datafile::DataFile;
 use crate::embedded::head::HeadBatch;
 use crate::embedded::plan::Plan;
-use crate::embedded::scan::SCAN_BLOCKS;
+use crate::embedded::scan::{SCAN_BLOCKS, Wanted};
 use crate::embedded::{EmbeddedStore, Snapshot};
 use crate::{SearchRequest, StoreError, Summary};
 
@@ -37,7 +38,15 @@ pub(crate) enum Step {
 pub(crate) struct Blocks {
     pub(crate) file: Arc<DataFile>,
     pub(crate) path: PathBuf,
-    pub(crate) numbers: Vec<usize>,
+    pub(crate) wanted: Vec<Wanted>,
+}
+
+/// A file with the rows that are wanted of its blocks.
+#[derive(Clone)]
+struct Opened {
+    file: Arc<DataFile>,
+    path: PathBuf,
+    rows: HashMap<usize, Vec<Range<u64>>>,
 }
 
 /// A walk under way.
@@ -45,7 +54,7 @@ pub(crate) struct Walk<'a> {
     store: &'a EmbeddedStore,
     snapshot: Snapshot,
     /// Files that were opened.
-    files: Vec<Option<(Arc<DataFile>, PathBuf)>>,
+    files: Vec<Option<Opened>>,
     units: BinaryHeap<Unit>,
     /// Blocks of one step: more and more, since who has come far wants much.
     at_once: usize,
@@ -81,7 +90,7 @@ impl<'a> Walk<'a> {
         request.progress.begin(rows);
         Self {
             store,
-            files: vec![None; snapshot.files.len()],
+            files: snapshot.files.iter().map(|_| None).collect(),
             snapshot,
             units,
             at_once: 1,
@@ -119,13 +128,17 @@ impl<'a> Walk<'a> {
                 What::Block(file, block) => {
                     let blocks = self.take_blocks(file, block, wants);
                     self.at_once = (self.at_once * 2).min(SCAN_BLOCKS);
-                    if let Some((file, path)) = self.files.get(file).and_then(Clone::clone) {
-                        let rows = blocks.iter().filter_map(|&block| file.index.blocks.get(block));
+                    if let Some(opened) = self.files.get_mut(file).and_then(Option::as_mut) {
+                        let rows = blocks.iter().filter_map(|&block| opened.file.index.blocks.get(block));
                         self.progress.pass(rows.map(|block| u64::from(block.rows)).sum());
+                        let wanted = blocks.into_iter().map(|block| Wanted {
+                            block,
+                            rows: opened.rows.remove(&block).unwrap_or_default(),
+                        });
                         return Ok(Some(Step::Blocks(Blocks {
-                            file,
-                            path,
-                            numbers: blocks,
+                            wanted: wanted.collect(),
+                            file: Arc::clone(&opened.file),
+                            path: opened.path.clone(),
                         })));
                     }
                 }
@@ -142,18 +155,21 @@ impl<'a> Walk<'a> {
             self.progress.pass(entry.rows);
             return Ok(());
         };
+        let mut rows = HashMap::new();
         for (number, block) in file.index.blocks.iter().enumerate() {
-            if self.plan.may_match_block(block) {
-                self.units.push(Unit {
-                    last: block.times.1,
-                    what: What::Block(at, number),
-                });
-            } else {
+            let fit = self.plan.fit(block, false);
+            if fit.rows.is_empty() {
                 self.progress.pass(u64::from(block.rows));
                 self.summary.blocks_pruned += 1;
+                continue;
             }
+            rows.insert(number, fit.rows);
+            self.units.push(Unit {
+                last: fit.last,
+                what: What::Block(at, number),
+            });
         }
-        self.files[at] = Some((file, path));
+        self.files[at] = Some(Opened { file, path, rows });
         Ok(())
     }
 
