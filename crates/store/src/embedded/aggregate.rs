@@ -7,8 +7,9 @@ use serde_json::Value;
 use watchpost_event::{FieldRef, View, names};
 
 use crate::api::{Bucket, Counts, Histogram, SEVERITIES};
+use crate::embedded::builder::{MINUTE, severity_slot};
 use crate::embedded::columns::RowReader;
-use crate::embedded::datafile::{DataFile, MINUTE, Needed, severity_slot};
+use crate::embedded::datafile::{DataFile, Needed};
 use crate::embedded::index::SeverityCounts;
 use crate::embedded::manifest::FileEntry;
 use crate::embedded::plan::Plan;

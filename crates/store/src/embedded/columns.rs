@@ -2,7 +2,8 @@
 //!
 //! | column | what |
 //! |---|---|
-//! | `time`, `received` | event time and receive time, TIMESTAMP ns UTC |
+//! | `time`, `time_ns` | event time, TIMESTAMP ms UTC, and the nanoseconds within its millisecond (0 to 999,999) |
+//! | `received` | receive time, TIMESTAMP ns UTC |
 //! | `agent`, `stream`, `epoch`, `position`, `n` | the event's id |
 //! | `host`, `path`, `level`, `event_kind`, `event_action`, `user`, `process` | `host.name`, `log.file.path`, `log.level`, `event.kind`, `event.action`, `user.name`, `process.name` where they are text, own or constant |
 //! | `severity` | 10 to 100 on the one scale |
@@ -12,14 +13,20 @@
 //!
 //! An own field in a column is not repeated in `fields`, unless a constant has the same name and value; so what
 //! is read back is what was written, to the last type.
+//!
+//! Time is in two columns because most hosts tell milliseconds: differences of whole milliseconds are small numbers, and
+//! differences of nanoseconds are not.
 
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, RecordBatch, StringArray, StringBuilder, TimestampNanosecondArray,
-    TimestampNanosecondBuilder, UInt8Array, UInt8Builder, UInt32Array, UInt32Builder, UInt64Array, UInt64Builder,
+    Array, ArrayRef, AsArray, Int32Array, Int32Builder, RecordBatch, StringArray, StringBuilder,
+    TimestampMillisecondArray, TimestampMillisecondBuilder, TimestampNanosecondArray, TimestampNanosecondBuilder,
+    UInt8Array, UInt8Builder, UInt32Array, UInt32Builder, UInt64Array, UInt64Builder,
 };
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit, TimestampNanosecondType};
+use arrow::datatypes::{
+    DataType, Field, Int32Type, Schema, SchemaRef, TimeUnit, TimestampMillisecondType, TimestampNanosecondType,
+};
 use arrow::datatypes::{UInt8Type, UInt32Type, UInt64Type};
 use arrow::error::ArrowError;
 use serde_json::{Map, Value};
@@ -39,12 +46,16 @@ pub(crate) const HOT: [(&str, &str); 7] = [
     ("process.name", "process"),
 ];
 
+/// Nanoseconds of a millisecond.
+const MILLISECOND: i64 = 1_000_000;
+
 /// The columns of every data file.
 pub(crate) fn schema() -> SchemaRef {
-    let time = || DataType::Timestamp(TimeUnit::Nanosecond, Some("UTC".into()));
+    let time = |unit| DataType::Timestamp(unit, Some("UTC".into()));
     let mut fields = vec![
-        Field::new("time", time(), false),
-        Field::new("received", time(), false),
+        Field::new("time", time(TimeUnit::Millisecond), false),
+        Field::new("time_ns", DataType::Int32, false),
+        Field::new("received", time(TimeUnit::Nanosecond), false),
         Field::new("agent", DataType::Utf8, false),
         Field::new("stream", DataType::Utf8, false),
         Field::new("epoch", DataType::UInt64, false),
@@ -62,7 +73,8 @@ pub(crate) fn schema() -> SchemaRef {
 /// Collects rows into columns.
 pub(crate) struct Columns {
     schema: SchemaRef,
-    time: TimestampNanosecondBuilder,
+    time: TimestampMillisecondBuilder,
+    time_ns: Int32Builder,
     received: TimestampNanosecondBuilder,
     agent: StringBuilder,
     stream: StringBuilder,
@@ -108,7 +120,8 @@ impl Columns {
     pub(crate) fn new() -> Self {
         Self {
             schema: schema(),
-            time: TimestampNanosecondBuilder::new().with_timezone("UTC"),
+            time: TimestampMillisecondBuilder::new().with_timezone("UTC"),
+            time_ns: Int32Builder::new(),
             received: TimestampNanosecondBuilder::new().with_timezone("UTC"),
             agent: StringBuilder::new(),
             stream: StringBuilder::new(),
@@ -132,7 +145,8 @@ impl Columns {
             Some(last) if Arc::ptr_eq(&last.origin, origin) => last,
             _ => Shared::of(origin)?,
         };
-        self.time.append_value(event.time.0);
+        self.time.append_value(event.time.0.div_euclid(MILLISECOND));
+        self.time_ns.append_value(event.time.0.rem_euclid(MILLISECOND) as i32);
         self.received.append_value(row.received.0);
         self.agent.append_value(origin.agent.as_str());
         self.stream.append_value(origin.stream.as_str());
@@ -189,6 +203,7 @@ impl Columns {
     pub(crate) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
         let mut arrays: Vec<ArrayRef> = vec![
             Arc::new(self.time.finish()),
+            Arc::new(self.time_ns.finish()),
             Arc::new(self.received.finish()),
             Arc::new(self.agent.finish()),
             Arc::new(self.stream.finish()),
@@ -205,9 +220,34 @@ impl Columns {
     }
 }
 
+/// Event times, of their two columns.
+#[derive(Clone, Copy)]
+pub(crate) struct Times<'a> {
+    milliseconds: &'a TimestampMillisecondArray,
+    nanoseconds: &'a Int32Array,
+}
+
+impl<'a> Times<'a> {
+    fn of(batch: &'a RecordBatch) -> Option<Self> {
+        Some(Self {
+            milliseconds: batch
+                .column_by_name("time")?
+                .as_primitive_opt::<TimestampMillisecondType>()?,
+            nanoseconds: batch.column_by_name("time_ns")?.as_primitive_opt::<Int32Type>()?,
+        })
+    }
+
+    /// Nanoseconds since 1970.
+    pub(crate) fn value(&self, at: usize) -> i64 {
+        // The whole milliseconds before the very first moments lie outside; the sum never does.
+        let whole = self.milliseconds.value(at).wrapping_mul(MILLISECOND);
+        whole.wrapping_add(i64::from(self.nanoseconds.value(at)))
+    }
+}
+
 /// Reads rows out of columns. Columns that were not asked for read as absent.
 pub(crate) struct RowReader<'a> {
-    pub(crate) time: Option<&'a TimestampNanosecondArray>,
+    pub(crate) time: Option<Times<'a>>,
     received: Option<&'a TimestampNanosecondArray>,
     agent: Option<&'a StringArray>,
     stream: Option<&'a StringArray>,
@@ -235,7 +275,7 @@ impl<'a> RowReader<'a> {
             column.and_then(|column| column.as_primitive_opt::<UInt64Type>())
         };
         Self {
-            time: times("time"),
+            time: Times::of(batch),
             received: times("received"),
             agent: text("agent"),
             stream: text("stream"),

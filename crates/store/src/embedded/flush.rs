@@ -10,7 +10,8 @@ use crate::StoreError;
 use crate::embedded::head::HeadBatch;
 use crate::embedded::manifest::{Class, FileEntry};
 use crate::embedded::order::{self, SourceRow};
-use crate::embedded::{EmbeddedStore, datafile, index, lock};
+use crate::embedded::writer::{Effort, FileWriter};
+use crate::embedded::{EmbeddedStore, index, lock};
 
 /// The `event.kind` of alerts.
 const ALERT: &str = "alert";
@@ -79,12 +80,28 @@ impl EmbeddedStore {
 
     /// Writes sorted rows as one file, with durable names. After an error nothing of it stays.
     pub(super) fn write_rows(&self, class: Class, day: &str, rows: &[SourceRow<'_>]) -> Result<FileEntry, StoreError> {
+        self.write_file(class, day, Effort::Fast, |file| {
+            rows.iter().try_for_each(|row| file.push(row))
+        })
+    }
+
+    /// Writes a new file with durable names. After an error nothing of it stays.
+    pub(super) fn write_file(
+        &self,
+        class: Class,
+        day: &str,
+        effort: Effort,
+        fill: impl FnOnce(&mut FileWriter<'_>) -> Result<(), StoreError>,
+    ) -> Result<FileEntry, StoreError> {
         let folder = self.dir.join(day);
         self.disk
             .create_dir_all(&folder)
             .map_err(StoreError::io("create", &folder))?;
         let id = self.new_id();
-        let written = datafile::write(&*self.disk, &self.dir, (id, class, day), rows);
+        let written = FileWriter::create(&*self.disk, &self.dir, (id, class, day), effort).and_then(|mut file| {
+            fill(&mut file)?;
+            file.finish()
+        });
         self.made_durable(id, class, day, written)
     }
 

@@ -9,8 +9,7 @@
 //! 5 checksums CRC32C of every 4 KiB of the data file
 //! 6 runs      u64 length · one zstd frame of: per block, what its rows have in common (`runs`)
 //! ```
-//! All numbers little endian. A reader passes over sections it does not know. Version 1 had no section 6, and all words in
-//! the filters.
+//! All numbers little endian. A reader passes over sections it does not know.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -23,7 +22,7 @@ use crate::embedded::runs::Runs;
 
 const MAGIC: [u8; 4] = *b"WPIX";
 /// The version this program writes.
-pub(crate) const VERSION: u32 = 2;
+pub(crate) const VERSION: u32 = 1;
 const SUMMARY: u32 = 1;
 const BLOCKS: u32 = 2;
 const FILTERS: u32 = 3;
@@ -216,9 +215,7 @@ impl Index {
                 .map(|crc| u32::from_le_bytes([crc[0], crc[1], crc[2], crc[3]]))
                 .collect(),
         };
-        if let Some(runs) = sections.get(&RUNS) {
-            decode_runs(runs, &mut index.blocks).ok_or_else(|| bad("its runs contradict its blocks"))?;
-        }
+        decode_runs(get(RUNS)?, &mut index.blocks).ok_or_else(|| bad("its runs contradict its blocks"))?;
         let rows: u64 = index.blocks.iter().map(|block| u64::from(block.rows)).sum();
         if rows != index.summary.rows {
             return Err(bad("its blocks do not add up to its rows"));

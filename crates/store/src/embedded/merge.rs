@@ -13,13 +13,14 @@ use parquet::file::writer::SerializedFileWriter;
 use watchpost_event::Timestamp;
 
 use crate::embedded::columns::{RowReader, schema};
-use crate::embedded::datafile::{self, DataFile, Needed};
+use crate::embedded::datafile::{DataFile, Needed};
 use crate::embedded::index::{FileSummary, Index};
 use crate::embedded::io::DiskWriter;
 use crate::embedded::keys::RowKeys;
 use crate::embedded::manifest::FileEntry;
 use crate::embedded::order::{self, SourceRow};
 use crate::embedded::template::Templates;
+use crate::embedded::writer::{self, Effort};
 use crate::embedded::{EmbeddedStore, Files, lock};
 use crate::{Maintained, Row, StoreError};
 use watchpost_kit::chain;
@@ -154,8 +155,8 @@ impl EmbeddedStore {
         let path = place.data_path(&self.dir);
         let written = DiskWriter::create(&*self.disk, &path).and_then(|output| {
             let (output, index) =
-                join_groups(output, opened, &place).map_err(|error| datafile::write_error(&path, error))?;
-            datafile::finish(&*self.disk, &self.dir, &place, output, index)
+                join_groups(output, opened, &place).map_err(|error| writer::write_error(&path, error))?;
+            writer::finish(&*self.disk, &self.dir, &place, output, index)
         });
         self.made_durable(id, class, day, written)
     }
@@ -177,7 +178,7 @@ fn join_groups(
     files: &[Arc<DataFile>],
     place: &FileEntry,
 ) -> Result<(DiskWriter, Index), ParquetError> {
-    let properties = Arc::new(datafile::properties(place.class));
+    let properties = Arc::new(writer::properties(place.class, Effort::Fast));
     let columns = ArrowSchemaConverter::new().convert(&schema())?;
     let mut writer = SerializedFileWriter::new(output, columns.root_schema_ptr(), properties)?;
     let mut index = Index::default();

@@ -22,6 +22,7 @@
 
 mod aggregate;
 mod append;
+mod builder;
 mod cache;
 mod columns;
 mod context;
@@ -45,6 +46,7 @@ mod search;
 mod template;
 mod verify;
 mod walk;
+mod writer;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use watchpost_run::Disk;
 
+use crate::embedded::builder::IndexBuilder;
 use crate::embedded::columns::{Columns, RowReader};
-use crate::embedded::datafile::{DataFile, IndexBuilder, Needed};
+use crate::embedded::datafile::{DataFile, Needed};
 use crate::embedded::index::Index;
 use crate::embedded::io::CheckedFile;
 use crate::embedded::keys::RowKeys;
