@@ -16,6 +16,7 @@ use watchpost_run::RealDisk;
 use watchpost_store::{EmbeddedStore, LogStore, SearchRequest, StoreOptions};
 
 const BATCH_BYTES: usize = 1_000_000;
+const DAY: i64 = 86_400_000_000_000;
 const START: i64 = 1_795_132_800_000_000_000;
 
 type Failure = Box<dyn Error>;
@@ -58,19 +59,26 @@ fn run(
     flushing += time(clock, || store.flush(Timestamp(START)))?.1;
     let mut merging = Duration::ZERO;
     report_size(store, raw, "before merging");
-    loop {
-        let (done, took) = time(clock, || store.maintain(Timestamp(START + 1)))?;
-        merging += took;
-        if !done.more {
-            break;
+    let mut packing = Duration::ZERO;
+    for (now, spent, when) in [
+        (START + 1, &mut merging, "after merging"),
+        (START + 2 * DAY, &mut packing, "packed"),
+    ] {
+        loop {
+            let (done, took) = time(clock, || store.maintain(Timestamp(now)))?;
+            *spent += took;
+            if !done.more {
+                break;
+            }
         }
+        report_size(store, raw, when);
     }
-    report_size(store, raw, "after merging");
     println!("events {events}");
     println!("raw MB {:.1}", raw as f64 / 1e6);
     println!("append MB/s {:.1}", rate(raw, appending));
     println!("flush MB/s {:.1}", rate(raw, flushing));
     println!("merge MB/s {:.1}", rate(raw, merging));
+    println!("pack MB/s {:.1}", rate(raw, packing));
     println!("all MB/s {:.1}", rate(raw, appending + flushing + merging));
     queries(store, clock, words, "cold")?;
     queries(store, clock, words, "warm")?;

@@ -32,6 +32,8 @@ pub trait LogStore: Send + Sync {
     fn wants_flush(&self, now: Timestamp) -> bool;
     /// A bounded piece of background work: merging small files, retention, removing what nobody needs.
     fn maintain(&self, now: Timestamp) -> Result<Maintained, StoreError>;
+    /// Background work under way ends soon and leaves what was there: the store is about to be let go.
+    fn close(&self);
     /// Finds events, newest first, in the order of [`Place`]. A row is handed out as soon as nothing can come before
     /// it, while the rest is still being searched; of a search that is cancelled nothing is handed out after a gap.
     fn search(
@@ -329,6 +331,8 @@ pub struct Histogram {
 pub struct Maintained {
     /// Files merged into one.
     pub merged: usize,
+    /// Files written once more, as small as they get.
+    pub packed: usize,
     /// Files removed because they were too old or too much.
     pub expired: usize,
     /// Events in them.

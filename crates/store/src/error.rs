@@ -77,6 +77,9 @@ pub enum StoreError {
         /// The folder.
         path: PathBuf,
     },
+    /// Background work ended because the store is being closed; what it had begun is not there.
+    #[error("the store is being closed")]
+    Stopped,
     /// A request that would take unbounded memory.
     #[error("{what} is over the limit of {limit}: narrow the time range or the grouping")]
     TooMuch {

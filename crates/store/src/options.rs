@@ -9,6 +9,8 @@ pub struct StoreOptions {
     pub head_age: Duration,
     /// Bytes of text a merged file may hold at most.
     pub merged_raw_bytes: u64,
+    /// Bytes of text below which a file is not worth being packed: sorted as a whole and compressed harder.
+    pub packed_raw_bytes: u64,
     /// How many small neighbours are worth a merge.
     pub merge_files: usize,
     /// Bytes of indexes and file metadata kept in memory between searches.
@@ -65,6 +67,7 @@ impl Default for StoreOptions {
             head_bytes: 32 << 20,
             head_age: Duration::from_mins(10),
             merged_raw_bytes: 256 << 20,
+            packed_raw_bytes: 1 << 20,
             merge_files: 8,
             cache_bytes: 16 << 20,
             logs: Retention {

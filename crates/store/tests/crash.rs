@@ -16,6 +16,7 @@ const BATCHES: u64 = 8;
 fn options() -> StoreOptions {
     StoreOptions {
         merge_files: 2,
+        packed_raw_bytes: 0,
         ..StoreOptions::default()
     }
 }
@@ -49,7 +50,11 @@ fn run(store: &EmbeddedStore, ledger: &[Arc<Decoded>]) -> Result<(), StoreError>
         }
     }
     store.flush(at(0))?;
-    store.maintain(at(0)).map(|_| ())
+    store.maintain(at(0))?;
+    // The day is over: what is left is packed.
+    let later = at(10 * 86_400);
+    store.maintain(later)?;
+    store.maintain(later).map(|_| ())
 }
 
 fn all(ledger: &[Arc<Decoded>]) -> Vec<String> {

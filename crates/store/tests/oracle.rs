@@ -20,6 +20,7 @@ type Known = Vec<(Event, Arc<Origin>)>;
 fn random_store(rng: &mut Rng) -> (EmbeddedStore, Known) {
     let options = StoreOptions {
         merge_files: 2,
+        packed_raw_bytes: 0,
         cache_bytes: if rng.one_in(2) { 0 } else { 1 << 20 },
         ..StoreOptions::default()
     };
@@ -52,6 +53,8 @@ fn random_store(rng: &mut Rng) -> (EmbeddedStore, Known) {
         match rng.below(4) {
             0 => store.flush(at(0)).unwrap(),
             1 => maintain_all(&store, at(0)),
+            // Its days are over: files are packed.
+            2 => maintain_all(&store, at(10 * 86_400)),
             _ => {}
         }
     }

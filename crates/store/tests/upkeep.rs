@@ -343,3 +343,73 @@ fn finished_epochs_are_forgotten() {
     store.maintain(at(29 * 86_400)).unwrap();
     assert!(store.cursors().get(&key).is_none());
 }
+
+/// Ten files of lines that are alike, on one day.
+fn ten_files(disk: &MemDisk) -> EmbeddedStore {
+    let options = StoreOptions {
+        merge_files: 100,
+        packed_raw_bytes: 0,
+        ..StoreOptions::default()
+    };
+    let (store, _) = open(disk, options).unwrap();
+    let mut feed = feed();
+    for next in 1..=10 {
+        let texts: Vec<String> = (0..500)
+            .map(|line| format!("job {line} of {next} done in {} ms", line * 7 % 90))
+            .collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let batch = feed.batch(lines(&texts, at(next as i64 * 1000)), at(next as i64));
+        store.append(next, batch).unwrap();
+        store.flush(at(0)).unwrap();
+    }
+    store
+}
+
+#[test]
+fn a_day_that_is_over_is_packed_into_less() {
+    let disk = MemDisk::new();
+    let store = ten_files(&disk);
+    let (before, all) = (store.stats(), messages(&store, "job"));
+    assert_eq!(store.maintain(at(0)).unwrap().packed, 0, "the day goes on");
+    let later = at(3 * 86_400);
+    let mut packed = 0;
+    loop {
+        let done = store.maintain(later).unwrap();
+        packed += done.packed;
+        if !done.more {
+            break;
+        }
+    }
+    let after = store.stats();
+    assert_eq!((packed, after.files, after.events), (1, 1, before.events));
+    assert!(
+        after.bytes * 10 < before.bytes * 7,
+        "{} of {} bytes",
+        after.bytes,
+        before.bytes
+    );
+    assert_eq!(messages(&store, "job"), all);
+    let with_seven = all
+        .iter()
+        .filter(|text| text.split(' ').any(|word| word == "7"))
+        .count();
+    assert_eq!(store.count(&request("of 7"), &[]).unwrap().total, with_seven as u64);
+    drop(store);
+    let (store, opened) = open(&disk, StoreOptions::default()).unwrap();
+    assert_eq!((opened.garbage, messages(&store, "job").len()), (0, 5000));
+    assert_eq!(store.maintain(later).unwrap().packed, 0, "once is enough");
+}
+
+#[test]
+fn closing_ends_packing_and_leaves_what_was_there() {
+    let disk = MemDisk::new();
+    let store = ten_files(&disk);
+    let later = at(3 * 86_400);
+    assert!(store.maintain(later).unwrap().merged > 0);
+    store.close();
+    let done = store.maintain(later).unwrap();
+    assert_eq!((done.packed, done.more), (0, false));
+    assert_eq!(messages(&store, "job").len(), 5000);
+    drop(store);
+    assert_eq!(open(&disk, StoreOptions::default()).unwrap().1.garbage, 0);
+}

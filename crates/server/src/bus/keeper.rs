@@ -93,6 +93,7 @@ impl Keeper {
                 shutdown.wait_timeout(RETRY);
             }
         }
+        self.store.close();
         self.flush(flushed);
     }
 
@@ -120,11 +121,14 @@ impl Keeper {
         let (mut seen, mut resting) = (0, false);
         while !shutdown.wait_timeout(MAINTAIN_EVERY) {
             loop {
+                let before = self.clock.monotonic();
                 let done = self.store.maintain(self.now())?;
+                let took = self.clock.monotonic().saturating_sub(before);
                 for damage in done.damage {
                     self.state.add_damage(damage);
                 }
-                if !done.more || shutdown.is_triggered() {
+                // Half of one core at most, and of what the disk can do.
+                if !done.more || shutdown.wait_timeout(took) {
                     break;
                 }
             }

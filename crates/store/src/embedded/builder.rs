@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use watchpost_event::Severity;
+use watchpost_event::{Origin, Severity};
 
 use crate::embedded::filter::Filter;
 use crate::embedded::index::{Block, Index, SeverityCounts};
@@ -24,7 +24,7 @@ pub(crate) struct IndexBuilder {
     runs: RunBuilder,
     open: Option<Block>,
     minute: Option<(i64, SeverityCounts)>,
-    last_origin: usize,
+    last_origin: Option<Arc<Origin>>,
 }
 
 impl IndexBuilder {
@@ -64,10 +64,14 @@ impl IndexBuilder {
         block.positions = (block.positions.0.min(position), block.positions.1.max(position));
         self.keys.extend(row.keys);
         self.runs.push(row.template, time);
-        let origin = Arc::as_ptr(row.origin).addr();
-        if fresh || origin != self.last_origin {
+        // Held, so that no other origin can come to lie in its place.
+        let known = self
+            .last_origin
+            .as_ref()
+            .is_some_and(|last| Arc::ptr_eq(last, row.origin));
+        if fresh || !known {
             self.keys.extend(row.origin_keys);
-            self.last_origin = origin;
+            self.last_origin = Some(Arc::clone(row.origin));
         }
         self.count(time.div_euclid(MINUTE), severity);
     }

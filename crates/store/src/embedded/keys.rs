@@ -10,9 +10,6 @@ use watchpost_event::{AgentId, Event, Origin, StreamId, names};
 use watchpost_query::{Key, Necessary, for_each_field_key};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
-use crate::Row;
-use crate::embedded::template::Templates;
-
 /// Longest value key kept, in bytes.
 const VALUE_LIMIT: usize = 64;
 
@@ -32,28 +29,6 @@ pub(crate) fn word_key(word: &str) -> u32 {
 
 fn field_key(name: &str, value: &str) -> Option<u32> {
     (value.len() <= VALUE_LIMIT).then(|| xxh3_64_with_seed(value.as_bytes(), xxh3_64(name.as_bytes())) as u32)
-}
-
-/// What a row is found by.
-pub(crate) struct RowKeys {
-    /// Keys of its cut words and its own fields.
-    pub(crate) own: Vec<u32>,
-    /// The number of its template.
-    pub(crate) template: u32,
-    pub(crate) origin: Vec<u32>,
-}
-
-impl RowKeys {
-    pub(crate) fn of(row: &Row, templates: &mut Templates) -> Self {
-        let mut own = Vec::new();
-        let template = templates.take(&row.event.message, &mut own);
-        field_keys(&row.event, &mut own);
-        Self {
-            own,
-            template,
-            origin: origin_keys(&row.origin),
-        }
-    }
 }
 
 /// Adds the keys of an event's own fields.

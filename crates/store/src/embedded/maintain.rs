@@ -26,6 +26,9 @@ impl EmbeddedStore {
         self.expire(now, &mut done)?;
         self.repair_index(&mut done)?;
         self.merge_once(now, &mut done)?;
+        if !done.more {
+            self.pack_once(now, &mut done)?;
+        }
         self.sweep();
         Ok(done)
     }

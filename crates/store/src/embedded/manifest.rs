@@ -59,6 +59,9 @@ pub(crate) struct FileEntry {
     pub(crate) last: Timestamp,
     pub(crate) received_first: Timestamp,
     pub(crate) received_last: Timestamp,
+    /// Written once more, as small as it gets (`pack`).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) packed: bool,
 }
 
 impl FileEntry {
@@ -75,6 +78,7 @@ impl FileEntry {
             last: Timestamp(summary.last),
             received_first: Timestamp(summary.received_first),
             received_last: Timestamp(summary.received_last),
+            packed: false,
         }
     }
 

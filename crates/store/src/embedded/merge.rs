@@ -16,13 +16,12 @@ use crate::embedded::columns::{RowReader, schema};
 use crate::embedded::datafile::{DataFile, Needed};
 use crate::embedded::index::{FileSummary, Index};
 use crate::embedded::io::DiskWriter;
-use crate::embedded::keys::RowKeys;
+use crate::embedded::loaded::Loaded;
 use crate::embedded::manifest::FileEntry;
 use crate::embedded::order::{self, SourceRow};
-use crate::embedded::template::Templates;
 use crate::embedded::writer::{self, Effort};
 use crate::embedded::{EmbeddedStore, Files, lock};
-use crate::{Maintained, Row, StoreError};
+use crate::{Maintained, StoreError};
 use watchpost_kit::chain;
 
 /// Files with less text together are written anew.
@@ -99,7 +98,7 @@ impl EmbeddedStore {
             .collect();
         small.sort_by(|a, b| (a.class, &a.day, a.received_first, a.id).cmp(&(b.class, &b.day, b.received_first, b.id)));
         for same in small.chunk_by(|a, b| a.class == b.class && a.day == b.day) {
-            let over = same.iter().all(|file| file.received_last.plus(DAY_OVER) < now);
+            let over = same.iter().all(|file| is_over(file, now));
             let enough = if over { 2 } else { self.options.merge_files.max(2) };
             for start in 0..same.len() {
                 let run = longest(&same[start..], limit);
@@ -114,15 +113,17 @@ impl EmbeddedStore {
     }
 
     fn rewrite(&self, run: &[Arc<FileEntry>], opened: &[Arc<DataFile>]) -> Result<FileEntry, StoreError> {
-        let mut rows: Vec<Row> = Vec::new();
+        let mut loaded = Loaded::default();
         for (entry, file) in run.iter().zip(opened) {
             let path = entry.data_path(&self.dir);
             let mut complete = true;
             file.read(std::slice::from_ref(&(0..entry.rows)), Needed::ALL, |batch, _| {
                 let mut reader = RowReader::new(batch);
-                let before = rows.len();
-                rows.extend((0..batch.num_rows()).filter_map(|at| reader.row(at)));
-                complete &= rows.len() - before == batch.num_rows();
+                let before = loaded.len();
+                for row in (0..batch.num_rows()).filter_map(|at| reader.row(at)) {
+                    loaded.push(row);
+                }
+                complete &= loaded.len() - before == batch.num_rows();
                 Ok(())
             })
             .map_err(StoreError::parquet("read", &path))?;
@@ -130,20 +131,7 @@ impl EmbeddedStore {
                 return Err(StoreError::damaged(&path, "it holds rows that are no events"));
             }
         }
-        let mut templates = Templates::default();
-        let keys: Vec<RowKeys> = rows.iter().map(|row| RowKeys::of(row, &mut templates)).collect();
-        let mut sources: Vec<SourceRow<'_>> = rows
-            .iter()
-            .zip(&keys)
-            .map(|(row, keys)| SourceRow {
-                event: &row.event,
-                origin: &row.origin,
-                received: row.received_at,
-                keys: &keys.own,
-                template: templates.get(keys.template),
-                origin_keys: &keys.origin,
-            })
-            .collect();
+        let mut sources: Vec<SourceRow<'_>> = (0..loaded.len()).map(|at| loaded.row(at)).collect();
         order::sort(&mut sources);
         self.write_rows(run[0].class, &run[0].day, &sources)
     }
@@ -160,6 +148,11 @@ impl EmbeddedStore {
         });
         self.made_durable(id, class, day, written)
     }
+}
+
+/// Nothing more will be added to its day.
+pub(super) fn is_over(file: &FileEntry, now: Timestamp) -> bool {
+    file.received_last.plus(DAY_OVER) < now
 }
 
 /// As many files from the first on as fit.

@@ -34,10 +34,12 @@ mod head;
 mod index;
 mod io;
 mod keys;
+mod loaded;
 mod maintain;
 mod manifest;
 mod merge;
 mod order;
+mod pack;
 mod plan;
 mod rebuild;
 mod runs;
@@ -52,7 +54,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use watchpost_event::{Cursors, Decoded, EventId, Timestamp};
@@ -88,6 +90,8 @@ pub struct EmbeddedStore {
     /// Held by whoever flushes.
     flushing: Mutex<()>,
     upkeep: Mutex<Upkeep>,
+    /// Background work is to end.
+    stopping: AtomicBool,
     _lock: Box<dyn DiskLock>,
 }
 
@@ -184,6 +188,7 @@ impl EmbeddedStore {
             appending: Mutex::default(),
             flushing: Mutex::default(),
             upkeep: Mutex::default(),
+            stopping: AtomicBool::new(false),
             _lock: lock,
         };
         Ok((store, opened))
@@ -284,6 +289,10 @@ impl LogStore for EmbeddedStore {
 
     fn maintain(&self, now: Timestamp) -> Result<Maintained, StoreError> {
         self.maintain_once(now)
+    }
+
+    fn close(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
     }
 
     fn search(

@@ -3,17 +3,17 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use arrow::error::ArrowError;
 use watchpost_run::Disk;
 
+use crate::StoreError;
 use crate::embedded::builder::IndexBuilder;
 use crate::embedded::columns::{Columns, RowReader};
 use crate::embedded::datafile::{DataFile, Needed};
 use crate::embedded::index::Index;
 use crate::embedded::io::CheckedFile;
-use crate::embedded::keys::RowKeys;
+use crate::embedded::loaded::Loaded;
 use crate::embedded::order::SourceRow;
-use crate::embedded::template::Templates;
-use crate::{Row, StoreError};
 
 /// Reads the whole data file, without checksums to compare it with: those were in the index.
 pub(crate) fn index(disk: &dyn Disk, path: &Path) -> Result<Index, StoreError> {
@@ -27,11 +27,15 @@ pub(crate) fn index(disk: &dyn Disk, path: &Path) -> Result<Index, StoreError> {
     let rows = data.rows();
     data.read(std::slice::from_ref(&(0..rows)), Needed::ALL, |batch, _| {
         let mut reader = RowReader::new(batch);
+        let mut loaded = Loaded::default();
         for at in 0..batch.num_rows() {
             match reader.row(at) {
-                Some(row) => push(&row, &mut builder, &mut columns)?,
+                Some(row) => loaded.push(row),
                 None => failed = Some(at),
             }
+        }
+        for at in 0..loaded.len() {
+            push(&loaded.row(at), &mut builder, &mut columns)?;
         }
         // Only the sizes of the texts were wanted.
         columns.finish()?;
@@ -47,21 +51,11 @@ pub(crate) fn index(disk: &dyn Disk, path: &Path) -> Result<Index, StoreError> {
     Ok(index)
 }
 
-fn push(row: &Row, builder: &mut IndexBuilder, columns: &mut Columns) -> Result<(), arrow::error::ArrowError> {
-    let mut templates = Templates::default();
-    let keys = RowKeys::of(row, &mut templates);
-    let source = SourceRow {
-        event: &row.event,
-        origin: &row.origin,
-        received: row.received_at,
-        keys: &keys.own,
-        template: templates.get(keys.template),
-        origin_keys: &keys.origin,
-    };
+fn push(row: &SourceRow<'_>, builder: &mut IndexBuilder, columns: &mut Columns) -> Result<(), ArrowError> {
     if builder.is_full(row.event.message.len()) {
         builder.close_block();
     }
-    let (severity, raw) = columns.push(&source)?;
-    builder.push(&source, severity, raw);
+    let (severity, raw) = columns.push(row)?;
+    builder.push(row, severity, raw);
     Ok(())
 }
