@@ -3,6 +3,8 @@
 
 #[path = "file_source/beginning.rs"]
 mod beginning;
+#[path = "file_source/packed.rs"]
+mod packed;
 #[path = "file_source/records.rs"]
 mod records;
 #[path = "file_source/rotation.rs"]

@@ -101,6 +101,15 @@ pub enum Notice {
         /// The copy in which the old content is read to its end, where there is one.
         continued_in: Option<PathBuf>,
     },
+    /// A compressed file ends too early or cannot be unpacked to its end. What there is was taken.
+    PackedIncomplete {
+        /// Which.
+        path: PathBuf,
+        /// So many bytes of content could be unpacked.
+        position: u64,
+        /// What the format says; `None` when the file just ends.
+        reason: Option<String>,
+    },
     /// A file that was not read to a known end is gone.
     Gone {
         /// Which.
@@ -168,6 +177,24 @@ impl fmt::Display for Notice {
             } => write!(
                 f,
                 "{} was truncated or replaced, and no copy of its old content was found",
+                path.display()
+            ),
+            Self::PackedIncomplete {
+                path,
+                position,
+                reason: None,
+            } => write!(
+                f,
+                "{} ends in the middle of its compressed content; {position} bytes could be unpacked and are read; check what wrote it",
+                path.display()
+            ),
+            Self::PackedIncomplete {
+                path,
+                position,
+                reason: Some(reason),
+            } => write!(
+                f,
+                "{} is damaged behind byte {position} of its content ({reason}); what lies before is read; restore it from a good copy",
                 path.display()
             ),
             Self::Gone { path, position } => {

@@ -175,11 +175,11 @@ fn a_full_sink_makes_files_wait() {
 }
 
 #[test]
-fn files_by_several_names_are_read_once_and_empty_or_compressed_ones_not_at_all() {
+fn files_by_several_names_are_read_once_and_empty_or_foreign_ones_not_at_all() {
     let mut world = World::new();
     world.append("a.log", "a\n");
     world.append("empty.log", "");
-    world.append("old.log.gz", "not read\n");
+    world.append("old.log.zip", "not read\n");
     world.append("skip.log", "not read\n");
     std::fs::hard_link(world.path("a.log"), world.path("b.log")).unwrap();
     std::os::unix::fs::symlink(world.path("a.log"), world.path("c.log")).unwrap();

@@ -15,7 +15,7 @@ use super::settings::Start;
 /// Looked at for the time of a place.
 const PROBE_BYTES: usize = 64 << 10;
 /// How far back `recent` goes.
-const RECENT: Duration = Duration::from_hours(24);
+pub(super) const RECENT: Duration = Duration::from_hours(24);
 /// How many of its last records `recent` takes of a file in which less was written since.
 const RECENT_RECORDS: usize = 100;
 /// Steps of the search by time: enough for any size.

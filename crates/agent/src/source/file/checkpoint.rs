@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use watchpost_event::{Fingerprint, Timestamp};
 
 use super::os;
+use super::packed::PackedPrint;
 
 /// Tails are of this many bytes at most.
 pub(super) const TAIL_BYTES: usize = 1024;
@@ -38,22 +39,36 @@ impl Mark {
             tail: Fingerprint::of(b""),
         }
     }
-
-    /// Whether a file has these bytes before this place.
-    pub(super) fn is_in(&self, file: &File) -> io::Result<bool> {
-        let length = u64::from(self.tail.length);
-        let Some(from) = self.position.checked_sub(length) else {
-            return Ok(false);
-        };
-        let bytes = read_exactly(file, from, self.tail.length as usize)?;
-        Ok(bytes.is_some_and(|bytes| Fingerprint::of(&bytes) == self.tail))
-    }
 }
 
-/// Whether a file begins with these bytes.
-pub(super) fn has_head(file: &File, head: Fingerprint) -> io::Result<bool> {
-    let bytes = read_exactly(file, 0, head.length as usize)?;
-    Ok(bytes.is_some_and(|bytes| Fingerprint::of(&bytes) == head))
+/// Content that can be asked whether it is the same as another.
+pub(super) trait Bytes {
+    /// How many there are.
+    fn size(&self) -> io::Result<u64>;
+    /// Whether these are the first.
+    fn begins_with(&self, head: Fingerprint) -> io::Result<bool>;
+    /// Whether these lie before this place.
+    fn has(&self, mark: Mark) -> io::Result<bool>;
+}
+
+impl Bytes for File {
+    fn size(&self) -> io::Result<u64> {
+        Ok(self.metadata()?.len())
+    }
+
+    fn begins_with(&self, head: Fingerprint) -> io::Result<bool> {
+        let bytes = read_exactly(self, 0, head.length as usize)?;
+        Ok(bytes.is_some_and(|bytes| Fingerprint::of(&bytes) == head))
+    }
+
+    fn has(&self, mark: Mark) -> io::Result<bool> {
+        let length = u64::from(mark.tail.length);
+        let Some(from) = mark.position.checked_sub(length) else {
+            return Ok(false);
+        };
+        let bytes = read_exactly(self, from, mark.tail.length as usize)?;
+        Ok(bytes.is_some_and(|bytes| Fingerprint::of(&bytes) == mark.tail))
+    }
 }
 
 /// So many bytes at a place; `None` when the file ends before that.
@@ -109,6 +124,9 @@ pub struct FileCheckpoint {
     /// Earlier places, by which a shorter copy is recognised.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub marks: Vec<Mark>,
+    /// The file is a compressed one, this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub packed: Option<PackedPrint>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
@@ -142,6 +160,7 @@ impl FileCheckpoint {
             start: 0,
             ended: false,
             marks: Vec::new(),
+            packed: None,
         }
     }
 
@@ -158,19 +177,19 @@ impl FileCheckpoint {
     }
 
     /// Compares by head *and* tail.
-    pub(super) fn compare(&self, file: &File) -> io::Result<Likeness> {
-        compare(file, self.head, self.mark, &self.marks)
+    pub(super) fn compare(&self, content: &impl Bytes) -> io::Result<Likeness> {
+        compare(content, self.head, self.mark, &self.marks)
     }
 }
 
-/// Compares a file with a content that was read up to `mark`, and past `marks` before that.
-pub(super) fn compare(file: &File, head: Fingerprint, mark: Mark, marks: &[Mark]) -> io::Result<Likeness> {
-    let size = file.metadata()?.len();
-    if !has_head(file, head)? {
+/// Compares a content with one that was read up to `mark`, and past `marks` before that.
+pub(super) fn compare(content: &impl Bytes, head: Fingerprint, mark: Mark, marks: &[Mark]) -> io::Result<Likeness> {
+    let size = content.size()?;
+    if !content.begins_with(head)? {
         return Ok(Likeness::Other);
     }
     if size >= mark.position {
-        return Ok(if mark.is_in(file)? {
+        return Ok(if content.has(mark)? {
             Likeness::Same
         } else {
             Likeness::Other
@@ -181,7 +200,7 @@ pub(super) fn compare(file: &File, head: Fingerprint, mark: Mark, marks: &[Mark]
         .filter(|mark| mark.position <= size)
         .max_by_key(|mark| mark.position);
     match newest {
-        Some(mark) if mark.is_in(file)? => Ok(Likeness::Shorter),
+        Some(mark) if content.has(*mark)? => Ok(Likeness::Shorter),
         // Not even as long as the oldest place remembered: the head is all there is to go by, and it fills the file.
         None if size <= u64::from(head.length) => Ok(Likeness::Shorter),
         _ => Ok(Likeness::Other),

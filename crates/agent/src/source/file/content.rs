@@ -5,7 +5,40 @@ use std::io;
 
 use watchpost_event::Fingerprint;
 
-use super::checkpoint::{Mark, TAIL_BYTES, has_head, read_up_to};
+use super::checkpoint::{Bytes, Mark, TAIL_BYTES, read_up_to};
+use super::packed::Packed;
+
+/// Where a content is read.
+pub(super) enum Content {
+    /// In a file that holds it as it is, and may grow.
+    Plain(File),
+    /// In a compressed file.
+    Packed(Box<Packed>),
+}
+
+impl Content {
+    pub(super) fn plain(&self) -> Option<&File> {
+        match self {
+            Self::Plain(file) => Some(file),
+            Self::Packed(_) => None,
+        }
+    }
+
+    pub(super) fn packed(&self) -> Option<&Packed> {
+        match self {
+            Self::Plain(_) => None,
+            Self::Packed(packed) => Some(packed),
+        }
+    }
+
+    /// Its first bytes, up to so many.
+    pub(super) fn begin(&self, limit: usize) -> io::Result<Vec<u8>> {
+        match self {
+            Self::Plain(file) => read_up_to(file, 0, limit),
+            Self::Packed(packed) => Ok(packed.head(limit).to_vec()),
+        }
+    }
+}
 
 /// The first bytes of a content, kept until there are enough of them.
 #[derive(Debug)]
@@ -16,14 +49,14 @@ pub(super) struct Head {
 }
 
 impl Head {
-    /// Of a file as it is now.
-    pub(super) fn of(file: &File, limit: usize) -> io::Result<Self> {
+    /// Of a content as it is now.
+    pub(super) fn of(content: &Content, limit: usize) -> io::Result<Self> {
         let mut head = Self {
             limit,
             bytes: Vec::new(),
             print: Fingerprint::of(b""),
         };
-        head.extend(0, &read_up_to(file, 0, limit)?);
+        head.extend(0, &content.begin(limit)?);
         Ok(head)
     }
 
@@ -60,12 +93,12 @@ impl Head {
     }
 
     pub(super) fn is_in(&self, file: &File) -> io::Result<bool> {
-        has_head(file, self.print)
+        file.begins_with(self.print)
     }
 }
 
 /// The last bytes before the read position.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Window(Vec<u8>);
 
 impl Window {

@@ -9,6 +9,7 @@ use watchpost_event::{StreamKey, Timestamp};
 
 use super::begin::{begin_at, timestamp};
 use super::checkpoint::{FileId, Likeness, TAIL_BYTES, read_exactly};
+use super::content::Content;
 use super::globs::{Found, Walk, is_rotation_name, neighbours};
 use super::tracked::{Begin, Stamp, Tracked};
 use super::{Done, FILES_LIMIT, FileSource, Notice, QUIET_OPEN_LIMIT, Sink, SourceError, Suspect, os};
@@ -34,14 +35,19 @@ impl FileSource {
         let walk = self.shared.settings.globs.walk();
         self.entries = walk.entries;
         let complete = walk.errors.is_empty() && !walk.is_cut_short();
-        let mut unknown = self.recognise(walk, complete, now);
+        let unknown = self.recognise(walk, complete, now);
+        let mut unknown = self.set_packed_aside(unknown, now, sink)?;
+        self.sight_beside(now, sink)?;
         self.resolve(&mut unknown, now, sink)?;
         // A log before its copies, whose names are longer.
         unknown.sort_by_cached_key(|found| (found.path.as_os_str().len(), found.path.clone()));
         for found in unknown {
             self.consider(&found, now)?;
         }
-        self.judge_suspects(now)?;
+        self.judge_suspects(now, sink)?;
+        if complete {
+            self.drop_unseen_sightings(now);
+        }
         self.retire(complete, now, sink)?;
         self.first = false;
         Ok(())
@@ -77,6 +83,10 @@ impl FileSource {
                 self.done[*at].seen_at = now;
             } else if let Some(suspect) = self.suspects.iter_mut().find(|suspect| suspect.id == found.id) {
                 suspect.path = found.path;
+            } else if let Some(sighting) = self.sightings.iter_mut().find(|sighting| sighting.id() == found.id)
+                && sighting.stamp() == Stamp::of(&found.metadata)
+            {
+                sighting.seen_again(found, now);
             } else {
                 unknown.push(found);
             }
@@ -88,9 +98,9 @@ impl FileSource {
     fn seen_again(&mut self, at: usize, found: Found) {
         let tracked = &mut self.tracked[at];
         tracked.missed = 0;
-        if tracked.file.is_none() && Stamp::of(&found.metadata) != tracked.seen() {
+        if tracked.content.is_none() && Stamp::of(&found.metadata) != tracked.seen() {
             match os::open(&found.path) {
-                Ok(file) => tracked.file = Some(file),
+                Ok(file) => tracked.content = Some(Content::Plain(file)),
                 Err(error) => return self.tell_unreadable(found.path, &error),
             }
         }
@@ -114,6 +124,7 @@ impl FileSource {
                     path: found.path.clone(),
                     id: found.id,
                     equal_at: None,
+                    packed: None,
                 });
                 Ok(())
             }
@@ -135,7 +146,7 @@ impl FileSource {
             Ok((file, at))
         });
         match opened {
-            Ok((file, at)) => self.follow(found, file, at, now),
+            Ok((file, at)) => self.follow(found, Content::Plain(file), at, now),
             Err(error) => {
                 self.tell_unreadable(found.path.clone(), &error);
                 Ok(())
@@ -166,13 +177,13 @@ impl FileSource {
             if tracked.path == found.path || !is_rotation_name(&tracked.path, &found.path) {
                 continue;
             }
-            if tracked.file.is_none() {
-                tracked.file = os::open(&tracked.current).ok();
+            if tracked.content.is_none() {
+                tracked.content = tracked.open_again();
             }
             let copy = is_beginning_of(&file, tracked)?;
             // An original that was truncated without our noticing yet: this may be a copy of the old content, or of what
             // stands there now. Its turn comes first.
-            if tracked.file.is_some() && !tracked.is_intact()? {
+            if tracked.content.is_some() && !tracked.is_intact()? {
                 self.discovered_at = None;
                 return Ok(Class::Known);
             }
@@ -233,7 +244,7 @@ impl FileSource {
             }
             match tracked.compare(file)? {
                 Likeness::Same => {
-                    tracked.move_to(found.path.clone(), found.id, file.try_clone()?);
+                    tracked.move_to(found.path.clone(), found.id, Content::Plain(file.try_clone()?));
                     tracked.missed = 0;
                     return Ok(Some(Class::Known));
                 }
@@ -247,19 +258,24 @@ impl FileSource {
 
     /// Where to begin with a file that is new to us.
     fn begin_of(&self, found: &Found, file: &File, now: Timestamp) -> io::Result<u64> {
-        let created = found.metadata.created().ok().and_then(timestamp);
-        let newer = match (self.known_at, created) {
-            (Some(known), Some(created)) => created > known.plus(-CREATED_SLACK_NANOS),
-            _ => false,
-        };
-        if !self.first || newer || self.known_paths.contains(&found.path) {
+        if !self.first || self.is_newer_than_known(found) {
             return Ok(0);
         }
         begin_at(&self.shared, file, &found.metadata, now)
     }
 
+    /// Whether a file appeared while nobody looked.
+    pub(super) fn is_newer_than_known(&self, found: &Found) -> bool {
+        let created = found.metadata.created().ok().and_then(timestamp);
+        let newer = match (self.known_at, created) {
+            (Some(known), Some(created)) => created > known.plus(-CREATED_SLACK_NANOS),
+            _ => false,
+        };
+        newer || self.known_paths.contains(&found.path)
+    }
+
     /// Begins to follow a file.
-    pub(super) fn follow(&mut self, found: &Found, file: File, at: u64, now: Timestamp) -> Result<(), SourceError> {
+    pub(super) fn follow(&mut self, found: &Found, content: Content, at: u64, now: Timestamp) -> Result<(), SourceError> {
         if self.tracked.len() >= FILES_LIMIT {
             if !std::mem::replace(&mut self.too_many_told, true) {
                 self.notices.push(Notice::TooManyFiles { limit: FILES_LIMIT });
@@ -272,13 +288,13 @@ impl FileSource {
             at,
             resumed: false,
         };
-        let same = file.metadata().is_ok_and(|metadata| os::file_id(&metadata) == found.id);
-        if !same {
+        let is_other = |file: &File| !file.metadata().is_ok_and(|metadata| os::file_id(&metadata) == found.id);
+        if content.plain().is_some_and(is_other) {
             // Replaced between listing and opening: the next discovery sees what is there now.
             self.discovered_at = None;
             return Ok(());
         }
-        match Tracked::new(&self.shared, &key, &found.path, file, begin, now) {
+        match Tracked::new(&self.shared, &key, &found.path, content, begin, now) {
             Ok(tracked) => self.tracked.push(tracked),
             Err(error) => self.tell_unreadable(found.path.clone(), &error),
         }
@@ -286,14 +302,18 @@ impl FileSource {
     }
 
     /// Finds out which suspects are copies and which are contents of their own.
-    fn judge_suspects(&mut self, now: Timestamp) -> Result<(), SourceError> {
+    fn judge_suspects(&mut self, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
         for suspect in std::mem::take(&mut self.suspects) {
             match self.judge(&suspect) {
                 Ok(Judgement::Copy(stamp)) => self.suspects.push(Suspect {
                     equal_at: stamp,
                     ..suspect
                 }),
-                Ok(Judgement::Other(found)) => self.consider(&found, now)?,
+                Ok(Judgement::Other(found)) => {
+                    for found in self.set_packed_aside(vec![found], now, sink)? {
+                        self.consider(&found, now)?;
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => self.tell_unreadable(suspect.path.clone(), &error),
             }
@@ -318,6 +338,14 @@ impl FileSource {
         let Some(original) = original else {
             return Ok(Judgement::Other(found));
         };
+        if suspect.packed.is_some() {
+            let unchanged = suspect.equal_at == Some(stamp);
+            return Ok(if unchanged {
+                Judgement::Copy(suspect.equal_at)
+            } else {
+                Judgement::Other(found)
+            });
+        }
         if original.orphaned.is_some() {
             let copy = original.compare(&file)? != Likeness::Other;
             return Ok(if copy {
@@ -346,26 +374,27 @@ impl FileSource {
     /// Closes handles of quiet files when there are many; opens those that left the globs unread.
     pub(super) fn tend_handles(&mut self) {
         let mut open: Vec<usize> = (0..self.tracked.len())
-            .filter(|at| self.tracked[*at].file.is_some() && !self.tracked[*at].is_rotated())
+            .filter(|at| self.tracked[*at].plain().is_some() && !self.tracked[*at].is_rotated())
             .collect();
         if open.len() > QUIET_OPEN_LIMIT {
             open.sort_by_key(|at| self.tracked[*at].grown_at);
             for at in &open[..open.len() - QUIET_OPEN_LIMIT] {
                 if self.tracked[*at].is_read() {
-                    self.tracked[*at].file = None;
+                    self.tracked[*at].content = None;
                 }
             }
         }
         for tracked in self
             .tracked
             .iter_mut()
-            .filter(|t| t.file.is_none() && t.orphaned.is_none() && !t.is_listed())
+            .filter(|t| t.content.is_none() && t.orphaned.is_none() && !t.is_listed())
         {
-            let beside = tracked.current.parent().map(neighbours).unwrap_or_default();
+            let beside = tracked.current.parent();
+            let beside = beside.map(|folder| neighbours(folder, |_| true)).unwrap_or_default();
             if let Some(found) = beside.into_iter().find(|found| found.id == tracked.id)
                 && let Ok(file) = os::open(&found.path)
             {
-                tracked.file = Some(file);
+                tracked.content = Some(Content::Plain(file));
                 tracked.current = found.path;
             }
         }
@@ -403,7 +432,9 @@ enum Judgement {
 
 /// Whether a file is no longer than an original and ends in it as it ends itself: a copy, perhaps still being made.
 fn is_beginning_of(file: &File, original: &Tracked) -> io::Result<bool> {
-    let Some(whole) = &original.file else { return Ok(false) };
+    let Some(whole) = original.plain() else {
+        return Ok(false);
+    };
     // In this order: the original is never shorter than a copy of it was a moment ago.
     let size = file.metadata()?.len();
     if size > whole.metadata()?.len() {

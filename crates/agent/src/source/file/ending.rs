@@ -1,12 +1,12 @@
 //! How a content's reading comes to its end: truncation, rotation, deletion.
 
-use std::fs::File;
 use std::path::PathBuf;
 
 use watchpost_event::Timestamp;
 
 use super::checkpoint::{FileId, Likeness};
-use super::globs::{Found, is_rotation_name, neighbours};
+use super::content::Content;
+use super::globs::{Found, is_plain_name, is_rotation_name, neighbours};
 use super::tracked::{End, Stamp};
 use super::{Done, FileSource, Notice, Sink, SourceError, os};
 
@@ -16,7 +16,7 @@ const SEARCHES_LIMIT: u32 = 5;
 /// Where the rest of a replaced content was found.
 enum Rest {
     /// All that was read and perhaps more.
-    In(PathBuf, FileId, File),
+    In(PathBuf, FileId, Content),
     /// Less than was read already: nothing more to read, but the copy must not be read as something new.
     Shorter(Found),
     Nowhere,
@@ -53,9 +53,9 @@ impl FileSource {
         sink: &mut dyn Sink,
     ) -> Result<Option<PathBuf>, SourceError> {
         Ok(match self.find_rest(at) {
-            Rest::In(path, id, file) => {
+            Rest::In(path, id, content) => {
                 self.suspects.retain(|suspect| suspect.id != id);
-                self.tracked[at].move_to(path.clone(), id, file);
+                self.tracked[at].move_to(path.clone(), id, content);
                 Some(path)
             }
             Rest::Shorter(found) if shorter_will_do => {
@@ -77,6 +77,7 @@ impl FileSource {
 
     /// Goes on looking for copies of contents whose files were replaced; ends those for which none comes.
     fn search_for_orphans(&mut self, patience: i64, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
+        let surveying = self.is_surveying(now);
         for at in 0..self.tracked.len() {
             if self.blocked.is_some() {
                 break;
@@ -85,27 +86,33 @@ impl FileSource {
             let Some(orphaned) = tracked.orphaned.as_mut().filter(|_| !tracked.ended) else {
                 continue;
             };
-            orphaned.searches += 1;
+            // What a survey may still find is waited for.
+            if orphaned.searches < SEARCHES_LIMIT || !surveying {
+                orphaned.searches = orphaned.searches.saturating_add(1);
+            }
             let (searches, since) = (orphaned.searches, orphaned.since);
             // A whole copy may yet show; only then is a shorter one taken for what is left.
-            let last = searches == SEARCHES_LIMIT;
+            let last = searches == SEARCHES_LIMIT && !surveying;
             if searches <= SEARCHES_LIMIT && self.continue_elsewhere(at, last, now, sink)?.is_some() {
                 continue;
             }
-            if now.0.saturating_sub(since.0) >= patience {
+            if now.0.saturating_sub(since.0) >= patience && !surveying {
                 self.end(at, End::Forget, None, now, sink)?;
             }
         }
         Ok(())
     }
 
-    fn find_rest(&self, at: usize) -> Rest {
+    fn find_rest(&mut self, at: usize) -> Rest {
+        if let Some(rest) = self.find_rest_packed(at) {
+            return rest;
+        }
         let tracked = &self.tracked[at];
         let mut paths = self.suspects_of(&tracked.key());
         let folders = [tracked.current.parent(), tracked.path.parent()];
         let mut beside: Vec<PathBuf> = Vec::new();
         for folder in folders.iter().flatten() {
-            beside.extend(neighbours(folder).into_iter().map(|found| found.path));
+            beside.extend(neighbours(folder, is_plain_name).into_iter().map(|found| found.path));
         }
         // Names that speak of rotation first.
         beside.sort_by_key(|path| !is_rotation_name(&tracked.path, path));
@@ -119,7 +126,7 @@ impl FileSource {
                 continue;
             }
             match tracked.compare(&file) {
-                Ok(Likeness::Same) => return Rest::In(path, id, file),
+                Ok(Likeness::Same) => return Rest::In(path, id, Content::Plain(file)),
                 Ok(Likeness::Shorter) if matches!(shorter, Rest::Nowhere) => {
                     shorter = Rest::Shorter(Found { path, id, metadata });
                 }
@@ -129,10 +136,27 @@ impl FileSource {
         shorter
     }
 
+    /// Among compressed copies that were surveyed.
+    fn find_rest_packed(&mut self, at: usize) -> Option<Rest> {
+        let (key, taken) = (self.tracked[at].key(), self.tracked[at].taken());
+        let copies = self.suspects.iter().filter(|suspect| suspect.of == key);
+        let longest = copies.filter_map(|suspect| Some((suspect, suspect.packed?)));
+        let (suspect, print) = longest.max_by_key(|(_, print)| print.content)?;
+        let (path, id) = (suspect.path.clone(), suspect.id);
+        let metadata = std::fs::metadata(&path).ok()?;
+        let found = Found { path, id, metadata };
+        if print.content < taken {
+            return Some(Rest::Shorter(found));
+        }
+        let content = self.open_packed(&found, print)?;
+        Some(Rest::In(found.path, id, content))
+    }
+
     /// Ends the streams of rotated files that have been quiet for long, and of the oldest when too many are open.
     pub(super) fn retire(&mut self, complete: bool, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
         self.tend_handles();
-        let close_after = i64::try_from(self.shared.settings.close_after.as_nanos()).unwrap_or(i64::MAX);
+        let close_after = self.close_after();
+        let surveying = self.is_surveying(now);
         self.search_for_orphans(close_after, now, sink)?;
         let mut rotated: Vec<usize> = (0..self.tracked.len())
             .filter(|at| self.tracked[*at].orphaned.is_none() && self.tracked[*at].is_rotated())
@@ -146,7 +170,7 @@ impl FileSource {
             }
             let tracked = &self.tracked[at];
             let quiet = now.0.saturating_sub(tracked.grown_at.0) >= close_after;
-            let lost = tracked.file.is_none() && !tracked.is_listed() && complete;
+            let lost = tracked.content.is_none() && !tracked.is_listed() && complete && !surveying;
             let too_many = rank < surplus;
             if !(lost || tracked.is_read() && (quiet || too_many)) {
                 continue;
@@ -169,7 +193,8 @@ impl FileSource {
     /// Looks in its folder for a file that listings did not show: names may be shifting. True when it is in the globs.
     fn find_again(&mut self, at: usize) -> bool {
         let tracked = &mut self.tracked[at];
-        let beside = tracked.current.parent().map(neighbours).unwrap_or_default();
+        let beside = tracked.current.parent();
+        let beside = beside.map(|folder| neighbours(folder, |_| true)).unwrap_or_default();
         let Some(found) = beside.into_iter().find(|found| found.id == tracked.id) else {
             return false;
         };
@@ -194,6 +219,19 @@ impl FileSource {
         }
     }
 
+    /// A compressed file was read to its end: nothing more comes.
+    pub(super) fn end_packed(&mut self, at: usize, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
+        let tracked = &self.tracked[at];
+        let metadata = std::fs::metadata(&tracked.current).ok();
+        let here = metadata.filter(|metadata| os::file_id(metadata) == tracked.id);
+        let covered = self.shared.settings.globs.covers(&tracked.current);
+        let end = if covered { End::Keep } else { End::Forget };
+        self.check_size(at);
+        // Changed since: it is found and surveyed again.
+        let stamp = here.as_ref().map_or_else(Stamp::default, Stamp::of);
+        self.end(at, end, Some(stamp), now, sink)
+    }
+
     /// Closes a content's epoch: its last line goes out although it is unterminated.
     pub(super) fn end(
         &mut self,
@@ -212,6 +250,7 @@ impl FileSource {
         {
             self.tracked[at].id = copy.id;
             stamp = std::fs::metadata(&copy.path).ok().map(|metadata| Stamp::of(&metadata));
+            self.tracked[at].kept_as = copy.packed;
             self.tracked[at].current = copy.path;
             end = End::Keep;
         }
@@ -219,7 +258,7 @@ impl FileSource {
         tracked.finish_lines(now);
         let produced = tracked.cut(now, Some(end))?;
         tracked.ended = true;
-        tracked.file = None;
+        tracked.content = None;
         if end == End::Keep {
             let mut checkpoint = tracked.checkpoint(now);
             checkpoint.ended = true;

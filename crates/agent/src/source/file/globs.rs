@@ -9,7 +9,8 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::checkpoint::FileId;
 use super::os;
-use super::settings::{absolute, is_compressed};
+use super::packed::{is_foreign, is_named_so};
+use super::settings::absolute;
 use crate::source::SourceError;
 
 /// Names looked at in one walk at most.
@@ -85,6 +86,8 @@ pub(super) struct GlobList {
     exclude: Vec<GlobMatcher>,
     /// What these include is theirs.
     others: Vec<GlobList>,
+    /// Compressed files are read too.
+    packed: bool,
 }
 
 /// A file that was found.
@@ -105,11 +108,12 @@ pub(super) struct Walk {
 }
 
 impl GlobList {
-    pub(super) fn new(include: &[Pattern], exclude: &[Pattern]) -> Self {
+    pub(super) fn new(include: &[Pattern], exclude: &[Pattern], packed: bool) -> Self {
         Self {
             include: include.to_vec(),
             exclude: exclude.iter().map(|pattern| pattern.whole.clone()).collect(),
             others: Vec::new(),
+            packed,
         }
     }
 
@@ -163,7 +167,8 @@ impl GlobList {
     }
 
     fn leaves_out(&self, path: &Path) -> bool {
-        is_compressed(path)
+        is_foreign(path)
+            || !self.packed && is_named_so(path)
             || self.exclude.iter().any(|pattern| pattern.is_match(path))
             || self.others.iter().any(|other| other.covers(path))
     }
@@ -256,15 +261,20 @@ impl Walk {
     }
 }
 
-/// Regular files in a folder, for finding copies beside a log. At most a thousand.
-pub(super) fn neighbours(folder: &Path) -> Vec<Found> {
+/// Whether a name does not say that the file is compressed.
+pub(super) fn is_plain_name(path: &Path) -> bool {
+    !is_foreign(path) && !is_named_so(path)
+}
+
+/// Regular files in a folder whose names are wanted, for finding copies beside a log. At most a thousand.
+pub(super) fn neighbours(folder: &Path, wanted: fn(&Path) -> bool) -> Vec<Found> {
     let Ok(listing) = fs::read_dir(folder) else {
         return Vec::new();
     };
     let files = listing.flatten().take(10_000).filter_map(|entry| {
-        let path = entry.path();
+        let path = Some(entry.path()).filter(|path| wanted(path))?;
         let metadata = fs::metadata(&path).ok().filter(Metadata::is_file)?;
-        (!is_compressed(&path)).then(|| Found {
+        Some(Found {
             id: os::file_id(&metadata),
             path,
             metadata,
@@ -274,10 +284,15 @@ pub(super) fn neighbours(folder: &Path) -> Vec<Found> {
 }
 
 /// Whether a file's name says that it was made from a log by rotation: `app.log.1`, `app.log-20261120`, `app-1.log`,
-/// or the same name in another folder.
+/// or the same name in another folder. Compression adds an ending.
 pub(super) fn is_rotation_name(log: &Path, other: &Path) -> bool {
     let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned());
-    let (Some(log), Some(other)) = (name(log), name(other)) else {
+    let unpacked = if is_named_so(other) {
+        other.with_extension("")
+    } else {
+        other.to_owned()
+    };
+    let (Some(log), Some(other)) = (name(log), name(&unpacked)) else {
         return false;
     };
     if other.starts_with(&log) || log.starts_with(&other) {

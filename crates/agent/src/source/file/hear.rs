@@ -36,7 +36,7 @@ impl FileSource {
         let Some(ear) = &mut self.ear else { return };
         let heard = ear.listener.take();
         // Quiet files are closed where there are many; only a discovery opens them again.
-        let asleep = heard.changed && self.tracked.iter().any(|tracked| tracked.file.is_none());
+        let asleep = heard.changed && self.tracked.iter().any(|tracked| tracked.content.is_none());
         ear.wants_discovery |= heard.appeared || asleep;
     }
 

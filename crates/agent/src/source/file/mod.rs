@@ -26,6 +26,7 @@ mod globs;
 mod hear;
 mod orders;
 mod os;
+mod packed;
 mod resolve;
 mod settings;
 mod tracked;
@@ -41,12 +42,14 @@ use watchpost_pipeline::{Decoder, Pipeline};
 
 use super::{Activity, Identity, Notice, Produced, Rewound, SendPolicy, Sink, Source, SourceError};
 use checkpoint::{FileCheckpoint, FileId};
+use packed::Sighting;
 use resolve::Unresolved;
 use tracked::{Look, Stamp, Tracked};
 
 pub use checkpoint::{FileCheckpoint as Checkpoint, Mark};
+pub use packed::PackedPrint;
 pub(super) use settings::start;
-pub use settings::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig, Start};
+pub use settings::{Decompress, FileDefaults, FileSettings, FileSourceConfig, FormatConfig, Start};
 
 /// Files followed at a time at most.
 const FILES_LIMIT: usize = 4096;
@@ -105,6 +108,8 @@ struct Suspect {
     id: FileId,
     /// Found equal when it looked like this.
     equal_at: Option<Stamp>,
+    /// It is a compressed one.
+    packed: Option<PackedPrint>,
 }
 
 /// Follows files. Synchronous: the caller polls, see [`Activity::next`].
@@ -115,6 +120,8 @@ pub struct FileSource {
     done: Vec<Done>,
     suspects: Vec<Suspect>,
     unresolved: Vec<Unresolved>,
+    /// Compressed files about which nothing is decided yet, or that are not to be read.
+    sightings: Vec<Sighting>,
     /// Paths that checkpoints speak of: what is found there is a successor, not old content.
     known_paths: HashSet<PathBuf>,
     /// When the newest checkpoint was written.
@@ -166,6 +173,7 @@ impl FileSource {
             done: Vec::new(),
             suspects: Vec::new(),
             unresolved: Vec::new(),
+            sightings: Vec::new(),
             known_paths: HashSet::new(),
             known_at: None,
             blocked: None,
@@ -195,6 +203,7 @@ impl FileSource {
         if self.retry_blocked(sink) {
             self.discover_if_due(now, sink)?;
             self.read_all(now, sink, &mut activity)?;
+            self.survey(now, sink, &mut activity)?;
             self.tracked.retain(|tracked| !tracked.ended);
         }
         activity.blocked = self.blocked.is_some();
@@ -232,6 +241,8 @@ impl FileSource {
         self.buffer.resize(READ_BYTES + checkpoint::TAIL_BYTES, 0);
         let count = self.tracked.len();
         let first = self.turn;
+        // One at a time: each may need as much memory as its window is large.
+        let unpacked = self.tracked.iter().position(|tracked| tracked.is_packed() && !tracked.ended);
         for step in 0..count {
             if self.blocked.is_some() {
                 break;
@@ -242,6 +253,9 @@ impl FileSource {
             }
             let at = (first + step) % count;
             self.turn = (at + 1) % count;
+            if self.tracked[at].is_packed() && unpacked.is_some_and(|first| first != at) {
+                continue;
+            }
             self.serve(at, now, sink, activity)?;
         }
         if !activity.more {
@@ -273,6 +287,7 @@ impl FileSource {
                     activity.more = true;
                     break;
                 }
+                Ok(Look::AtEnd) if self.tracked[at].is_packed() => return self.end_packed(at, now, sink),
                 Ok(Look::Still | Look::AtEnd) => break,
                 Err(error) => {
                     self.tell_unreadable(self.tracked[at].current.clone(), &error);
@@ -293,20 +308,23 @@ impl FileSource {
         if tracked.is_gathering() && quiet >= self.shared.settings.lines_timeout {
             tracked.flush_lines(now);
         }
-        let size = tracked.seen().size;
-        if size > self.shared.settings.max_file && !tracked.too_large_told {
-            tracked.too_large_told = true;
-            self.notices.push(Notice::FileTooLarge {
-                path: tracked.current.clone(),
-                size,
-                limit: self.shared.settings.max_file,
-            });
-        }
+        self.check_size(at);
         let held: usize = self.tracked.iter().map(Tracked::batch_bytes).sum();
         if self.tracked[at].is_due(&self.shared, now) || held > OPEN_BATCHES * self.shared.policy.batch_bytes {
             self.cut(at, now, sink)?;
         }
         Ok(())
+    }
+
+    /// Tells of a file that is larger than it should be, once.
+    fn check_size(&mut self, at: usize) {
+        let limit = self.shared.settings.max_file;
+        let tracked = &mut self.tracked[at];
+        let size = tracked.size();
+        if size > limit && !std::mem::replace(&mut tracked.too_large_told, true) {
+            let path = tracked.current.clone();
+            self.notices.push(Notice::FileTooLarge { path, size, limit });
+        }
     }
 
     /// Closes a file's batch and offers it.
@@ -332,7 +350,12 @@ impl FileSource {
             .chain(gathering)
             .chain(discovery)
             .chain(self.heard_discovery_due());
+        let due = due.chain(self.survey_due());
         due.min().unwrap_or(now).max(now)
+    }
+
+    fn close_after(&self) -> i64 {
+        i64::try_from(self.shared.settings.close_after.as_nanos()).unwrap_or(i64::MAX)
     }
 
     /// Nanoseconds between two looks at folders and files: shorter while something is being written, longer where the

@@ -3,6 +3,7 @@
 use watchpost_event::{Batch, Epoch, StreamKey, Timestamp};
 
 use super::checkpoint::{FileCheckpoint, Likeness};
+use super::content::Content;
 use super::globs::{Found, neighbours};
 use super::tracked::{Begin, End, Tracked};
 use super::{FileSource, Produced, SourceError, os};
@@ -26,8 +27,8 @@ impl FileSource {
         if to > tracked.sent.position {
             return Rewound::Again;
         }
-        if tracked.file.is_none() {
-            tracked.file = os::open(&tracked.current).ok();
+        if tracked.content.is_none() {
+            tracked.content = tracked.open_again();
         }
         let intact = tracked.is_intact().unwrap_or(false);
         if intact && tracked.go_back(&self.shared, to).is_ok() {
@@ -65,35 +66,37 @@ impl FileSource {
         let Some(at) = self.done.iter().position(|done| done.key == *key) else {
             return;
         };
-        let Some((found, file)) = self.file_of(&self.done[at].checkpoint) else {
+        let checkpoint = self.done[at].checkpoint.clone();
+        let Some((found, content)) = self.content_of(&checkpoint) else {
             return;
         };
-        let checkpoint = self.done[at].checkpoint.clone();
         let begin = Begin {
             id: found.id,
             at: checkpoint.mark.position,
             resumed: true,
         };
         let path = std::path::PathBuf::from(&checkpoint.path);
-        if let Ok(mut tracked) = Tracked::new(&self.shared, key, &path, file, begin, now) {
+        if let Ok(mut tracked) = Tracked::new(&self.shared, key, &path, content, begin, now) {
             tracked.current = found.path;
             tracked.start = checkpoint.start;
             tracked.remember(&checkpoint.marks);
+            tracked.expect(checkpoint.mark);
             self.tracked.push(tracked);
             self.done.retain(|done| done.key != *key);
         }
     }
 
-    fn file_of(&self, checkpoint: &FileCheckpoint) -> Option<(Found, std::fs::File)> {
+    fn content_of(&mut self, checkpoint: &FileCheckpoint) -> Option<(Found, Content)> {
         let folder = std::path::Path::new(checkpoint.current()).parent()?;
         let listed = self.shared.settings.globs.walk().files;
-        let mut all = listed.into_iter().chain(neighbours(folder));
-        all.find_map(|found| {
-            let file = (found.id == checkpoint.id)
-                .then(|| os::open(&found.path).ok())
-                .flatten()?;
-            (checkpoint.compare(&file).ok()? == Likeness::Same).then_some((found, file))
-        })
+        let all = listed.into_iter().chain(neighbours(folder, |_| true));
+        let found = all.into_iter().find(|found| found.id == checkpoint.id)?;
+        if let Some(print) = checkpoint.packed {
+            let content = self.open_packed(&found, print)?;
+            return Some((found, content));
+        }
+        let file = os::open(&found.path).ok()?;
+        (checkpoint.compare(&file).ok()? == Likeness::Same).then_some((found, Content::Plain(file)))
     }
 
     /// A batch without events that ends a stream at its checkpoint.

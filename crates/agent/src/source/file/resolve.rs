@@ -1,21 +1,25 @@
 //! Finding the files that checkpoints speak of.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use watchpost_event::protocol::StreamReport;
 use watchpost_event::{StreamKey, Timestamp};
 
 use super::checkpoint::{FileCheckpoint, FileId, Likeness, Mark};
-use super::globs::{Found, is_rotation_name, neighbours};
+use super::content::Content;
+use super::globs::{Found, is_plain_name, is_rotation_name, neighbours};
+use super::packed::{Kind, PackedPrint};
 use super::tracked::{Begin, End, Stamp, Tracked};
 use super::{Done, FileSource, Notice, Sink, SourceError, os};
 
 /// A checkpoint whose file has not been found yet.
 #[derive(Debug)]
 pub(super) struct Unresolved {
-    key: StreamKey,
-    checkpoint: FileCheckpoint,
+    pub(super) key: StreamKey,
+    pub(super) checkpoint: FileCheckpoint,
     /// Since when it is looked for.
     since: Option<Timestamp>,
 }
@@ -93,8 +97,13 @@ impl FileSource {
         let waiting = self.resolve_by(waiting, unknown, now, sink, by_name)?;
         let mut beside = self.beside(&waiting);
         let waiting = self.resolve_by(waiting, &mut beside, now, sink, by_name)?;
-        let waiting = self.close_shorter(waiting, unknown, now, sink)?;
-        let waiting = self.close_shorter(waiting, &mut beside, now, sink)?;
+        let waiting = if self.is_surveying(now) {
+            // A compressed copy may hold all of it.
+            waiting
+        } else {
+            let waiting = self.close_shorter(waiting, unknown, now, sink)?;
+            self.close_shorter(waiting, &mut beside, now, sink)?
+        };
         let taken: HashSet<FileId> = self.ids().collect();
         unknown.retain(|found| !taken.contains(&found.id));
         self.wait_or_give_up(waiting, now, sink)
@@ -119,7 +128,7 @@ impl FileSource {
         folders.sort_unstable();
         folders.dedup();
         let taken: HashSet<FileId> = self.ids().collect();
-        let all = folders.into_iter().flat_map(neighbours);
+        let all = folders.into_iter().flat_map(|folder| neighbours(folder, is_plain_name));
         all.filter(|found| !taken.contains(&found.id)).collect()
     }
 
@@ -192,12 +201,60 @@ impl FileSource {
             resumed: true,
         };
         let path = PathBuf::from(&checkpoint.path);
-        let tracked = os::open(&found.path).and_then(|file| Tracked::new(&self.shared, &key, &path, file, begin, now));
+        let content = os::open(&found.path).map(Content::Plain);
+        let tracked = content.and_then(|content| Tracked::new(&self.shared, &key, &path, content, begin, now));
         match tracked {
             Ok(mut tracked) => {
                 tracked.current.clone_from(&found.path);
                 tracked.start = checkpoint.start;
                 tracked.remember(&checkpoint.marks);
+                self.tracked.push(tracked);
+            }
+            Err(error) => self.tell_unreadable(found.path.clone(), &error),
+        }
+        Ok(())
+    }
+
+    /// Goes on in a compressed file that holds what a checkpoint speaks of.
+    pub(super) fn resume_packed(
+        &mut self,
+        unresolved: Unresolved,
+        found: &Found,
+        (file, kind, print): (Arc<File>, Kind, PackedPrint),
+        now: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> Result<(), SourceError> {
+        let Unresolved { key, mut checkpoint, .. } = unresolved;
+        let mark = checkpoint.mark;
+        checkpoint.packed = Some(print);
+        if print.content < mark.position || checkpoint.ended && print.content == mark.position {
+            let unresolved = Unresolved {
+                key,
+                checkpoint,
+                since: None,
+            };
+            return self.close_known(unresolved, Some(found), now, sink);
+        }
+        let Some(content) = self.unpack(found, (file, kind, print)) else {
+            return Ok(());
+        };
+        if checkpoint.ended {
+            // It went on after its end: a new epoch from there.
+            self.forgotten.push(key);
+            return self.follow(found, content, mark.position, now);
+        }
+        let begin = Begin {
+            id: found.id,
+            at: mark.position,
+            resumed: true,
+        };
+        let path = PathBuf::from(&checkpoint.path);
+        match Tracked::new(&self.shared, &key, &path, content, begin, now) {
+            Ok(mut tracked) => {
+                tracked.current.clone_from(&found.path);
+                tracked.start = checkpoint.start;
+                tracked.remember(&checkpoint.marks);
+                tracked.expect(mark);
                 self.tracked.push(tracked);
             }
             Err(error) => self.tell_unreadable(found.path.clone(), &error),
@@ -218,7 +275,7 @@ impl FileSource {
             // It went on after its end: a new epoch from there.
             self.forgotten.push(key);
             return match os::open(&found.path) {
-                Ok(file) => self.follow(found, file, position, now),
+                Ok(file) => self.follow(found, Content::Plain(file), position, now),
                 Err(error) => {
                     self.tell_unreadable(found.path.clone(), &error);
                     Ok(())
@@ -284,10 +341,11 @@ impl FileSource {
         now: Timestamp,
         sink: &mut dyn Sink,
     ) -> Result<(), SourceError> {
-        let patience = i64::try_from(self.shared.settings.close_after.as_nanos()).unwrap_or(i64::MAX);
+        let patience = self.close_after();
         for mut unresolved in waiting {
             let since = *unresolved.since.get_or_insert(now);
-            if self.blocked.is_none() && now.0.saturating_sub(since.0) >= patience {
+            let waits = self.is_surveying(now);
+            if self.blocked.is_none() && !waits && now.0.saturating_sub(since.0) >= patience {
                 self.close_known(unresolved, None, now, sink)?;
             } else {
                 self.unresolved.push(unresolved);

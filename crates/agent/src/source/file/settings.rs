@@ -41,6 +41,9 @@ pub struct FileSourceConfig {
     /// How many first bytes identify a content; else the default's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint_bytes: Option<ByteSize>,
+    /// Whether compressed files are read; else the default's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub decompress: Option<Decompress>,
     /// How often folders and files are looked at.
     pub poll: DurationText,
     /// A rotated file without growth for so long is finished.
@@ -63,11 +66,23 @@ impl Default for FileSourceConfig {
             max_record: None,
             max_file: None,
             fingerprint_bytes: None,
+            decompress: None,
             poll: DurationText::from_secs(1),
             close_after: DurationText::from_secs(300),
             keep_open: 256,
         }
     }
+}
+
+/// What becomes of compressed files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Decompress {
+    /// gzip, zstd, xz and bzip2 are recognised by their content and read as what they hold.
+    #[default]
+    Auto,
+    /// Files whose names end like those of compressed ones are left out.
+    Off,
 }
 
 /// `[defaults]`: for every file source.
@@ -82,6 +97,8 @@ pub struct FileDefaults {
     pub max_file: ByteSize,
     /// How many first bytes identify a content.
     pub fingerprint_bytes: ByteSize,
+    /// Whether compressed files are read.
+    pub decompress: Decompress,
 }
 
 impl Default for FileDefaults {
@@ -91,6 +108,7 @@ impl Default for FileDefaults {
             max_record: ByteSize(256 << 10),
             max_file: ByteSize(4_000_000_000),
             fingerprint_bytes: ByteSize(1 << 10),
+            decompress: Decompress::Auto,
         }
     }
 }
@@ -155,6 +173,8 @@ pub struct FileSettings {
     pub keep_open: usize,
     /// Larger files raise an alarm.
     pub max_file: u64,
+    /// Compressed files are read.
+    pub decompress: bool,
 }
 
 impl FileSettings {
@@ -189,12 +209,14 @@ impl FileSourceConfig {
                 .cloned()
                 .ok_or_else(|| SourceError::UnknownFormat { name: name.clone() })?,
         };
+        let decompress = self.decompress.unwrap_or(defaults.decompress) == Decompress::Auto;
         let fingerprint = self.fingerprint_bytes.unwrap_or(defaults.fingerprint_bytes).bytes();
         Ok(FileSettings {
             name: self.name.clone(),
             globs: GlobList::new(
                 &all(&self.include, Pattern::new)?,
                 &all(&self.exclude, Pattern::excluding)?,
+                decompress,
             ),
             start: start(&self.start)?,
             codec: self.codec,
@@ -207,6 +229,7 @@ impl FileSourceConfig {
             close_after: self.close_after.0,
             keep_open: in_range("keep_open", self.keep_open as u64, 1, 100_000)? as usize,
             max_file: self.max_file.unwrap_or(defaults.max_file).bytes(),
+            decompress,
         })
     }
 
@@ -260,13 +283,6 @@ fn in_range(key: &'static str, value: u64, least: u64, most: u64) -> Result<u64,
         least,
         most,
     })
-}
-
-/// Whether a name ends as compressed files do: they are read by their content, not as lines.
-pub(super) fn is_compressed(path: &std::path::Path) -> bool {
-    const ENDINGS: [&str; 8] = ["gz", "xz", "zst", "bz2", "lz4", "z", "zip", "br"];
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    ending.is_some_and(|ending| ENDINGS.iter().any(|known| known.eq_ignore_ascii_case(ending)))
 }
 
 /// An absolute path without `.` components, whatever the working folder.

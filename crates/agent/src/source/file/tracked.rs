@@ -8,7 +8,8 @@ use watchpost_event::{Origin, Skip, StreamKey, Timestamp};
 use watchpost_pipeline::{Framer, Processor};
 
 use super::checkpoint::{FileCheckpoint, FileId, MARKS_LIMIT, Mark};
-use super::content::{Head, Window};
+use super::content::{Content, Head, Window};
+use super::packed::{PackedPrint, Step};
 use super::{Shared, os};
 use crate::source::common::{Closing, OpenBatch, origin};
 use crate::source::{Produced, SourceError};
@@ -64,7 +65,13 @@ pub(super) struct Tracked {
     pub(super) current: PathBuf,
     pub(super) id: FileId,
     /// `None` while it has been quiet for long.
-    pub(super) file: Option<File>,
+    pub(super) content: Option<Content>,
+    /// Reading has come to the place where it goes on. (In a compressed file that takes time.)
+    placed: bool,
+    /// What has to lie before it then.
+    expected: Option<Mark>,
+    /// The compressed copy by which it stays known when its own file is gone.
+    pub(super) kept_as: Option<PackedPrint>,
     pub(super) head: Head,
     /// Bytes given to the framer.
     read: u64,
@@ -111,7 +118,7 @@ impl Tracked {
         shared: &Shared,
         key: &StreamKey,
         path: &Path,
-        file: File,
+        content: Content,
         begin: Begin,
         now: Timestamp,
     ) -> io::Result<Self> {
@@ -122,7 +129,7 @@ impl Tracked {
             path: path.to_owned(),
             current: path.to_owned(),
             id: begin.id,
-            head: Head::of(&file, shared.settings.fingerprint_bytes)?,
+            head: Head::of(&content, shared.settings.fingerprint_bytes)?,
             read: 0,
             window: Window::default(),
             stash: Vec::new(),
@@ -139,7 +146,10 @@ impl Tracked {
             start: 0,
             ended: false,
             too_large_told: false,
-            file: Some(file),
+            content: Some(content),
+            placed: true,
+            expected: None,
+            kept_as: None,
         };
         tracked.go_to(shared, begin.at)?;
         if begin.at > 0 && !begin.resumed {
@@ -164,10 +174,12 @@ impl Tracked {
 
     /// Goes on reading at a place; what was gathered behind it is forgotten.
     pub(super) fn go_to(&mut self, shared: &Shared, position: u64) -> io::Result<()> {
-        let Some(file) = &self.file else {
-            return Err(io::ErrorKind::NotFound.into());
+        let (window, placed) = match &self.content {
+            Some(Content::Plain(file)) => (Window::of(file, position)?, true),
+            Some(Content::Packed(_)) => (Window::default(), position == 0),
+            None => return Err(io::ErrorKind::NotFound.into()),
         };
-        self.window = Window::of(file, position)?;
+        (self.window, self.placed) = (window, placed);
         let mark = self.window.mark(&[], 0, position);
         self.read = position;
         self.stash = Vec::new();
@@ -220,8 +232,28 @@ impl Tracked {
 
     /// Whether the file on disk still begins and goes on as it was read.
     pub(super) fn is_intact(&self) -> io::Result<bool> {
-        let Some(file) = &self.file else { return Ok(false) };
-        Ok(self.head.is_in(file)? && self.continues_in(file)?)
+        match &self.content {
+            Some(Content::Plain(file)) => Ok(self.head.is_in(file)? && self.continues_in(file)?),
+            // It shows while it is read.
+            Some(Content::Packed(_)) => Ok(true),
+            None => Ok(false),
+        }
+    }
+
+    /// The file it is read in, unless that is compressed or closed.
+    pub(super) fn plain(&self) -> Option<&File> {
+        self.content.as_ref().and_then(Content::plain)
+    }
+
+    /// Whether it is read in a compressed file.
+    pub(super) fn is_packed(&self) -> bool {
+        self.content.as_ref().is_some_and(|content| content.packed().is_some())
+    }
+
+    /// Bytes of content as far as is known.
+    pub(super) fn size(&self) -> u64 {
+        let packed = self.content.as_ref().and_then(Content::packed);
+        packed.map_or(self.seen.size, |packed| packed.print.content)
     }
 
     /// Whether a file has the bytes before the read position in their place.
@@ -245,13 +277,34 @@ impl Tracked {
                 Likeness::Other
             });
         }
-        let mut marks: Vec<Mark> = self.marks.iter().copied().collect();
-        marks.extend([self.sent, self.emitted, self.boundary]);
+        let marks = self.known_marks();
         let beyond = Mark {
             position: u64::MAX,
             ..self.boundary
         };
         super::checkpoint::compare(file, self.head.print(), beyond, &marks)
+    }
+
+    /// Places it has passed.
+    pub(super) fn known_marks(&self) -> Vec<Mark> {
+        let mut marks: Vec<Mark> = self.marks.iter().copied().collect();
+        marks.extend([self.sent, self.emitted, self.boundary]);
+        marks
+    }
+
+    /// The place up to which bytes were given to the framer.
+    pub(super) fn read_mark(&self) -> Mark {
+        if self.placed {
+            self.window.mark(&[], 0, self.read)
+        } else {
+            self.emitted
+        }
+    }
+
+    /// What lies before the place where reading goes on: known from a checkpoint, before it is come to.
+    pub(super) fn expect(&mut self, mark: Mark) {
+        (self.emitted, self.boundary, self.sent) = (mark, mark, mark);
+        self.expected = (!self.placed).then_some(mark);
     }
 
     /// Reads what is new, up to `budget` bytes.
@@ -262,7 +315,10 @@ impl Tracked {
                 return Ok(Look::Full);
             }
         }
-        let Some(file) = &self.file else { return Ok(Look::Still) };
+        if self.is_packed() {
+            return self.look_into_packed(shared, buffer, budget, now);
+        }
+        let Some(file) = self.plain() else { return Ok(Look::Still) };
         let stamp = Stamp::of(&file.metadata()?);
         if stamp == self.seen {
             return Ok(Look::Still);
@@ -272,7 +328,7 @@ impl Tracked {
         }
         let until = self.read + budget;
         while self.read < until {
-            let Some(file) = &self.file else { return Ok(Look::Still) };
+            let Some(file) = self.plain() else { return Ok(Look::Still) };
             let overlap = self.window.bytes().len();
             let count = match os::read_at(file, buffer, self.read - overlap as u64) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
@@ -294,6 +350,67 @@ impl Tracked {
             }
         }
         Ok(Look::More)
+    }
+
+    fn look_into_packed(
+        &mut self,
+        shared: &Shared,
+        buffer: &mut [u8],
+        budget: u64,
+        now: Timestamp,
+    ) -> io::Result<Look> {
+        let mut spent = 0;
+        while spent < budget {
+            let Some(Content::Packed(packed)) = &mut self.content else {
+                return Ok(Look::Still);
+            };
+            let is_at = packed.is_at(self.read);
+            let step = if self.read >= packed.print.content {
+                return Ok(Look::AtEnd);
+            } else if !is_at {
+                packed.approach(self.read, buffer)?
+            } else if self.placed {
+                packed.step(buffer)?
+            } else if self.arrive() {
+                continue;
+            } else {
+                return Ok(Look::Replaced);
+            };
+            match step {
+                Step::Bytes(count) => {
+                    spent += count as u64;
+                    self.grown_at = now;
+                    if is_at && self.digest(shared, &buffer[..count], now) {
+                        return Ok(Look::Full);
+                    }
+                }
+                Step::Pause => return Ok(Look::More),
+                Step::Changed => return Ok(Look::Replaced),
+            }
+        }
+        Ok(Look::More)
+    }
+
+    /// Unpacking has come to where reading goes on: what lies before it has to be what was read.
+    fn arrive(&mut self) -> bool {
+        let Some(Content::Packed(packed)) = &self.content else {
+            return false;
+        };
+        let before = packed.before().clone();
+        let mark = before.mark(&[], 0, self.read);
+        let was_read = self.window.bytes();
+        let expected = self.expected.take().is_none_or(|expected| expected == mark);
+        if !expected || !was_read.is_empty() && was_read != before.bytes() {
+            return false;
+        }
+        for place in [&mut self.emitted, &mut self.boundary, &mut self.sent] {
+            if place.position == self.read {
+                *place = mark;
+            }
+        }
+        self.window = before;
+        self.placed = true;
+        true
     }
 
     /// Gives a chunk to the framer; true when a batch got full, with what is left of the chunk in the stash.
@@ -369,7 +486,7 @@ impl Tracked {
     /// Closes the batch under way, if there is anything to say.
     pub(super) fn cut(&mut self, now: Timestamp, end: Option<End>) -> Result<Option<Produced>, SourceError> {
         let to = self.emitted.position;
-        if to == self.sent.position && end.is_none() {
+        if end.is_none() && (to == self.sent.position || !self.placed) {
             return Ok(None);
         }
         let closing = Closing {
@@ -412,15 +529,25 @@ impl Tracked {
         let current = self.current.to_string_lossy().into_owned();
         let mut checkpoint = FileCheckpoint::new(now, path, self.id, self.head.print(), self.sent);
         checkpoint.current_path = (checkpoint.path != current).then_some(current);
-        checkpoint.size = self.seen.size.max(self.taken());
+        checkpoint.size = self.size().max(self.taken());
+        checkpoint.packed = self.packed_print();
         checkpoint.start = self.start;
         checkpoint.marks = self.marks.iter().copied().collect();
         checkpoint
     }
 
+    /// The compressed file it is read in, or known by.
+    fn packed_print(&self) -> Option<PackedPrint> {
+        let packed = self.content.as_ref().and_then(Content::packed);
+        packed.map(|packed| packed.print).or(self.kept_as)
+    }
+
     /// Whether everything there is was read: the file still is as it was when its end was reached.
     pub(super) fn is_read(&self) -> bool {
-        let now = self.file.as_ref().map(File::metadata);
+        if let Some(Content::Packed(packed)) = &self.content {
+            return self.placed && self.read >= packed.print.content && self.stash.is_empty();
+        }
+        let now = self.plain().map(File::metadata);
         let unchanged = match now {
             Some(Ok(metadata)) => Stamp::of(&metadata) == self.seen,
             Some(Err(_)) | None => self.seen != Stamp::default(),
@@ -443,9 +570,14 @@ impl Tracked {
         !self.is_listed() || self.current != self.path
     }
 
+    /// Opens its file again, where it was seen last.
+    pub(super) fn open_again(&self) -> Option<Content> {
+        os::open(&self.current).ok().map(Content::Plain)
+    }
+
     /// Its file holds another content now, and its own was not found yet.
     pub(super) fn orphan(&mut self, now: Timestamp) {
-        self.file = None;
+        self.content = None;
         self.id = FileId::default();
         self.orphaned = Some(Orphaned {
             since: now,
@@ -454,10 +586,11 @@ impl Tracked {
     }
 
     /// Reads on in another file with the same content.
-    pub(super) fn move_to(&mut self, path: PathBuf, id: FileId, file: File) {
+    pub(super) fn move_to(&mut self, path: PathBuf, id: FileId, content: Content) {
         self.current = path;
         self.id = id;
-        self.file = Some(file);
+        self.placed &= content.plain().is_some();
+        self.content = Some(content);
         self.missed = MISSES_LIMIT;
         self.orphaned = None;
         self.seen = Stamp::default();
