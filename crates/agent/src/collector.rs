@@ -146,14 +146,18 @@ impl Collector {
 
     fn poll_all(&self, sources: &mut [Box<dyn Source>]) -> Round {
         let mut round = Round::default();
-        for source in sources {
+        let mut notices = Vec::new();
+        for source in sources.iter_mut() {
             let now = self.now();
             let mut sink = SpoolSink {
                 shared: &self.shared,
                 now,
             };
             match source.poll(now, &mut sink) {
-                Ok(activity) => round.add(&activity),
+                Ok(activity) => {
+                    round.add(&activity);
+                    notices.extend(activity.notices);
+                }
                 Err(error) => {
                     tracing::error!(error = chain(&error), "a source failed");
                     round.blocked = true;
@@ -162,6 +166,9 @@ impl Collector {
             for key in source.forgotten() {
                 self.shared.lock().forget(&key);
             }
+        }
+        for source in sources {
+            source.tell(&notices, self.now());
         }
         round
     }

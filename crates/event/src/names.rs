@@ -39,7 +39,7 @@ pub const TRUNCATED: &str = "watchpost.truncated";
 /// `first` or `last` part of an over-long record.
 pub const PART: &str = "watchpost.part";
 /// Bytes left out between the two parts.
-pub const OMITTED_BYTES: &str = "watchpost.omitted_bytes";
+pub const DROPPED_BYTES: &str = "watchpost.dropped_bytes";
 /// Sigma's product.
 pub const LOGSOURCE_PRODUCT: &str = "watchpost.logsource.product";
 /// Sigma's category.

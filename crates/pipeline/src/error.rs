@@ -33,6 +33,9 @@ pub enum PipelineError {
         #[source]
         source: Box<regex::Error>,
     },
+    /// No encoding has this name.
+    #[error("encoding {0:?} is not known: use auto, utf-8, utf-16le, utf-16be or a name such as windows-1251")]
+    UnknownEncoding(String),
     /// No codec has this name.
     #[error("codec {0:?} is not known: use auto, plain, syslog or json")]
     UnknownCodec(String),

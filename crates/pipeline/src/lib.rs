@@ -28,6 +28,6 @@ mod process;
 pub use auth::enrich_auth;
 pub use codec::{Codec, CodecContext, Decoder, service_of};
 pub use error::PipelineError;
-pub use framing::{Body, Framer, Framing, Record};
+pub use framing::{Body, Framer, Framing, Record, TextEncoding};
 pub use jiff::tz::TimeZone;
 pub use process::{Pipeline, Processor};

@@ -1,13 +1,16 @@
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use watchpost_event::{BatchBuilder, Event, Origin, Timestamp, View, names};
 use watchpost_query::{Expr, Query};
 
-use crate::{Body, Codec, CodecContext, Decoder, Record};
+use crate::{Body, Codec, CodecContext, Decoder, Record, TextEncoding};
 
 /// Set on events whose text was not UTF-8; what could not be read stands as U+FFFD.
 const INVALID_UTF8: &str = "watchpost.invalid_utf8";
+/// The same where another encoding was expected.
+const INVALID_ENCODING: &str = "watchpost.invalid_encoding";
+/// `dropped` reason of records that were too long to keep: their middle is left out.
+const OVERLONG: &str = "overlong";
 /// `dropped` reason of records that a `drop` filter matched.
 const FILTER: &str = "filter";
 /// `dropped` reason of records without a single byte.
@@ -61,6 +64,7 @@ impl Pipeline {
             pipeline: self.clone(),
             origin,
             plain,
+            encoding: TextEncoding::default(),
             events: Vec::new(),
         }
     }
@@ -117,21 +121,38 @@ pub struct Processor {
     pipeline: Pipeline,
     origin: Origin,
     plain: Option<Answer>,
+    encoding: TextEncoding,
     events: Vec<Event>,
 }
 
 impl Processor {
+    /// For records in this encoding.
+    #[must_use]
+    pub fn with_encoding(self, encoding: TextEncoding) -> Self {
+        Self { encoding, ..self }
+    }
+
     /// Adds a record's events to the batch at a position (for files its end), or counts why not. Says whether one of
     /// them is to be sent at once.
     pub fn process(&mut self, record: &Record<'_>, position: u64, now: Timestamp, batch: &mut BatchBuilder) -> bool {
         batch.count_read(1, record.end - record.start);
-        match record.body {
+        let body = match record.body {
+            Body::Whole(bytes) if record.start == 0 => Body::Whole(self.encoding.without_mark(bytes)),
+            Body::Cut { first, last, length } if record.start == 0 => Body::Cut {
+                first: self.encoding.without_mark(first),
+                last,
+                length,
+            },
+            body => body,
+        };
+        match body {
             Body::Whole([]) => {
                 batch.count_dropped(EMPTY, 1);
                 return false;
             }
             Body::Whole(bytes) => {
                 if let Some(answer) = self.plain
+                    && self.encoding.is_utf8()
                     && let Ok(text) = std::str::from_utf8(bytes)
                 {
                     if answer.drop {
@@ -141,9 +162,13 @@ impl Processor {
                     }
                     return answer.at_once;
                 }
-                self.decode_whole(bytes, now);
+                let (text, invalid) = self.encoding.decode(bytes);
+                self.decode_text(&text, invalid, now);
             }
-            Body::Cut { first, last, .. } => self.decode_cut(first, last, record.body.omitted(), now),
+            Body::Cut { first, last, .. } => {
+                batch.count_dropped(OVERLONG, 1);
+                self.decode_cut(first, last, record.body.omitted(), now);
+            }
         }
         self.push(position, batch)
     }
@@ -155,35 +180,45 @@ impl Processor {
         }
     }
 
-    fn decode_whole(&mut self, bytes: &[u8], now: Timestamp) {
-        let text = text_of(bytes);
+    fn decode_text(&mut self, text: &str, invalid: bool, now: Timestamp) {
         let mut events = std::mem::take(&mut self.events);
-        self.pipeline.decoder.decode(&text, self.context(now), &mut events);
-        if matches!(text, Cow::Owned(_)) {
+        self.pipeline.decoder.decode(text, self.context(now), &mut events);
+        if invalid {
             for event in &mut events {
-                event.fields.set(INVALID_UTF8, true);
+                event.fields.set(self.invalid_field(), true);
             }
         }
         self.events = events;
     }
 
+    fn invalid_field(&self) -> &'static str {
+        if self.encoding.is_utf8() {
+            INVALID_UTF8
+        } else {
+            INVALID_ENCODING
+        }
+    }
+
     /// A record too long to keep: its beginning as the codec reads it (a syslog header is there), its end as plain text.
     fn decode_cut(&mut self, first: &[u8], last: &[u8], omitted: u64, now: Timestamp) {
-        let (first, last) = (whole_characters_first(first), whole_characters_last(last));
+        let (first, first_invalid) = self.encoding.decode_first(first);
+        let (last, last_invalid) = self.encoding.decode_last(last);
         if self.pipeline.decoder.codec() == Codec::Json {
-            self.events.push(Event::new(now, 0, String::from_utf8_lossy(first)));
+            self.events.push(Event::new(now, 0, first));
         } else {
-            self.decode_whole(first, now);
+            self.decode_text(&first, false, now);
             self.events.truncate(1);
         }
         let time = self.events.first().map_or(now, |event| event.time);
-        self.events.push(Event::new(time, 0, String::from_utf8_lossy(last)));
-        for ((event, part), bytes) in self.events.iter_mut().zip(["first", "last"]).zip([first, last]) {
+        self.events.push(Event::new(time, 0, last));
+        let invalid_field = self.invalid_field();
+        let parts = [("first", first_invalid), ("last", last_invalid)];
+        for (event, (part, invalid)) in self.events.iter_mut().zip(parts) {
             event.fields.set(names::TRUNCATED, true);
             event.fields.set(names::PART, part);
-            event.fields.set(names::OMITTED_BYTES, omitted);
-            if std::str::from_utf8(bytes).is_err() {
-                event.fields.set(INVALID_UTF8, true);
+            event.fields.set(names::DROPPED_BYTES, omitted);
+            if invalid {
+                event.fields.set(invalid_field, true);
             }
         }
     }
@@ -206,26 +241,4 @@ impl Processor {
         }
         at_once
     }
-}
-
-/// The text, with U+FFFD for what is not UTF-8. (`from_utf8_lossy` alone looks at every character.)
-fn text_of(bytes: &[u8]) -> Cow<'_, str> {
-    match std::str::from_utf8(bytes) {
-        Ok(text) => Cow::Borrowed(text),
-        Err(_) => String::from_utf8_lossy(bytes),
-    }
-}
-
-/// Without a character that was cut through at the end.
-fn whole_characters_first(bytes: &[u8]) -> &[u8] {
-    match std::str::from_utf8(bytes) {
-        Err(error) if error.error_len().is_none() => &bytes[..error.valid_up_to()],
-        _ => bytes,
-    }
-}
-
-/// Without the rest of a character that was cut through at the beginning.
-fn whole_characters_last(bytes: &[u8]) -> &[u8] {
-    let rest = bytes.iter().take(3).take_while(|byte| **byte & 0xc0 == 0x80).count();
-    &bytes[rest..]
 }

@@ -101,7 +101,7 @@ fn over_long_records_become_two_marked_events() {
             assert_eq!(event.position, line.len() as u64);
             assert_eq!(event.fields.get("watchpost.truncated"), Some(&true.into()));
             assert_eq!(event.fields.text("watchpost.part"), Some(part));
-            assert_eq!(event.fields.get("watchpost.omitted_bytes"), Some(&omitted.into()));
+            assert_eq!(event.fields.get("watchpost.dropped_bytes"), Some(&omitted.into()));
         }
         if matches!(codec, Codec::Auto | Codec::Syslog) {
             assert_eq!(first.fields.text("process.name"), Some("sshd"));

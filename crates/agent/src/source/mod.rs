@@ -5,6 +5,7 @@ mod counter;
 mod error;
 pub mod file;
 pub mod journal;
+mod own;
 mod plan;
 pub mod process;
 pub mod stdin;
@@ -19,6 +20,7 @@ use watchpost_event::{Epoch, StreamKey, Timestamp};
 pub use common::{Activity, Identity, Notice, SendPolicy};
 pub use counter::CounterStream;
 pub use error::SourceError;
+pub use own::OwnSource;
 pub(crate) use plan::Plan;
 pub use wake::Waker;
 
@@ -39,8 +41,27 @@ pub trait Source: Send {
         Vec::new()
     }
 
+    /// What sources have noticed since they were last asked.
+    fn tell(&mut self, _notices: &[Notice], _now: Timestamp) {}
+
+    /// When it last read and looked, where that says something.
+    fn vitals(&self) -> Option<Vitals> {
+        None
+    }
+
     /// What the server has, for an agent that has lost its own state: content that can be read again is not begun anew.
     fn adopt(&mut self, _reports: &[StreamReport]) {}
+}
+
+/// Signs of life of a source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// Its kind and, where there are several of it, its label: `file:system`.
+    pub name: String,
+    /// When it last read something new.
+    pub last_read: Option<Timestamp>,
+    /// When it last looked for what there is to read.
+    pub last_scan: Option<Timestamp>,
 }
 
 /// Whether a stream can be produced again.

@@ -9,7 +9,7 @@ use super::journal::{JournalSettings, JournalSource};
 use super::process::{ProcessSettings, ProcessSource};
 use super::system::{SystemSettings, SystemSource};
 use super::watch::FolderWatch;
-use super::{Identity, SendPolicy, Source, SourceError, Waker};
+use super::{Identity, OwnSource, SendPolicy, Source, SourceError, Waker};
 use crate::AgentSettings;
 
 /// What is collected and for whom.
@@ -70,6 +70,7 @@ impl Plan {
             let source = SystemSource::new(settings, &self.identity, policy(), known, draw);
             add(&mut sources, source);
         }
+        add(&mut sources, OwnSource::new(&self.identity, policy(), known, draw));
         sources
     }
 }

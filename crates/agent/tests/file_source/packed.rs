@@ -52,7 +52,9 @@ impl Packer {
 }
 
 fn lines(range: std::ops::Range<u32>) -> String {
-    range.map(|n| format!("line {n} {}\n", "x".repeat(n as usize % 80))).collect()
+    range
+        .map(|n| format!("line {n} {}\n", "x".repeat(n as usize % 80)))
+        .collect()
 }
 
 impl World {
@@ -297,10 +299,13 @@ fn damage_is_told_with_its_place_and_what_lies_before_is_read() {
         world.append("b.log", lines(0..10));
         world.pass(Duration::from_secs(301));
         world.rest();
-        let damaged = |notice: &&Notice| {
-            matches!(notice, Notice::PackedIncomplete { reason: Some(_), path, .. } if path.ends_with("a.log.gz"))
-        };
-        assert_eq!(world.notices.iter().filter(damaged).count(), 1, "{packer:?} {:?}", world.notices);
+        let damaged = |notice: &&Notice| matches!(notice, Notice::PackedIncomplete { reason: Some(_), path, .. } if path.ends_with("a.log.gz"));
+        assert_eq!(
+            world.notices.iter().filter(damaged).count(),
+            1,
+            "{packer:?} {:?}",
+            world.notices
+        );
         assert!(world.sink.messages().len() > 10, "{packer:?} others are read");
         let read = world.sink.messages().len();
         world.pass(Duration::from_secs(301));
@@ -366,7 +371,10 @@ fn where_reading_begins_holds_for_compressed_files_too() {
     let mut world = World::new();
     world.append("old.log.gz", Packer::Gzip.pack(b"old\n"));
     world.append("new.log.gz", Packer::Gzip.pack(b"new\n"));
-    let old = std::fs::File::options().append(true).open(world.path("old.log.gz")).unwrap();
+    let old = std::fs::File::options()
+        .append(true)
+        .open(world.path("old.log.gz"))
+        .unwrap();
     old.set_modified(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000))
         .unwrap();
     for (start, expected) in [("end", vec![]), ("1h", vec!["new"]), ("beginning", vec!["old", "new"])] {

@@ -82,7 +82,7 @@ fn a_line_of_100_megabytes_does_not_need_as_much_memory() {
     assert_eq!(messages[2], "next");
     let omitted = (100 << 20) + 3 - (512 << 10);
     assert_eq!(
-        world.sink.events[0].1.fields.get("watchpost.omitted_bytes"),
+        world.sink.events[0].1.fields.get("watchpost.dropped_bytes"),
         Some(&omitted.into())
     );
 }

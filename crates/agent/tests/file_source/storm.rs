@@ -2,10 +2,12 @@
 //! At the end every line has arrived exactly once.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 use std::time::Duration;
 
 use watchpost_kit::Rng;
 
+use crate::packed::PACKERS;
 use crate::world::{Collector, World};
 
 /// Rounds of one storm.
@@ -19,7 +21,8 @@ struct Storm {
     lines: u64,
     /// A line is begun and not ended.
     open_line: bool,
-    rotated: usize,
+    /// Endings of rotated files, the newest first.
+    rotated: Vec<String>,
     /// The sink as it was: what a crash may go back to.
     before: Collector,
     /// Only the log itself is in the globs: what is rotated unseen is not known.
@@ -42,7 +45,7 @@ impl Storm {
             rng,
             lines: 0,
             open_line: false,
-            rotated: 0,
+            rotated: Vec::new(),
             narrow: false,
             story: Vec::new(),
         }
@@ -88,15 +91,43 @@ impl Storm {
                 self.world.start();
             }
         }
-        for n in (1..=self.rotated).rev() {
-            self.world.rename(&format!("a.log.{n}"), &format!("a.log.{}", n + 1));
+        for (at, ending) in self.rotated.iter().enumerate().rev() {
+            let (from, to) = (at + 1, at + 2);
+            self.world
+                .rename(&format!("a.log.{from}{ending}"), &format!("a.log.{to}{ending}"));
         }
-        self.rotated += 1;
+        self.rotated.insert(0, String::new());
+    }
+
+    /// As a rotation does that compresses late: the copy is written in pieces, then the file is removed.
+    fn compress(&mut self) {
+        let plain = self.rotated.iter().position(String::is_empty);
+        let Some(at) = plain else { return };
+        if self.narrow {
+            // What is rotated unseen is not known.
+            self.world.sink.room = None;
+            self.world.settle();
+        }
+        let packer = PACKERS[self.rng.below(4) as usize];
+        let from = format!("a.log.{}", at + 1);
+        let to = format!("{from}.{}", packer.ending());
+        let bytes = packer.pack(&std::fs::read(self.world.path(&from)).unwrap());
+        let (first, second) = bytes.split_at(self.rng.below(bytes.len() as u64) as usize);
+        self.world.append(&to, first);
+        for _ in 0..self.rng.below(3) {
+            self.world.poll();
+        }
+        self.world.append(&to, second);
+        for _ in 0..self.rng.below(3) {
+            self.world.poll();
+        }
+        std::fs::remove_file(self.world.path(&from)).unwrap();
+        self.rotated[at] = format!(".{}", packer.ending());
     }
 
     fn step(&mut self) {
         let exists = self.world.path("a.log").exists();
-        let action = self.rng.below(20);
+        let action = self.rng.below(22);
         self.story.push(format!("{action}"));
         match action {
             0..=5 => self.write(),
@@ -112,6 +143,7 @@ impl Storm {
                 }
                 self.world.truncate("a.log");
             }
+            20 | 21 => self.compress(),
             8 => drop(self.world.start()),
             9 if !self.narrow => {
                 self.world.sink = self.before.clone();
@@ -129,8 +161,10 @@ impl Storm {
         self.end_line();
         self.world.sink.room = None;
         self.world.settle();
-        self.world.pass(Duration::from_millis(60));
-        self.world.settle();
+        for _ in 0..4 {
+            self.world.pass(Duration::from_millis(60));
+            self.world.settle();
+        }
         let mut counts: BTreeMap<String, u32> = BTreeMap::new();
         for message in self.world.sink.messages() {
             *counts
@@ -175,59 +209,170 @@ fn rotation_out_of_the_globs_loses_nothing_that_was_known() {
     }
 }
 
-/// A writer that rotates in both ways does not wait for the source.
-#[test]
-fn a_writer_that_never_waits() {
-    let mut world = World::new();
-    world.policy.batch_records = 100;
-    world.config.close_after = Duration::from_millis(20).into();
-    let log = world.path("a.log");
-    let writer = std::thread::spawn(move || {
-        let mut rng = Rng::new(3);
-        let numbered = |n: usize| log.with_extension(format!("log.{n}"));
-        let mut rotated = 0;
-        for block in 0..200 {
-            let lines: String = (0..100)
-                .map(|n| format!("line {} {}\n", block * 100 + n + 1, "x".repeat(n)))
-                .collect();
-            let mut file = std::fs::File::options().create(true).append(true).open(&log).unwrap();
-            std::io::Write::write_all(&mut file, lines.as_bytes()).unwrap();
-            let action = rng.below(3);
-            if action > 0 {
-                for n in (1..=rotated).rev() {
-                    std::fs::rename(numbered(n), numbered(n + 1)).unwrap();
-                }
-                rotated += 1;
-            }
-            match action {
-                1 => std::fs::rename(&log, numbered(1)).unwrap(),
-                2 => {
-                    std::fs::copy(&log, numbered(1)).unwrap();
-                    file.set_len(0).unwrap();
-                }
-                _ => {}
-            }
+/// A rotation is one of these.
+#[derive(Clone, Copy)]
+enum Rotation {
+    Rename,
+    CopyTruncate,
+    /// Renamed, and compressed on the spot.
+    Compress,
+    /// Copied into a compressed file and truncated.
+    CompressTruncate,
+}
+
+/// Writes numbered lines in blocks and rotates, without waiting for anybody. Returns when all is written.
+fn write_and_rotate(log: &std::path::Path, blocks: usize, seed: u64, kinds: &[Rotation]) {
+    let mut rng = Rng::new(seed);
+    let named = |n: usize, ending: &str| log.with_extension(format!("log.{n}{ending}"));
+    let mut rotated: Vec<String> = Vec::new();
+    for block in 0..blocks {
+        let lines: String = (0..100)
+            .map(|n| format!("line {} {}\n", block * 100 + n + 1, "x".repeat(n)))
+            .collect();
+        let (first, second) = lines.split_at(lines.len() / 2);
+        let mut file = std::fs::File::options().create(true).append(true).open(log).unwrap();
+        file.write_all(first.as_bytes()).unwrap();
+        if rng.one_in(3) {
+            file.write_all(second.as_bytes()).unwrap();
+            continue;
         }
-    });
-    while !writer.is_finished() {
-        world.poll();
+        for (at, ending) in rotated.iter().enumerate().rev() {
+            std::fs::rename(named(at + 1, ending), named(at + 2, ending)).unwrap();
+        }
+        let packer = PACKERS[rng.below(4) as usize];
+        let packed = || format!(".{}", packer.ending());
+        let kind = kinds[rng.below(kinds.len() as u64) as usize];
+        match kind {
+            Rotation::Rename | Rotation::Compress => {
+                std::fs::rename(log, named(1, "")).unwrap();
+                // The writer keeps its handle for a while.
+                file.write_all(second.as_bytes()).unwrap();
+            }
+            _ => file.write_all(second.as_bytes()).unwrap(),
+        }
+        let ending = match kind {
+            Rotation::Rename => String::new(),
+            Rotation::CopyTruncate => {
+                std::fs::copy(log, named(1, "")).unwrap();
+                file.set_len(0).unwrap();
+                String::new()
+            }
+            Rotation::Compress => {
+                let content = std::fs::read(named(1, "")).unwrap();
+                std::fs::write(named(1, &packed()), packer.pack(&content)).unwrap();
+                std::fs::remove_file(named(1, "")).unwrap();
+                packed()
+            }
+            Rotation::CompressTruncate => {
+                let content = std::fs::read(log).unwrap();
+                std::fs::write(named(1, &packed()), packer.pack(&content)).unwrap();
+                file.set_len(0).unwrap();
+                packed()
+            }
+        };
+        rotated.insert(0, ending);
     }
-    writer.join().unwrap();
-    world.settle();
-    world.pass(Duration::from_millis(30));
-    world.settle();
+}
+
+fn assert_exactly(world: &World, count: usize, what: &str) {
     let mut numbers: Vec<usize> = world.sink.messages().iter().map(|m| number_of(m)).collect();
     numbers.sort_unstable();
-    let lost: Vec<usize> = (1..=20_000)
+    let lost: Vec<usize> = (1..=count)
         .filter(|number| numbers.binary_search(number).is_err())
         .collect();
-    assert!(lost.is_empty(), "lost {lost:?}");
+    assert!(lost.is_empty(), "{what}: lost {lost:?}");
     let doubled: Vec<usize> = numbers
         .windows(2)
         .filter(|pair| pair[0] == pair[1])
         .map(|pair| pair[0])
         .collect();
-    assert!(doubled.is_empty(), "doubled {doubled:?}");
+    assert!(doubled.is_empty(), "{what}: doubled {doubled:?}");
+    assert_eq!(numbers.len(), count, "{what}: cut or made up");
+    for message in world.sink.messages() {
+        let number = number_of(message);
+        assert_eq!(
+            message.rsplit(' ').next().unwrap().len(),
+            (number - 1) % 100,
+            "{what}: {message}"
+        );
+    }
+}
+
+/// A writer that rotates in all ways does not wait for the source.
+#[test]
+fn a_writer_that_never_waits() {
+    use Rotation::{Compress, CompressTruncate, CopyTruncate, Rename};
+    let all = [Rename, Compress, CopyTruncate, CompressTruncate];
+    for (what, kinds) in [("renamed", &all[..2]), ("truncated", &all[2..]), ("all", &all)] {
+        let mut world = World::new();
+        world.policy.batch_records = 100;
+        world.config.close_after = Duration::from_millis(20).into();
+        let log = world.path("a.log");
+        let kinds = kinds.to_vec();
+        let writer = std::thread::spawn(move || write_and_rotate(&log, 200, 3, &kinds));
+        while !writer.is_finished() {
+            world.poll();
+        }
+        writer.join().unwrap();
+        for _ in 0..4 {
+            world.settle();
+            world.pass(Duration::from_millis(60));
+        }
+        world.settle();
+        assert_exactly(&world, 20_000, what);
+    }
+}
+
+/// The agent stops and starts, many generations come and go meanwhile; a batch of each was taken before.
+#[test]
+fn stopped_for_generations_while_others_rotate_and_compress() {
+    for seed in 0..5 {
+        let mut world = World::new();
+        world.config.start = "end".to_owned();
+        world.append("a.log", "line 0 \n");
+        world.settle();
+        world.sink.events.clear();
+        world.source = None;
+        let log = world.path("a.log");
+        write_and_rotate(
+            &log,
+            40,
+            seed,
+            &[Rotation::Rename, Rotation::Compress, Rotation::CompressTruncate],
+        );
+        for _ in 0..4 {
+            world.settle();
+            world.pass(Duration::from_secs(2));
+        }
+        assert_exactly(&world, 4_000, &format!("seed {seed}"));
+        world.pass(Duration::from_secs(400));
+        world.settle();
+        world.start();
+        world.settle();
+        assert_exactly(&world, 4_000, &format!("seed {seed}, again"));
+    }
+}
+
+/// What is deleted while it is open is read to its end first.
+#[test]
+fn deleted_while_open() {
+    let mut world = World::new();
+    world.config.close_after = Duration::from_millis(20).into();
+    for block in 0..50 {
+        let lines = |from: usize| -> String {
+            let line = |n: usize| format!("line {} {}\n", block * 100 + n + 1, "x".repeat(n));
+            (from..from + 50).map(line).collect()
+        };
+        world.append("a.log", lines(0));
+        world.poll();
+        let mut writer = std::fs::File::options().append(true).open(world.path("a.log")).unwrap();
+        std::fs::remove_file(world.path("a.log")).unwrap();
+        writer.write_all(lines(50).as_bytes()).unwrap();
+        world.poll();
+    }
+    world.pass(Duration::from_millis(30));
+    world.settle();
+    assert_exactly(&world, 5_000, "deleted");
 }
 
 fn number_of(message: &str) -> usize {

@@ -240,7 +240,7 @@ fn a_line_of_100_mb_becomes_its_two_ends() {
             parts[0]["watchpost"]
         );
         assert!(parts.iter().any(|part| {
-            part["watchpost"]["omitted_bytes"]
+            part["watchpost"]["dropped_bytes"]
                 .as_u64()
                 .is_some_and(|bytes| bytes > 99 << 20)
         }));

@@ -195,6 +195,7 @@ const PERMISSIVE: &[&str] = &[
     "Unicode-DFS-2016",
     "Unlicense",
     "Zlib",
+    "bzip2-1.0.6",
 ];
 
 /// An SPDX expression passes when each AND part has an OR choice that is permissive.

@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use super::accumulator::Accumulator;
 use super::lines::Lines;
 use super::{Body, Framing, GROUP_LINES_LIMIT, Record};
@@ -51,14 +53,14 @@ impl Group {
             let begins = framing
                 .break_before
                 .as_ref()
-                .is_some_and(|pattern| pattern.is_match(text(&body)));
+                .is_some_and(|pattern| pattern.is_match(&text(framing, &body)));
             if self.lines > 0 && (begins || self.lines >= GROUP_LINES_LIMIT) {
                 return true;
             }
             let ends = framing
                 .break_after
                 .as_ref()
-                .is_some_and(|pattern| pattern.is_match(text(&body)));
+                .is_some_and(|pattern| pattern.is_match(&text(framing, &body)));
             if self.lines > 0 {
                 self.bytes.append(&framing.separator);
             }
@@ -92,9 +94,10 @@ impl Group {
     }
 }
 
-fn text<'a>(body: &Body<'a>) -> &'a [u8] {
-    match *body {
+/// A line as patterns see it.
+fn text<'a>(framing: &Framing, body: &Body<'a>) -> Cow<'a, [u8]> {
+    framing.encoding.for_patterns(match *body {
         Body::Whole(bytes) => bytes,
         Body::Cut { first, .. } => first,
-    }
+    })
 }

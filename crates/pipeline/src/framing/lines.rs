@@ -34,7 +34,7 @@ pub(super) enum Line {
 impl Lines {
     pub(super) fn new(framing: &Framing, start: u64) -> Self {
         Self {
-            carry: Accumulator::new(framing.max_record + framing.separator.len() + 1),
+            carry: Accumulator::new(framing.max_record + framing.separator.len() + framing.carriage.len()),
             carried: 0,
             complete: None,
             spent: false,
@@ -75,8 +75,8 @@ impl Lines {
             return Some(Line::Carried { trim });
         }
         if self.carried == 0 {
-            if let Some(at) = framing.find(chunk) {
-                let trim = framing.trim(at.checked_sub(1).and_then(|before| chunk.get(before).copied()));
+            if let Some(at) = framing.find(chunk, 0) {
+                let trim = framing.trim(|back| at.checked_sub(back).and_then(|before| chunk.get(before).copied()));
                 let whole = at + framing.separator.len();
                 return Some(Line::InChunk {
                     length: whole - trim,
@@ -91,7 +91,7 @@ impl Lines {
             return None;
         };
         self.carry(end, chunk);
-        let trim = framing.trim(self.carry.byte_from_end(framing.separator.len() + 1));
+        let trim = framing.trim(|back| self.carry.byte_from_end(framing.separator.len() + back));
         self.complete = Some(trim);
         Some(Line::Carried { trim })
     }
@@ -116,8 +116,10 @@ impl Lines {
         }
         let after = chunk.len().min(separator - 1);
         seam[before..before + after].copy_from_slice(&chunk[..after]);
-        let straddling = framing.find(&seam[..before + after]).map(|at| at + separator - before);
-        straddling.or_else(|| framing.find(chunk).map(|at| at + separator))
+        let from = self.carried - before as u64;
+        let straddling = framing.find(&seam[..before + after], from);
+        let straddling = straddling.map(|at| at + separator - before);
+        straddling.or_else(|| framing.find(chunk, self.carried).map(|at| at + separator))
     }
 
     /// The bytes of a line that was found.

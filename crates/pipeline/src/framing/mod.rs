@@ -5,6 +5,7 @@
 //! or `break_after` the same again for the line that is still incomplete.
 
 mod accumulator;
+mod encoding;
 mod grouping;
 mod lines;
 
@@ -17,6 +18,7 @@ use memchr::memmem;
 use regex::bytes::Regex;
 
 use crate::PipelineError;
+pub use encoding::TextEncoding;
 use grouping::Group;
 use lines::Lines;
 
@@ -29,7 +31,12 @@ const GROUP_LINES_LIMIT: usize = 1000;
 /// How records are told apart.
 #[derive(Clone, Debug)]
 pub struct Framing {
+    /// As it was asked for, before encoding.
+    asked: Vec<u8>,
     separator: Vec<u8>,
+    /// What may stand before a `\n` and belongs to it.
+    carriage: Vec<u8>,
+    encoding: TextEncoding,
     finder: memmem::Finder<'static>,
     break_before: Option<Regex>,
     break_after: Option<Regex>,
@@ -40,7 +47,10 @@ impl Framing {
     /// Lines ending in `\n` or `\r\n`, at most 256 KiB long.
     pub fn lines() -> Self {
         Self {
+            asked: b"\n".to_vec(),
             separator: b"\n".to_vec(),
+            carriage: b"\r".to_vec(),
+            encoding: TextEncoding::default(),
             finder: memmem::Finder::new(b"\n").into_owned(),
             break_before: None,
             break_after: None,
@@ -50,16 +60,55 @@ impl Framing {
 
     /// Records end with this. `"\n"` takes a `\r` before it away too.
     pub fn with_separator(self, separator: &[u8]) -> Result<Self, PipelineError> {
+        Self {
+            asked: separator.to_vec(),
+            ..self
+        }
+        .encoded()
+    }
+
+    /// The input is text in this encoding: the separator is looked for as it stands there, and where a code unit has
+    /// two bytes, at code units only.
+    pub fn with_encoding(self, encoding: TextEncoding) -> Result<Self, PipelineError> {
+        Self { encoding, ..self }.encoded()
+    }
+
+    fn encoded(self) -> Result<Self, PipelineError> {
+        let separator = match std::str::from_utf8(&self.asked) {
+            Ok(text) if !self.encoding.is_utf8() => self.encoding.encode(text),
+            _ => self.asked.clone(),
+        };
         if separator.is_empty() || separator.len() > SEPARATOR_LIMIT {
             return Err(PipelineError::BadSeparator {
                 length: separator.len(),
                 limit: SEPARATOR_LIMIT,
             });
         }
+        let carriage = if self.asked == b"\n" {
+            self.encoding.encode("\r")
+        } else {
+            Vec::new()
+        };
         Ok(Self {
-            separator: separator.to_vec(),
-            finder: memmem::Finder::new(separator).into_owned(),
+            finder: memmem::Finder::new(&separator).into_owned(),
+            separator,
+            carriage,
             ..self
+        })
+    }
+
+    /// How the input's bytes stand for text.
+    pub fn encoding(&self) -> TextEncoding {
+        self.encoding
+    }
+
+    /// Where records end in bytes that lie at `from` in their content: the places behind separators.
+    pub fn ends_in<'a>(&'a self, bytes: &'a [u8], from: u64) -> impl Iterator<Item = usize> + 'a {
+        let mut at = 0;
+        std::iter::from_fn(move || {
+            let found = self.find(&bytes[at..], from + at as u64)?;
+            at += found + self.separator.len();
+            Some(at)
         })
     }
 
@@ -109,16 +158,27 @@ impl Framing {
         self.break_before.is_some() || self.break_after.is_some()
     }
 
-    /// How many bytes to take off a line's end: its separator, and a `\r` before a `\n`.
-    fn trim(&self, before_separator: Option<u8>) -> usize {
-        let carriage = self.separator == b"\n" && before_separator == Some(b'\r');
-        self.separator.len() + usize::from(carriage)
+    /// How many bytes to take off a line's end: its separator, and a `\r` before a `\n`. `before` gives the byte so
+    /// many places before the separator.
+    fn trim(&self, before: impl Fn(usize) -> Option<u8>) -> usize {
+        let unit = self.carriage.len();
+        let is_there = (0..unit).all(|at| before(unit - at) == self.carriage.get(at).copied());
+        self.separator.len() + if is_there { unit } else { 0 }
     }
 
-    fn find(&self, bytes: &[u8]) -> Option<usize> {
-        match self.separator.as_slice() {
-            [byte] => memchr::memchr(*byte, bytes),
-            _ => self.finder.find(bytes),
+    /// The first separator in bytes of which the first lies at `from`, counted from where a character begins.
+    fn find(&self, bytes: &[u8], from: u64) -> Option<usize> {
+        if let [byte] = self.separator.as_slice() {
+            return memchr::memchr(*byte, bytes);
+        }
+        let unit = self.encoding.unit() as u64;
+        let mut begin = 0;
+        loop {
+            let at = begin + self.finder.find(&bytes[begin..])?;
+            if (from + at as u64).is_multiple_of(unit) {
+                return Some(at);
+            }
+            begin = at + 1;
         }
     }
 }

@@ -39,7 +39,7 @@ fn expected(framing: &Framing, input: &[u8]) -> Vec<Owned> {
     let mut records = Vec::new();
     let (mut start, mut rest) = (100, input);
     while !rest.is_empty() {
-        let (line, behind) = match framing.find(rest) {
+        let (line, behind) = match framing.find(rest, 0) {
             Some(at) => (&rest[..at], &rest[at + framing.separator.len()..]),
             None => (rest, &rest[..0]),
         };
@@ -110,6 +110,84 @@ proptest! {
             let lines = expected(&Framing::lines(), &input);
             let joined: Vec<Vec<u8>> = records.iter().flat_map(|r| r.2.split(|b| *b == b'\n')).map(<[u8]>::to_vec).collect();
             prop_assert_eq!(joined, lines.into_iter().map(|line| line.2).collect::<Vec<_>>());
+        }
+    }
+}
+
+fn utf16() -> impl Strategy<Value = (bool, TextEncoding)> {
+    any::<bool>().prop_map(|little| {
+        let name = if little { "utf-16le" } else { "utf-16be" };
+        (little, TextEncoding::named(name).unwrap())
+    })
+}
+
+proptest! {
+    /// U+0A0A and its like hold the bytes of a line feed on both sides of a code unit.
+    #[test]
+    fn lines_of_utf16_end_at_code_units_only(
+        (_, encoding) in utf16(), lines in prop::collection::vec("[a\u{0a0a}\u{0d00}\u{1f600}\u{000d}\u{0a00}]{0,12}", 0..12),
+        cuts in prop::collection::vec(any::<usize>(), 0..12), max in 16usize..60, several in any::<bool>()
+    ) {
+        let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+        let input = encoding.encode(&text);
+        let mut framing = Framing::lines().with_max_record(2 * max).unwrap();
+        if several {
+            framing = framing.with_break_before("^a").unwrap();
+        }
+        let framing = framing.with_encoding(encoding).unwrap();
+        let records = run(&framing, &input, &cuts);
+        prop_assert_eq!(&records, &run(&framing, &input, &[]));
+        prop_assert_eq!(covered(&records), input.len() as u64);
+        if records.iter().all(|record| record.3.is_none()) {
+            let read: Vec<String> = records.iter().map(|record| encoding.decode(&record.2).0.into_owned()).collect();
+            let trimmed = |line: &String| line.strip_suffix('\r').unwrap_or(line).to_owned();
+            let mut expected: Vec<String> = Vec::new();
+            for line in lines.iter().map(trimmed) {
+                match expected.last_mut() {
+                    Some(last) if several && !line.starts_with('a') => *last += &format!("\n{line}"),
+                    _ => expected.push(line),
+                }
+            }
+            prop_assert_eq!(read, expected);
+        }
+    }
+
+    /// Both parts of a record that is too long hold whole characters only.
+    #[test]
+    fn parts_of_a_long_record_have_no_cut_characters(
+        name in prop::sample::select(vec!["utf-8", "utf-16le", "utf-16be", "windows-1251", "gb18030", "shift_jis"]),
+        text in "[а-я ]{40,80}", max in 16usize..40
+    ) {
+        let encoding = TextEncoding::named(name).unwrap();
+        let bytes = encoding.encode(&text);
+        let (first, invalid_first) = encoding.decode_first(&bytes[..max]);
+        let (last, invalid_last) = encoding.decode_last(&bytes[bytes.len() - max..]);
+        prop_assert!(!invalid_first && text.starts_with(&first), "{:?}", first);
+        let resyncs = text.chars().rev().take(max / 2).any(|character| character == ' ');
+        if !encoding.name().starts_with("gb") && encoding.name() != "Shift_JIS" || resyncs {
+            prop_assert!(!invalid_last && text.ends_with(&*last), "{:?}", last);
+        }
+    }
+}
+
+#[test]
+fn separators_of_all_kinds() {
+    for (separator, input) in [
+        ("\0", "a\0b\0"),
+        ("||", "a||b||"),
+        ("\r\n", "a\r\nb\r\n"),
+        ("§", "a§b§"),
+    ] {
+        for name in ["utf-8", "utf-16le", "windows-1252"] {
+            let encoding = TextEncoding::named(name).unwrap();
+            let framing = Framing::lines().with_separator(separator.as_bytes()).unwrap();
+            let framing = framing.with_encoding(encoding).unwrap();
+            let records = run(&framing, &encoding.encode(input), &[1, 2, 3]);
+            let read: Vec<_> = records
+                .iter()
+                .map(|record| encoding.decode(&record.2).0.into_owned())
+                .collect();
+            assert_eq!(read, ["a", "b"], "{separator:?} {name}");
         }
     }
 }
@@ -187,4 +265,8 @@ fn limits_are_held() {
     assert!(Framing::lines().with_separator(&[b'x'; 65]).is_err());
     assert!(Framing::lines().with_max_record(3).is_err());
     assert!(Framing::lines().with_break_before("(").is_err());
+    assert!(TextEncoding::named("no such thing").is_err());
+    let long = Framing::lines().with_separator(&[b'x'; 40]).unwrap();
+    let wide = TextEncoding::named("utf-16le").unwrap();
+    assert!(long.with_encoding(wide).is_err(), "80 bytes as it stands in the file");
 }

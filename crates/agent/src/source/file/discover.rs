@@ -24,7 +24,7 @@ impl FileSource {
             .discovered_at
             .is_none_or(|at| now < at || now.0.saturating_sub(at.0) >= self.pause(now));
         if due || self.heard_discovery_due().is_some_and(|due| due <= now) {
-            self.discovered_at = Some(now);
+            (self.discovered_at, self.scanned_at) = (Some(now), Some(now));
             self.discover(now, sink)?;
             self.listen_to_followed();
         }
@@ -275,7 +275,13 @@ impl FileSource {
     }
 
     /// Begins to follow a file.
-    pub(super) fn follow(&mut self, found: &Found, content: Content, at: u64, now: Timestamp) -> Result<(), SourceError> {
+    pub(super) fn follow(
+        &mut self,
+        found: &Found,
+        content: Content,
+        at: u64,
+        now: Timestamp,
+    ) -> Result<(), SourceError> {
         if self.tracked.len() >= FILES_LIMIT {
             if !std::mem::replace(&mut self.too_many_told, true) {
                 self.notices.push(Notice::TooManyFiles { limit: FILES_LIMIT });

@@ -40,7 +40,7 @@ use watchpost_event::protocol::StreamReport;
 use watchpost_event::{Epoch, Fields, StreamId, StreamKey, Timestamp, names};
 use watchpost_pipeline::{Decoder, Pipeline};
 
-use super::{Activity, Identity, Notice, Produced, Rewound, SendPolicy, Sink, Source, SourceError};
+use super::{Activity, Identity, Notice, Produced, Rewound, SendPolicy, Sink, Source, SourceError, Vitals};
 use checkpoint::{FileCheckpoint, FileId};
 use packed::Sighting;
 use resolve::Unresolved;
@@ -137,6 +137,10 @@ pub struct FileSource {
     buffer: Vec<u8>,
     /// When the folders were last listed; `None`: they are to be listed at once.
     discovered_at: Option<Timestamp>,
+    /// When something new was last read.
+    read_at: Option<Timestamp>,
+    /// When folders were last listed.
+    scanned_at: Option<Timestamp>,
     /// Names that were looked at then.
     entries: usize,
     /// No discovery was made yet.
@@ -184,6 +188,8 @@ impl FileSource {
             notices: Vec::new(),
             buffer: Vec::new(),
             discovered_at: None,
+            read_at: None,
+            scanned_at: None,
             entries: 0,
             first: true,
             turn: 0,
@@ -205,6 +211,9 @@ impl FileSource {
             self.read_all(now, sink, &mut activity)?;
             self.survey(now, sink, &mut activity)?;
             self.tracked.retain(|tracked| !tracked.ended);
+        }
+        if activity.read_bytes > 0 {
+            self.read_at = Some(now);
         }
         activity.blocked = self.blocked.is_some();
         activity.more |= self.discovered_at.is_none() && !activity.blocked;
@@ -242,7 +251,10 @@ impl FileSource {
         let count = self.tracked.len();
         let first = self.turn;
         // One at a time: each may need as much memory as its window is large.
-        let unpacked = self.tracked.iter().position(|tracked| tracked.is_packed() && !tracked.ended);
+        let unpacked = self
+            .tracked
+            .iter()
+            .position(|tracked| tracked.is_packed() && !tracked.ended);
         for step in 0..count {
             if self.blocked.is_some() {
                 break;
@@ -411,6 +423,14 @@ impl Source for FileSource {
 
     fn forgotten(&mut self) -> Vec<StreamKey> {
         Self::forgotten(self)
+    }
+
+    fn vitals(&self) -> Option<Vitals> {
+        Some(Vitals {
+            name: format!("file:{}", self.shared.settings.name),
+            last_read: self.read_at,
+            last_scan: self.scanned_at,
+        })
     }
 
     fn adopt(&mut self, reports: &[StreamReport]) {

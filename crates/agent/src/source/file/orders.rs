@@ -31,7 +31,7 @@ impl FileSource {
             tracked.content = tracked.open_again();
         }
         let intact = tracked.is_intact().unwrap_or(false);
-        if intact && tracked.go_back(&self.shared, to).is_ok() {
+        if intact && tracked.go_back(to).is_ok() {
             return Rewound::Again;
         }
         Rewound::Gone {
@@ -56,7 +56,7 @@ impl FileSource {
         let from = blocked.and_then(|blocked| Batch::read(&blocked.batch).ok().map(|(batch, _)| batch.header.from));
         let from = from.unwrap_or(tracked.sent.position);
         tracked.change_epoch(&self.shared, epoch);
-        if tracked.go_back(&self.shared, from).is_err() {
+        if tracked.go_back(from).is_err() {
             tracked.abandon_batch();
         }
     }

@@ -224,7 +224,9 @@ impl FileSource {
         now: Timestamp,
         sink: &mut dyn Sink,
     ) -> Result<(), SourceError> {
-        let Unresolved { key, mut checkpoint, .. } = unresolved;
+        let Unresolved {
+            key, mut checkpoint, ..
+        } = unresolved;
         let mark = checkpoint.mark;
         checkpoint.packed = Some(print);
         if print.content < mark.position || checkpoint.ended && print.content == mark.position {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use watchpost_kit::{ByteSize, DurationText};
-use watchpost_pipeline::{Codec, Framing, TimeZone};
+use watchpost_pipeline::{Codec, Framing, PipelineError, TextEncoding, TimeZone};
 
 use crate::source::SourceError;
 use crate::source::file::globs::{GlobList, Pattern};
@@ -32,6 +32,10 @@ pub struct FileSourceConfig {
     /// What ends a record; else the default's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub separator: Option<String>,
+    /// How bytes stand for text: `auto` (a byte order mark says it, else UTF-8), or a name of the WHATWG Encoding
+    /// Standard; else the default's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
     /// The largest record; else the default's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_record: Option<ByteSize>,
@@ -63,6 +67,7 @@ impl Default for FileSourceConfig {
             codec: Codec::Auto,
             format: None,
             separator: None,
+            encoding: None,
             max_record: None,
             max_file: None,
             fingerprint_bytes: None,
@@ -73,6 +78,9 @@ impl Default for FileSourceConfig {
         }
     }
 }
+
+/// A byte order mark says the encoding; without one it is UTF-8.
+const AUTO: &str = "auto";
 
 /// What becomes of compressed files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,6 +99,8 @@ pub enum Decompress {
 pub struct FileDefaults {
     /// What ends a record.
     pub separator: String,
+    /// How bytes stand for text.
+    pub encoding: String,
     /// The largest record: a longer one becomes two events.
     pub max_record: ByteSize,
     /// Larger files raise an alarm.
@@ -105,6 +115,7 @@ impl Default for FileDefaults {
     fn default() -> Self {
         Self {
             separator: "\n".to_owned(),
+            encoding: AUTO.to_owned(),
             max_record: ByteSize(256 << 10),
             max_file: ByteSize(4_000_000_000),
             fingerprint_bytes: ByteSize(1 << 10),
@@ -161,6 +172,8 @@ pub struct FileSettings {
     pub zone: TimeZone,
     /// How records are told apart.
     pub framing: Arc<Framing>,
+    /// The same for other encodings, for contents that begin with their byte order mark.
+    marked: Vec<Arc<Framing>>,
     /// When gathered lines are handed out although nothing follows.
     pub lines_timeout: Duration,
     /// How many first bytes identify a content.
@@ -178,6 +191,13 @@ pub struct FileSettings {
 }
 
 impl FileSettings {
+    /// How records of a content are told apart that begins with these bytes.
+    pub(super) fn framing_of(&self, begin: &[u8]) -> Arc<Framing> {
+        let marked = TextEncoding::of_mark(begin);
+        let fitting = self.marked.iter().find(|framing| Some(framing.encoding()) == marked);
+        Arc::clone(fitting.unwrap_or(&self.framing))
+    }
+
     /// A file that several sources include belongs to the first of them, so that nothing is collected twice.
     pub fn separate(sources: &mut [Self]) {
         for at in 1..sources.len() {
@@ -209,6 +229,7 @@ impl FileSourceConfig {
                 .cloned()
                 .ok_or_else(|| SourceError::UnknownFormat { name: name.clone() })?,
         };
+        let (framing, marked) = self.framing(defaults, &format)?;
         let decompress = self.decompress.unwrap_or(defaults.decompress) == Decompress::Auto;
         let fingerprint = self.fingerprint_bytes.unwrap_or(defaults.fingerprint_bytes).bytes();
         Ok(FileSettings {
@@ -222,7 +243,8 @@ impl FileSourceConfig {
             codec: self.codec,
             auth: true,
             zone: TimeZone::system(),
-            framing: Arc::new(self.framing(defaults, &format)?),
+            framing,
+            marked,
             lines_timeout: format.timeout.map_or(Duration::from_secs(2), |timeout| timeout.0),
             fingerprint_bytes: in_range("fingerprint_bytes", fingerprint, 16, 64 << 10)? as usize,
             poll: self.poll.0.max(Duration::from_millis(1)),
@@ -233,7 +255,13 @@ impl FileSourceConfig {
         })
     }
 
-    fn framing(&self, defaults: &FileDefaults, format: &FormatConfig) -> Result<Framing, SourceError> {
+    /// The framing, and those for contents that begin with a byte order mark.
+    fn framing(
+        &self,
+        defaults: &FileDefaults,
+        format: &FormatConfig,
+    ) -> Result<(Arc<Framing>, Vec<Arc<Framing>>), SourceError> {
+        let encoding = self.encoding.as_ref().unwrap_or(&defaults.encoding);
         let separator = format.separator.as_ref().or(self.separator.as_ref());
         let separator = separator.unwrap_or(&defaults.separator);
         let max_record = self.max_record.unwrap_or(defaults.max_record);
@@ -247,7 +275,17 @@ impl FileSourceConfig {
             if let Some(pattern) = &format.break_after {
                 framing = framing.with_break_after(pattern)?;
             }
-            Ok(framing)
+            if encoding != AUTO {
+                return Ok((
+                    Arc::new(framing.with_encoding(TextEncoding::named(encoding)?)?),
+                    Vec::new(),
+                ));
+            }
+            let marked = ["utf-16le", "utf-16be"]
+                .into_iter()
+                .map(|name| Ok(Arc::new(framing.clone().with_encoding(TextEncoding::named(name)?)?)))
+                .collect::<Result<_, PipelineError>>()?;
+            Ok((Arc::new(framing), marked))
         };
         build().map_err(|source| SourceError::Pipeline {
             name: self.name.clone(),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use watchpost_event::{Origin, Skip, StreamKey, Timestamp};
-use watchpost_pipeline::{Framer, Processor};
+use watchpost_pipeline::{Framer, Framing, Processor};
 
 use super::checkpoint::{FileCheckpoint, FileId, MARKS_LIMIT, Mark};
 use super::content::{Content, Head, Window};
@@ -37,6 +37,8 @@ pub(super) struct Orphaned {
     pub(super) searches: u32,
 }
 
+/// A byte order mark has no more.
+const MARK_BYTES: usize = 3;
 /// Discoveries that may miss a file before it counts as gone from the globs.
 const MISSES_LIMIT: u32 = 3;
 
@@ -78,6 +80,7 @@ pub(super) struct Tracked {
     window: Window,
     /// Read but not given to the framer: the sink was full.
     stash: Vec<u8>,
+    framing: Arc<Framing>,
     framer: Framer,
     processor: Processor,
     batch: OpenBatch,
@@ -123,8 +126,12 @@ impl Tracked {
         now: Timestamp,
     ) -> io::Result<Self> {
         let origin = origin(key, &shared.fields_for(path));
+        let framing = shared.settings.framing_of(&content.begin(MARK_BYTES)?);
         let mut tracked = Self {
-            processor: shared.pipeline.processor(origin.clone()),
+            processor: shared
+                .pipeline
+                .processor(origin.clone())
+                .with_encoding(framing.encoding()),
             origin,
             path: path.to_owned(),
             current: path.to_owned(),
@@ -133,7 +140,8 @@ impl Tracked {
             read: 0,
             window: Window::default(),
             stash: Vec::new(),
-            framer: Framer::new(Arc::clone(&shared.settings.framing), 0),
+            framer: Framer::new(Arc::clone(&framing), 0),
+            framing,
             batch: OpenBatch::default(),
             emitted: Mark::beginning(),
             boundary: Mark::beginning(),
@@ -151,10 +159,10 @@ impl Tracked {
             expected: None,
             kept_as: None,
         };
-        tracked.go_to(shared, begin.at)?;
+        tracked.go_to(begin.at)?;
         if begin.at > 0 && !begin.resumed {
             tracked.start = begin.at;
-            tracked.go_back(shared, 0)?;
+            tracked.go_back(0)?;
         }
         Ok(tracked)
     }
@@ -173,7 +181,7 @@ impl Tracked {
     }
 
     /// Goes on reading at a place; what was gathered behind it is forgotten.
-    pub(super) fn go_to(&mut self, shared: &Shared, position: u64) -> io::Result<()> {
+    pub(super) fn go_to(&mut self, position: u64) -> io::Result<()> {
         let (window, placed) = match &self.content {
             Some(Content::Plain(file)) => (Window::of(file, position)?, true),
             Some(Content::Packed(_)) => (Window::default(), position == 0),
@@ -183,7 +191,7 @@ impl Tracked {
         let mark = self.window.mark(&[], 0, position);
         self.read = position;
         self.stash = Vec::new();
-        self.framer = Framer::new(Arc::clone(&shared.settings.framing), position);
+        self.framer = Framer::new(Arc::clone(&self.framing), position);
         self.batch.discard();
         (self.emitted, self.boundary, self.sent) = (mark, mark, mark);
         self.marks.retain(|mark| mark.position < position);
@@ -192,8 +200,8 @@ impl Tracked {
     }
 
     /// Produces everything behind `to` again.
-    pub(super) fn go_back(&mut self, shared: &Shared, to: u64) -> io::Result<()> {
-        self.go_to(shared, to.max(self.start))?;
+    pub(super) fn go_back(&mut self, to: u64) -> io::Result<()> {
+        self.go_to(to.max(self.start))?;
         if to < self.start {
             self.batch.declare_skip(Skip {
                 from: to,
@@ -212,7 +220,8 @@ impl Tracked {
     /// Goes on under another epoch.
     pub(super) fn change_epoch(&mut self, shared: &Shared, epoch: watchpost_event::Epoch) {
         self.origin.epoch = epoch;
-        self.processor = shared.pipeline.processor(self.origin.clone());
+        let processor = shared.pipeline.processor(self.origin.clone());
+        self.processor = processor.with_encoding(self.framing.encoding());
     }
 
     /// Lets go of a batch that cannot be gathered again: the file is gone.
@@ -318,7 +327,9 @@ impl Tracked {
         if self.is_packed() {
             return self.look_into_packed(shared, buffer, budget, now);
         }
-        let Some(file) = self.plain() else { return Ok(Look::Still) };
+        let Some(file) = self.plain() else {
+            return Ok(Look::Still);
+        };
         let stamp = Stamp::of(&file.metadata()?);
         if stamp == self.seen {
             return Ok(Look::Still);
@@ -328,7 +339,9 @@ impl Tracked {
         }
         let until = self.read + budget;
         while self.read < until {
-            let Some(file) = self.plain() else { return Ok(Look::Still) };
+            let Some(file) = self.plain() else {
+                return Ok(Look::Still);
+            };
             let overlap = self.window.bytes().len();
             let count = match os::read_at(file, buffer, self.read - overlap as u64) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

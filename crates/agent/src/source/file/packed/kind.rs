@@ -59,7 +59,14 @@ pub(in crate::source::file) fn sniff(begin: &[u8], path: &Path) -> Sniffed {
 
 /// Whether more bytes may make it compressed, or half a byte order mark a whole one.
 fn is_unclear(begin: &[u8], path: &Path) -> bool {
-    let magics: [&[u8]; 6] = [b"\x1f\x8b\x08", b"\x28\xb5\x2f\xfd", XZ, b"BZh", b"\xff\xfe", b"\xfe\xff"];
+    let magics: [&[u8]; 6] = [
+        b"\x1f\x8b\x08",
+        b"\x28\xb5\x2f\xfd",
+        XZ,
+        b"BZh",
+        b"\xff\xfe",
+        b"\xfe\xff",
+    ];
     let begins = magics
         .iter()
         .any(|magic| begin.len() < magic.len() && magic.starts_with(begin));

@@ -14,8 +14,8 @@ mod survey;
 mod unpack;
 mod verdict;
 
-
-
+#[cfg(test)]
+mod tests;
 
 pub use content::PackedPrint;
 pub(super) use content::{Packed, Step};

@@ -263,7 +263,11 @@ impl FileSource {
             let rest = sighting.rest(self.settle(), self.close_after());
             rest.is_some_and(|rest| sighting.quiet(now) >= rest)
         };
-        let ready = self.sightings.iter().enumerate().filter(|(_, sighting)| is_ready(sighting));
+        let ready = self
+            .sightings
+            .iter()
+            .enumerate()
+            .filter(|(_, sighting)| is_ready(sighting));
         ready
             .min_by_key(|(_, sighting)| (sighting.found.metadata.modified().ok(), sighting.found.path.clone()))
             .map(|(at, _)| at)
@@ -322,13 +326,17 @@ impl FileSource {
             mark: checkpoint.mark,
             marks: checkpoint.marks.clone(),
         };
-        let tracked = self.tracked.iter().filter(|tracked| !tracked.ended).map(|tracked| Candidate {
-            key: tracked.key(),
-            path: tracked.path.clone(),
-            head: tracked.head.print(),
-            mark: tracked.read_mark(),
-            marks: tracked.known_marks(),
-        });
+        let tracked = self
+            .tracked
+            .iter()
+            .filter(|tracked| !tracked.ended)
+            .map(|tracked| Candidate {
+                key: tracked.key(),
+                path: tracked.path.clone(),
+                head: tracked.head.print(),
+                mark: tracked.read_mark(),
+                marks: tracked.known_marks(),
+            });
         let unresolved = self
             .unresolved
             .iter()

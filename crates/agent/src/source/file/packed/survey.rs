@@ -105,9 +105,7 @@ impl Survey {
         self.head.extend_from_slice(&chunk[..chunk.len().min(room)]);
         let end = self.size + chunk.len() as u64;
         for position in self.wanted.range(self.size + 1..=end) {
-            let mark = self
-                .window
-                .mark(chunk, (*position - self.size) as usize, *position);
+            let mark = self.window.mark(chunk, (*position - self.size) as usize, *position);
             self.tails.insert(*position, mark.tail);
         }
         self.window.push(chunk);

@@ -133,7 +133,10 @@ impl FileSource {
             }
             Verdict::Continues(key) => {
                 let content = self.unpack(found, packed);
-                let tracked = self.tracked.iter_mut().find(|tracked| tracked.key() == key && !tracked.ended);
+                let tracked = self
+                    .tracked
+                    .iter_mut()
+                    .find(|tracked| tracked.key() == key && !tracked.ended);
                 if let (Some(content), Some(tracked)) = (content, tracked) {
                     let path = found.path.clone();
                     self.notices.push(Notice::Replaced {
@@ -145,7 +148,8 @@ impl FileSource {
                 Ok(())
             }
             Verdict::Grew(key, mark) => {
-                self.done.retain(|done| done.key != key || done.checkpoint.id != found.id);
+                self.done
+                    .retain(|done| done.key != key || done.checkpoint.id != found.id);
                 self.forget(key);
                 self.follow_packed(found, packed, Some(mark), now)
             }
@@ -280,7 +284,10 @@ impl FileSource {
 
     /// Of a followed content whose file is another now, or gone, or compressed as well.
     fn judge_missing(&mut self, key: &StreamKey, likeness: Likeness, print: PackedPrint) -> Option<Verdict> {
-        let tracked = self.tracked.iter_mut().find(|tracked| tracked.key() == *key && !tracked.ended)?;
+        let tracked = self
+            .tracked
+            .iter_mut()
+            .find(|tracked| tracked.key() == *key && !tracked.ended)?;
         if tracked.content.is_none() && tracked.orphaned.is_none() {
             tracked.content = tracked.open_again();
         }
