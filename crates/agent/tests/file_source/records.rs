@@ -62,6 +62,121 @@ fn bytes_that_are_not_utf8_are_kept_readable() {
     );
 }
 
+fn utf16(text: &str) -> Vec<u8> {
+    text.encode_utf16().flat_map(u16::to_le_bytes).collect()
+}
+
+#[test]
+fn a_byte_order_mark_says_how_text_is_encoded() {
+    let mut world = World::new();
+    // U+0A0D holds the bytes of a line feed and a carriage return.
+    world.append("wide.log", utf16("\u{feff}erste\r\nüber \u{0a0d}\u{1f600}\nhal"));
+    world.append("marked.log", "\u{feff}first\nsecond\n");
+    world.settle();
+    world.append("wide.log", utf16("b\n"));
+    world.settle();
+    world.start();
+    world.append("wide.log", utf16("after a restart\n"));
+    world.settle();
+    let mut messages = world.sink.messages();
+    messages.sort_unstable();
+    assert_eq!(
+        messages,
+        [
+            "after a restart",
+            "erste",
+            "first",
+            "halb",
+            "second",
+            "über \u{0a0d}\u{1f600}"
+        ]
+    );
+    let (_, first) = world
+        .sink
+        .events
+        .iter()
+        .find(|(_, event)| event.message == "erste")
+        .unwrap();
+    assert_eq!(
+        first.position,
+        2 + 2 * 7,
+        "positions are those of the bytes in the file"
+    );
+    // From the end: behind the last whole line.
+    world.config.start = "end".to_owned();
+    world.sink = Default::default();
+    world.start();
+    world.settle();
+    world.append("wide.log", utf16("new\n"));
+    world.settle();
+    assert_eq!(world.sink.messages(), ["new"]);
+}
+
+#[test]
+fn other_encodings_by_their_names() {
+    let mut world = World::new();
+    world.config.encoding = Some("windows-1251".to_owned());
+    world.append("a.log", b"\xcf\xf0\xe8\xe2\xe5\xf2\n");
+    world.settle();
+    assert_eq!(world.sink.messages(), ["Привет"]);
+    world.config.encoding = Some("klingon".to_owned());
+    let refused = world.config.resolve(&world.defaults, &world.formats).unwrap_err();
+    let reason = std::error::Error::source(&refused).unwrap().to_string();
+    assert!(reason.contains("klingon") && reason.contains("utf-16le"), "{reason}");
+}
+
+#[test]
+fn a_source_tells_when_it_last_read_and_looked() {
+    use watchpost_agent::source::Source;
+    let mut world = World::new();
+    world.append("a.log", "1\n");
+    world.settle();
+    let vitals = world.source.as_ref().unwrap().vitals().unwrap();
+    assert_eq!(vitals.name, "file:test");
+    let read = vitals.last_read.unwrap();
+    world.pass(Duration::from_secs(60));
+    world.settle();
+    let vitals = world.source.as_ref().unwrap().vitals().unwrap();
+    assert_eq!(vitals.last_read, Some(read));
+    assert!(vitals.last_scan.unwrap().0 - read.0 >= 60_000_000_000);
+}
+
+#[test]
+fn deep_trees_loops_of_links_and_thousands_of_files() {
+    let mut world = World::new();
+    world.config.include = vec![world.dir.path().join("**/*.log").to_string_lossy().into_owned()];
+    world.config.exclude = vec!["**/skipped/**".to_owned()];
+    for folder in 0..30 {
+        let folder = format!("tree/{folder}/a/b/c/d");
+        std::fs::create_dir_all(world.path(&folder)).unwrap();
+        for file in 0..40 {
+            // All begin with the same banner.
+            world.append(
+                &format!("{folder}/{file}.log"),
+                format!("{}\n{folder} {file}\n", "=".repeat(1500)),
+            );
+        }
+    }
+    std::fs::create_dir_all(world.path("tree/skipped")).unwrap();
+    world.append("tree/skipped/x.log", "no\n");
+    std::os::unix::fs::symlink(world.path("tree"), world.path("tree/0/a/loop")).unwrap();
+    world.settle();
+    let own: std::collections::BTreeSet<&str> = world
+        .sink
+        .messages()
+        .into_iter()
+        .filter(|message| !message.starts_with('='))
+        .collect();
+    assert_eq!((own.len(), world.sink.messages().len()), (1200, 2400));
+    for file in 0..40 {
+        world.append(&format!("tree/7/a/b/c/d/{file}.log"), "more\n");
+    }
+    world.start();
+    world.settle();
+    assert_eq!(world.sink.messages().len(), 2440);
+    assert_eq!(world.streams().len(), 1200);
+}
+
 #[test]
 fn a_line_of_100_megabytes_does_not_need_as_much_memory() {
     let mut world = World::new();

@@ -177,8 +177,14 @@ impl Storm {
         let doubled: Vec<&String> = counts.iter().filter(|(_, count)| **count > 1).map(|(n, _)| n).collect();
         assert!(
             lost.is_empty() && doubled.is_empty() && counts.len() as u64 == self.lines,
-            "seed {seed}: lost {lost:?}, doubled {doubled:?} of {} lines; {}",
+            "seed {seed}: lost {lost:?}, doubled {doubled:?} of {} lines, made up {:?}; {}",
             self.lines,
+            self.world
+                .sink
+                .messages()
+                .iter()
+                .filter(|message| !message.starts_with("line ") || number_of(message) as u64 > self.lines)
+                .collect::<Vec<_>>(),
             self.story.join(" ")
         );
     }

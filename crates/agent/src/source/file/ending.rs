@@ -178,6 +178,10 @@ impl FileSource {
             if !tracked.is_listed() && self.find_again(at) {
                 continue;
             }
+            // It would be forgotten, and a compressed copy of it be taken for something new.
+            if !self.tracked[at].is_listed() && surveying {
+                continue;
+            }
             let tracked = &self.tracked[at];
             if too_many && !quiet {
                 let path = tracked.current.clone();
@@ -208,7 +212,7 @@ impl FileSource {
 
     /// Forgets ended contents whose files have been out of sight for a while.
     fn drop_vanished(&mut self, complete: bool, patience: i64, now: Timestamp) {
-        if !complete {
+        if !complete || self.is_surveying(now) {
             return;
         }
         let vanished = |done: &Done| now.0.saturating_sub(done.seen_at.0) > patience;
@@ -257,11 +261,11 @@ impl FileSource {
         let tracked = &mut self.tracked[at];
         tracked.finish_lines(now);
         let produced = tracked.cut(now, Some(end))?;
+        let mut checkpoint = tracked.checkpoint(now);
+        checkpoint.ended = true;
         tracked.ended = true;
         tracked.content = None;
         if end == End::Keep {
-            let mut checkpoint = tracked.checkpoint(now);
-            checkpoint.ended = true;
             self.done.push(Done {
                 key,
                 checkpoint,

@@ -31,7 +31,7 @@ mod resolve;
 mod settings;
 mod tracked;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -122,6 +122,8 @@ pub struct FileSource {
     unresolved: Vec<Unresolved>,
     /// Compressed files about which nothing is decided yet, or that are not to be read.
     sightings: Vec<Sighting>,
+    /// Files of a few bytes that may become compressed ones, and since when they are looked at.
+    unclear: HashMap<FileId, Timestamp>,
     /// Paths that checkpoints speak of: what is found there is a successor, not old content.
     known_paths: HashSet<PathBuf>,
     /// When the newest checkpoint was written.
@@ -178,6 +180,7 @@ impl FileSource {
             suspects: Vec::new(),
             unresolved: Vec::new(),
             sightings: Vec::new(),
+            unclear: HashMap::new(),
             known_paths: HashSet::new(),
             known_at: None,
             blocked: None,

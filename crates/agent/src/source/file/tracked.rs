@@ -187,7 +187,7 @@ impl Tracked {
             Some(Content::Packed(_)) => (Window::default(), position == 0),
             None => return Err(io::ErrorKind::NotFound.into()),
         };
-        (self.window, self.placed) = (window, placed);
+        (self.window, self.placed, self.expected) = (window, placed, None);
         let mark = self.window.mark(&[], 0, position);
         self.read = position;
         self.stash = Vec::new();

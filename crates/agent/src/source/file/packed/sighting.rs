@@ -18,6 +18,8 @@ use crate::source::{Activity, Sink, SourceError};
 
 /// A file that was not written to for so long is not being written any more, in all likelihood.
 const SETTLE_NANOS: i64 = 1_000_000_000;
+/// Surveys in one poll at most.
+const SURVEYS_LIMIT: usize = 64;
 /// Streams wait for what surveys say so many times `close_after`, even for files that keep growing.
 const PATIENCE: i64 = 4;
 
@@ -28,10 +30,12 @@ pub(in crate::source::file) struct Sighting {
     /// It has looked like this since.
     since: Timestamp,
     first_seen: Timestamp,
+    /// It was there when the source began, and did not change since.
+    is_old: bool,
     pub(in crate::source::file) seen_at: Timestamp,
     /// Outside of the globs: it may continue a known content, and is not read otherwise.
     pub(super) beside: bool,
-    /// It was there when the source began.
+    /// Found by the first discovery: `start` decides about it.
     pub(super) first: bool,
     /// Surveys so far.
     pub(super) rounds: u8,
@@ -61,15 +65,23 @@ impl Sighting {
     pub(in crate::source::file) fn seen_again(&mut self, found: Found, now: Timestamp) {
         if Stamp::of(&found.metadata) != self.stamp() {
             (self.since, self.rounds, self.state) = (now, 0, State::Settling);
+            self.is_old = false;
         }
         (self.found, self.seen_at) = (found, now);
     }
 
-    /// Nanoseconds without a change.
+    /// Nanoseconds without a change. The file's own time is believed only of files that were there at the beginning:
+    /// copying tools set it to an earlier one.
     fn quiet(&self, now: Timestamp) -> i64 {
-        let changed = self.found.metadata.modified().ok().and_then(timestamp);
-        let since = changed.map_or(self.since, |changed| changed.min(self.since));
-        now.0.saturating_sub(since.0)
+        let changed = changed_at(&self.found).filter(|changed| self.is_old && *changed < self.since);
+        now.0.saturating_sub(changed.unwrap_or(self.since).0)
+    }
+
+    fn surveyed_bytes(&self) -> u64 {
+        match &self.state {
+            State::Surveyed(_, survey, _) => survey.content_bytes(),
+            _ => 0,
+        }
     }
 
     /// How long it has to be quiet before the next step.
@@ -96,11 +108,14 @@ impl FileSource {
         }
         let mut plain = Vec::new();
         for found in unknown {
-            let changed = found.metadata.modified().ok().and_then(timestamp);
-            let quiet = changed.map_or(0, |changed| now.0.saturating_sub(changed.0));
             match judge_by_content(&found) {
                 Ok(Sniffed::Packed(kind)) => self.sight(found, kind, false, now, sink)?,
-                Ok(Sniffed::Unclear) if found.metadata.len() > 0 && quiet < self.close_after() => {}
+                Ok(Sniffed::Unclear) if found.metadata.len() > 0 => {
+                    let since = *self.unclear.entry(found.id).or_insert(now);
+                    if now.0.saturating_sub(since.0) >= self.close_after() {
+                        plain.push(found);
+                    }
+                }
                 _ => plain.push(found),
             }
         }
@@ -176,6 +191,7 @@ impl FileSource {
                 kind,
                 since: now,
                 first_seen: now,
+                is_old: self.first,
                 seen_at: now,
                 beside,
                 first: self.first,
@@ -217,24 +233,38 @@ impl FileSource {
             .retain(|sighting| now.0.saturating_sub(sighting.seen_at.0) <= patience);
     }
 
-    /// Goes on with a survey. One at a time, the oldest file first, and none while another file is being unpacked.
+    /// Goes on with surveys. One at a time, the oldest file first, and none while another file is being unpacked.
     pub(in crate::source::file) fn survey(
         &mut self,
         now: Timestamp,
         sink: &mut dyn Sink,
         activity: &mut Activity,
     ) -> Result<(), SourceError> {
-        let reading = self.tracked.iter().any(|tracked| tracked.is_packed() && !tracked.ended);
-        if reading || self.blocked.is_some() {
-            return Ok(());
+        let mut budget = POLL_BUDGET.saturating_sub(activity.read_bytes).max(READ_BYTES as u64);
+        for _ in 0..SURVEYS_LIMIT {
+            let reading = self.tracked.iter().any(|tracked| tracked.is_packed() && !tracked.ended);
+            if reading || budget == 0 || self.blocked.is_some() {
+                break;
+            }
+            let Some(at) = self.next_sighting(now) else {
+                return Ok(());
+            };
+            let sighting = self.sightings.swap_remove(at);
+            self.survey_one(sighting, &mut budget, now, sink)?;
         }
-        let Some(at) = self.next_sighting(now) else {
-            return Ok(());
-        };
-        activity.more = true;
-        let mut sighting = self.sightings.swap_remove(at);
-        let budget = POLL_BUDGET.saturating_sub(activity.read_bytes).max(READ_BYTES as u64);
-        match self.survey_step(&mut sighting, budget, now) {
+        activity.more |= self.blocked.is_none();
+        Ok(())
+    }
+
+    fn survey_one(
+        &mut self,
+        mut sighting: Sighting,
+        budget: &mut u64,
+        now: Timestamp,
+        sink: &mut dyn Sink,
+    ) -> Result<(), SourceError> {
+        let before = sighting.surveyed_bytes();
+        match self.survey_step(&mut sighting, *budget, now) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => {
@@ -242,6 +272,9 @@ impl FileSource {
                 sighting.state = State::Passed;
             }
         }
+        let unpacked = sighting.surveyed_bytes().saturating_sub(before);
+        // Opening and looking at a file costs something too.
+        *budget = budget.saturating_sub(unpacked.max(READ_BYTES as u64));
         match sighting.state {
             State::Surveyed(file, survey, Some(ending)) => {
                 sighting.state = State::Passed;
