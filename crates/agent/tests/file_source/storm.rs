@@ -177,13 +177,20 @@ impl Storm {
         let doubled: Vec<&String> = counts.iter().filter(|(_, count)| **count > 1).map(|(n, _)| n).collect();
         assert!(
             lost.is_empty() && doubled.is_empty() && counts.len() as u64 == self.lines,
-            "seed {seed}: lost {lost:?}, doubled {doubled:?} of {} lines, made up {:?}; {}",
+            "seed {seed}: lost {lost:?}, doubled {doubled:?} of {} lines, made up {:?}; {:?}; {}",
             self.lines,
             self.world
                 .sink
                 .messages()
                 .iter()
                 .filter(|message| !message.starts_with("line ") || number_of(message) as u64 > self.lines)
+                .collect::<Vec<_>>(),
+            self.world
+                .sink
+                .events
+                .iter()
+                .filter(|(_, event)| doubled.iter().any(|n| event.message.split(' ').nth(1) == Some(n)))
+                .map(|(key, event)| format!("{} {} {}", key.stream.as_str(), key.epoch, event.position))
                 .collect::<Vec<_>>(),
             self.story.join(" ")
         );

@@ -206,9 +206,15 @@ impl FileSource {
                 (done.stamp, done.seen_at) = (stamp, now);
                 return Ok(Some(Class::Known));
             }
-            let gone = self.done.remove(at);
-            self.forget(gone.key);
-            return Ok((likeness == Likeness::Same).then_some(Class::GrewAfterEnd(position)));
+            if likeness == Likeness::Same {
+                let gone = self.done.remove(at);
+                self.forget(gone.key);
+                return Ok(Some(Class::GrewAfterEnd(position)));
+            }
+            // The inode was used again. What it held may yet be found compressed: it is forgotten when time has passed.
+            done.checkpoint.id = FileId::default();
+            done.seen_at = now;
+            return Ok(None);
         }
         for done in &self.done {
             let path = Path::new(&done.checkpoint.path);

@@ -283,6 +283,25 @@ pub(super) fn neighbours(folder: &Path, wanted: fn(&Path) -> bool) -> Vec<Found>
     files.take(1000).collect()
 }
 
+/// Whether names say that one file was made from the other by rotation, or both from the same log: `app.log.1` and
+/// `app.log.2.gz`.
+pub(super) fn are_related(one: &Path, other: &Path) -> bool {
+    let log = |path: &Path| {
+        let unpacked = if is_named_so(path) {
+            path.with_extension("")
+        } else {
+            path.to_owned()
+        };
+        let name = unpacked.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        let is_number = |character: char| character.is_ascii_digit();
+        let unnumbered = name.trim_end_matches(is_number).trim_end_matches(['.', '-', '_']);
+        PathBuf::from(if unnumbered.is_empty() { &name } else { unnumbered })
+    };
+    let (one, other) = (log(one), log(other));
+    is_rotation_name(&one, &other) || is_rotation_name(&other, &one)
+}
+
 /// Whether a file's name says that it was made from a log by rotation: `app.log.1`, `app.log-20261120`, `app-1.log`,
 /// or the same name in another folder. Compression adds an ending.
 pub(super) fn is_rotation_name(log: &Path, other: &Path) -> bool {

@@ -20,8 +20,10 @@ use crate::source::{Activity, Sink, SourceError};
 const SETTLE_NANOS: i64 = 1_000_000_000;
 /// Surveys in one poll at most.
 const SURVEYS_LIMIT: usize = 64;
-/// Streams wait for what surveys say so many times `close_after`, even for files that keep growing.
+/// Streams wait for what surveys say so many times `close_after`, and until a file has changed so often that it will
+/// keep growing.
 const PATIENCE: i64 = 4;
+const CHANGES_LIMIT: u32 = 100;
 
 /// A compressed file about which nothing is decided yet, or that is not to be read.
 pub(in crate::source::file) struct Sighting {
@@ -32,6 +34,8 @@ pub(in crate::source::file) struct Sighting {
     first_seen: Timestamp,
     /// It was there when the source began, and did not change since.
     is_old: bool,
+    /// So often it changed.
+    changes: u32,
     pub(in crate::source::file) seen_at: Timestamp,
     /// Outside of the globs: it may continue a known content, and is not read otherwise.
     pub(super) beside: bool,
@@ -66,6 +70,7 @@ impl Sighting {
         if Stamp::of(&found.metadata) != self.stamp() {
             (self.since, self.rounds, self.state) = (now, 0, State::Settling);
             self.is_old = false;
+            self.changes = self.changes.saturating_add(1);
         }
         (self.found, self.seen_at) = (found, now);
     }
@@ -192,6 +197,7 @@ impl FileSource {
                 since: now,
                 first_seen: now,
                 is_old: self.first,
+                changes: 0,
                 seen_at: now,
                 beside,
                 first: self.first,
@@ -206,7 +212,7 @@ impl FileSource {
     pub(in crate::source::file) fn is_surveying(&self, now: Timestamp) -> bool {
         let patience = self.close_after().saturating_mul(PATIENCE);
         self.sightings.iter().any(|sighting| {
-            let young = now.0.saturating_sub(sighting.first_seen.0) < patience;
+            let young = now.0.saturating_sub(sighting.first_seen.0) < patience || sighting.changes < CHANGES_LIMIT;
             let rest = sighting.rest(self.settle(), self.close_after());
             rest.is_some_and(|rest| young || sighting.quiet(now) >= rest)
         })

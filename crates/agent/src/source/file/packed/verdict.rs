@@ -15,7 +15,7 @@ use super::survey::{Candidate, Ending, Survey};
 use crate::source::file::begin::RECENT;
 use crate::source::file::checkpoint::{Bytes, Likeness, Mark, TAIL_BYTES, compare};
 use crate::source::file::content::Content;
-use crate::source::file::globs::{Found, is_rotation_name};
+use crate::source::file::globs::{Found, are_related};
 use crate::source::file::settings::Start;
 use crate::source::file::tracked::Stamp;
 use crate::source::file::{Done, FileSource, Suspect, os};
@@ -214,7 +214,8 @@ impl FileSource {
         checkpoint.packed = Some(print);
         let shown = found.path.to_string_lossy().into_owned();
         checkpoint.current_path = (checkpoint.path != shown).then_some(shown);
-        self.done.retain(|done| done.checkpoint.id != found.id);
+        self.done
+            .retain(|done| done.checkpoint.id != found.id || done.key != *key);
         self.done.push(Done {
             key: key.clone(),
             checkpoint,
@@ -312,7 +313,7 @@ impl FileSource {
             let Some(file) = tracked.plain() else { continue };
             let print = tracked.head.print();
             let telling = print.length >= TELLING_BYTES;
-            if !telling && !is_rotation_name(&tracked.path, &sighting.found.path) {
+            if !telling && !are_related(&tracked.path, &sighting.found.path) {
                 continue;
             }
             // Of a short content its end is all of it.
@@ -363,5 +364,5 @@ impl FileSource {
 /// Whether a file may hold a content by its name; contents too short to tell apart need that.
 fn is_plausible(known: &Candidate, sighting: &Sighting) -> bool {
     let path: &PathBuf = &sighting.found.path;
-    known.head.length >= TELLING_BYTES || known.path == *path || is_rotation_name(&known.path, path)
+    known.head.length >= TELLING_BYTES || known.path == *path || are_related(&known.path, path)
 }
