@@ -179,24 +179,14 @@ impl fmt::Display for Notice {
                 "{} was truncated or replaced, and no copy of its old content was found",
                 path.display()
             ),
-            Self::PackedIncomplete {
-                path,
-                position,
-                reason: None,
-            } => write!(
-                f,
-                "{} ends in the middle of its compressed content; {position} bytes could be unpacked and are read; check what wrote it",
-                path.display()
-            ),
-            Self::PackedIncomplete {
-                path,
-                position,
-                reason: Some(reason),
-            } => write!(
-                f,
-                "{} is damaged behind byte {position} of its content ({reason}); what lies before is read; restore it from a good copy",
-                path.display()
-            ),
+            Self::PackedIncomplete { path, position, reason } => {
+                let what = reason.as_deref().unwrap_or("it ends in the middle");
+                write!(
+                    f,
+                    "{} cannot be unpacked behind byte {position} of its content ({what}); what lies before is read: put a whole copy in its place",
+                    path.display()
+                )
+            }
             Self::Gone { path, position } => {
                 write!(f, "{} is gone; it had been read up to {position}", path.display())
             }

@@ -7,7 +7,7 @@ use watchpost_agent::source::file::Decompress;
 use watchpost_agent::source::{Notice, Rewound};
 use watchpost_event::{StreamKey, Timestamp};
 
-use crate::world::World;
+use crate::world::{Collector, World};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Packer {
@@ -160,6 +160,41 @@ fn a_followed_file_that_is_rotated_and_compressed_is_not_read_again() {
             world.assert_lines(700);
             assert_eq!(world.ends(), 1, "{include} {packer:?}");
         }
+    }
+}
+
+#[test]
+fn rotated_out_of_the_globs_and_back_in_when_it_is_compressed() {
+    for restart in [false, true] {
+        let mut world = World::new();
+        world.config.include = ["a.log", "a.log*.gz"]
+            .map(|name| world.path(name).to_string_lossy().into_owned())
+            .to_vec();
+        world.append("a.log", lines(0..500));
+        world.settle();
+        world.rename("a.log", "a.log.1");
+        world.append("a.log", lines(500..600));
+        world.settle();
+        for generation in 1..3 {
+            // Long after it was read to its end.
+            world.pass(Duration::from_secs(400));
+            world.settle();
+            world.rename(&format!("a.log.{generation}"), &format!("a.log.{}", generation + 1));
+            world.settle();
+            if restart {
+                world.start();
+                world.settle();
+            }
+        }
+        world.pass(Duration::from_secs(400));
+        world.settle();
+        world.compress("a.log.3", "a.log.3.gz", Packer::Gzip);
+        world.rest();
+        world.assert_lines(600);
+        std::fs::remove_file(world.path("a.log.3.gz")).unwrap();
+        world.pass(Duration::from_secs(400));
+        world.rest();
+        assert_eq!(world.sink.checkpoints.len(), 1, "what is gone is forgotten");
     }
 }
 
@@ -379,13 +414,13 @@ fn where_reading_begins_holds_for_compressed_files_too() {
         .unwrap();
     for (start, expected) in [("end", vec![]), ("1h", vec!["new"]), ("beginning", vec!["old", "new"])] {
         world.config.start = start.to_owned();
-        world.sink = Default::default();
+        world.sink = Collector::default();
         world.start();
         world.rest();
         assert_eq!(world.sink.messages(), expected, "{start}");
     }
     world.config.start = "end".to_owned();
-    world.sink = Default::default();
+    world.sink = Collector::default();
     world.start();
     world.rest();
     world.append("later.log.gz", Packer::Gzip.pack(b"later\n"));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use watchpost_agent::source::Notice;
 use watchpost_agent::source::file::{FileSettings, FileSourceConfig, FormatConfig};
 
-use crate::world::World;
+use crate::world::{Collector, World};
 
 #[test]
 fn lines_arrive_as_they_are_appended() {
@@ -104,7 +104,7 @@ fn a_byte_order_mark_says_how_text_is_encoded() {
     );
     // From the end: behind the last whole line.
     world.config.start = "end".to_owned();
-    world.sink = Default::default();
+    world.sink = Collector::default();
     world.start();
     world.settle();
     world.append("wide.log", utf16("new\n"));
@@ -134,7 +134,7 @@ fn a_source_tells_when_it_last_read_and_looked() {
     let vitals = world.source.as_ref().unwrap().vitals().unwrap();
     assert_eq!(vitals.name, "file:test");
     let read = vitals.last_read.unwrap();
-    world.pass(Duration::from_secs(60));
+    world.pass(Duration::from_mins(1));
     world.settle();
     let vitals = world.source.as_ref().unwrap().vitals().unwrap();
     assert_eq!(vitals.last_read, Some(read));

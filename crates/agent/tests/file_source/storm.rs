@@ -253,7 +253,7 @@ fn write_and_rotate(log: &std::path::Path, blocks: usize, seed: u64, kinds: &[Ro
             std::fs::rename(named(at + 1, ending), named(at + 2, ending)).unwrap();
         }
         let packer = PACKERS[rng.below(4) as usize];
-        let packed = || format!(".{}", packer.ending());
+        let ending_of_packed = || format!(".{}", packer.ending());
         let kind = kinds[rng.below(kinds.len() as u64) as usize];
         match kind {
             Rotation::Rename | Rotation::Compress => {
@@ -272,15 +272,15 @@ fn write_and_rotate(log: &std::path::Path, blocks: usize, seed: u64, kinds: &[Ro
             }
             Rotation::Compress => {
                 let content = std::fs::read(named(1, "")).unwrap();
-                std::fs::write(named(1, &packed()), packer.pack(&content)).unwrap();
+                std::fs::write(named(1, &ending_of_packed()), packer.pack(&content)).unwrap();
                 std::fs::remove_file(named(1, "")).unwrap();
-                packed()
+                ending_of_packed()
             }
             Rotation::CompressTruncate => {
                 let content = std::fs::read(log).unwrap();
-                std::fs::write(named(1, &packed()), packer.pack(&content)).unwrap();
+                std::fs::write(named(1, &ending_of_packed()), packer.pack(&content)).unwrap();
                 file.set_len(0).unwrap();
-                packed()
+                ending_of_packed()
             }
         };
         rotated.insert(0, ending);

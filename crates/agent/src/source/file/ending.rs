@@ -1,6 +1,6 @@
 //! How a content's reading comes to its end: truncation, rotation, deletion.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use watchpost_event::Timestamp;
 
@@ -210,10 +210,33 @@ impl FileSource {
         covered
     }
 
+    /// A file outside of the globs that will be in them when it is compressed: where it stands now.
+    pub(super) fn may_come_back(&self, path: &Path, id: FileId) -> Option<PathBuf> {
+        let globs = &self.shared.settings.globs;
+        if id == FileId::default() || !globs.covers_packed(path) {
+            return None;
+        }
+        let beside = neighbours(path.parent()?, is_plain_name);
+        let found = beside.into_iter().find(|found| found.id == id);
+        found.map(|found| found.path)
+    }
+
     /// Forgets ended contents whose files have been out of sight for a while.
     fn drop_vanished(&mut self, complete: bool, patience: i64, now: Timestamp) {
         if !complete || self.is_surveying(now) {
             return;
+        }
+        for at in 0..self.done.len() {
+            let checkpoint = &self.done[at].checkpoint;
+            let unseen = now.0.saturating_sub(self.done[at].seen_at.0) > patience;
+            if let Some(path) = unseen
+                .then(|| self.may_come_back(Path::new(checkpoint.current()), checkpoint.id))
+                .flatten()
+            {
+                let done = &mut self.done[at];
+                done.seen_at = now;
+                done.checkpoint.current_path = Some(path.to_string_lossy().into_owned());
+            }
         }
         let vanished = |done: &Done| now.0.saturating_sub(done.seen_at.0) > patience;
         let (gone, kept): (Vec<_>, Vec<_>) = std::mem::take(&mut self.done).into_iter().partition(vanished);
@@ -256,6 +279,13 @@ impl FileSource {
             stamp = std::fs::metadata(&copy.path).ok().map(|metadata| Stamp::of(&metadata));
             self.tracked[at].kept_as = copy.packed;
             self.tracked[at].current = copy.path;
+            end = End::Keep;
+        }
+        if end == End::Forget
+            && self
+                .may_come_back(&self.tracked[at].current, self.tracked[at].id)
+                .is_some()
+        {
             end = End::Keep;
         }
         let tracked = &mut self.tracked[at];

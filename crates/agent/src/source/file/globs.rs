@@ -9,7 +9,7 @@ use globset::{GlobBuilder, GlobMatcher};
 
 use super::checkpoint::FileId;
 use super::os;
-use super::packed::{is_foreign, is_named_so};
+use super::packed::{ENDINGS, is_foreign, is_named_so};
 use super::settings::absolute;
 use crate::source::SourceError;
 
@@ -164,6 +164,17 @@ impl GlobList {
             None => pattern.whole.is_match(path),
         };
         !self.leaves_out(path) && self.include.iter().any(included)
+    }
+
+    /// Whether a file that is not covered would be, were it compressed.
+    pub(super) fn covers_packed(&self, path: &Path) -> bool {
+        let with = |ending: &&str| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(".");
+            name.push(ending);
+            PathBuf::from(name)
+        };
+        self.packed && ENDINGS.iter().any(|ending| self.covers(&with(ending)))
     }
 
     fn leaves_out(&self, path: &Path) -> bool {

@@ -307,7 +307,8 @@ impl FileSource {
         let Unresolved {
             key, mut checkpoint, ..
         } = unresolved;
-        let found = found.filter(|found| self.shared.settings.globs.covers(&found.path));
+        let globs = &self.shared.settings.globs;
+        let found = found.filter(|found| globs.covers(&found.path) || globs.covers_packed(&found.path));
         let end = if found.is_some() { End::Keep } else { End::Forget };
         let was_ended = std::mem::replace(&mut checkpoint.ended, true);
         if let Some(found) = found {

@@ -6,6 +6,8 @@ use std::path::Path;
 pub(in crate::source::file) const MAGIC_BYTES: usize = 10;
 
 const XZ: &[u8] = b"\xfd7zXZ\0";
+/// How names of files end that can be unpacked here.
+pub(in crate::source::file) const ENDINGS: [&str; 4] = ["gz", "xz", "zst", "bz2"];
 const BZIP2_BLOCK: [u8; 6] = [0x31, 0x41, 0x59, 0x26, 0x53, 0x59];
 const BZIP2_END: [u8; 6] = [0x17, 0x72, 0x45, 0x38, 0x50, 0x90];
 
@@ -77,7 +79,7 @@ fn is_unclear(begin: &[u8], path: &Path) -> bool {
 
 /// Whether a name ends as files do that can be unpacked here.
 pub(in crate::source::file) fn is_named_so(path: &Path) -> bool {
-    ends_in(path, &["gz", "xz", "zst", "bz2"])
+    ends_in(path, &ENDINGS)
 }
 
 /// Whether a name ends as files do that are compressed in a way that cannot be unpacked here.

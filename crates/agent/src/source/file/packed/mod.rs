@@ -19,5 +19,5 @@ mod tests;
 
 pub use content::PackedPrint;
 pub(super) use content::{Packed, Step};
-pub(super) use kind::{Kind, is_foreign, is_named_so};
+pub(super) use kind::{ENDINGS, Kind, is_foreign, is_named_so};
 pub(super) use sighting::Sighting;

@@ -281,16 +281,12 @@ impl FileSource {
         let unpacked = sighting.surveyed_bytes().saturating_sub(before);
         // Opening and looking at a file costs something too.
         *budget = budget.saturating_sub(unpacked.max(READ_BYTES as u64));
-        match sighting.state {
-            State::Surveyed(file, survey, Some(ending)) => {
-                sighting.state = State::Passed;
-                self.understand(sighting, (file, survey, ending), now, sink)
-            }
-            _ => {
-                self.sightings.push(sighting);
-                Ok(())
-            }
+        if let State::Surveyed(file, survey, Some(ending)) = sighting.state {
+            sighting.state = State::Passed;
+            return self.understand(sighting, (file, survey, ending), now, sink);
         }
+        self.sightings.push(sighting);
+        Ok(())
     }
 
     fn next_sighting(&self, now: Timestamp) -> Option<usize> {
