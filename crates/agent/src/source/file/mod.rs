@@ -15,6 +15,8 @@
 //! A file that begins like one that is followed, and is named like a rotation of it, is a **suspect**: a copy, perhaps
 //! still being made. It is not read until it turns out to be another content, or the original was truncated.
 //!
+//! A compressed file is a **sighting** until it was surveyed, see [`packed`]; then it is one of the above.
+//!
 //! Start reading at [`FileSource::poll`].
 
 mod begin;
