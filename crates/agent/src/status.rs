@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use watchpost_event::{AgentId, Epoch, StreamId, Timestamp};
+use watchpost_kit::ByteSize;
 
 /// Everything `watchpost agent status` shows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,6 +22,82 @@ pub struct AgentStatus {
     pub streams: Vec<StreamStatus>,
     /// By name.
     pub sources: BTreeMap<String, SourceStatus>,
+}
+
+impl AgentStatus {
+    /// For people, without line ends.
+    pub fn lines(&self) -> Vec<String> {
+        let mut lines = vec![format!("agent    {}", self.agent), self.uplink_line(), self.spool_line()];
+        for (reason, records) in &self.spool.dropped {
+            lines.push(format!("dropped  {records} records: {reason}"));
+        }
+        for (name, source) in &self.sources {
+            let read = source.last_read.map_or("nothing yet".to_owned(), |at| self.ago(at));
+            let mut line = format!("source   {name}: looked at {}, read {read}", self.ago(source.last_scan));
+            if source.blocked {
+                line.push_str(", waits for room in the spool");
+            }
+            if let Some(trouble) = &source.trouble {
+                line = format!("{line}, failed: {trouble}");
+            }
+            lines.push(line);
+        }
+        for stream in &self.streams {
+            let StreamStatus {
+                stream,
+                read,
+                spooled,
+                acknowledged,
+                ..
+            } = stream;
+            lines.push(format!(
+                "stream   {stream}: {read} records read, spooled to {spooled}, acknowledged to {acknowledged}"
+            ));
+        }
+        lines
+    }
+
+    fn uplink_line(&self) -> String {
+        let mut line = format!("server   {}", self.uplink.state);
+        if let Some(at) = self.uplink.last_answer {
+            line = format!("{line}, answered {}", self.ago(at));
+        }
+        if let Some(at) = self.uplink.next_send {
+            line = format!("{line}, sends at {at}");
+        }
+        if let Some(trouble) = &self.uplink.trouble {
+            line = format!("{line}: {trouble}");
+        }
+        line
+    }
+
+    fn spool_line(&self) -> String {
+        let spool = &self.spool;
+        let mut line = format!(
+            "spool    {} of {} on disk, {} batches wait",
+            ByteSize(spool.bytes),
+            ByteSize(spool.max_bytes),
+            spool.batches
+        );
+        if let Some(at) = spool.oldest {
+            line = format!("{line}, the oldest taken {}", self.ago(at));
+        }
+        if spool.encrypted {
+            line.push_str(", encrypted");
+        }
+        line
+    }
+
+    /// How long before the agent's own time.
+    fn ago(&self, at: Timestamp) -> String {
+        let seconds = (self.at.0.saturating_sub(at.0) / 1_000_000_000).max(0);
+        match seconds {
+            0..120 => format!("{seconds}s ago"),
+            120..7200 => format!("{}m ago", seconds / 60),
+            7200..172_800 => format!("{}h ago", seconds / 3600),
+            _ => format!("{}d ago", seconds / 86_400),
+        }
+    }
 }
 
 /// Whether the server answers.

@@ -158,6 +158,13 @@ impl Delivery {
             by_stream.entry(entry.key.clone()).or_default().push(entry);
         }
         for (key, mut victims) in by_stream {
+            let declares = !self.rereads(&key, why) || victims.iter().any(|victim| victim.drops);
+            // One declaration for all that is dropped side by side: they must not fill what they make room in.
+            let declared = self.outbox.of_stream(&key).into_iter().filter(|entry| entry.drops && declares);
+            let more: Vec<Entry> = declared
+                .filter(|entry| victims.iter().all(|victim| victim.position != entry.position))
+                .collect();
+            victims.extend(more);
             victims.sort_by_key(|entry| (entry.from, entry.to, entry.position));
             let declared = self.declarations(&key, &victims, why)?;
             for entry in &victims {
@@ -178,8 +185,7 @@ impl Delivery {
         victims: &[Entry],
         why: Why,
     ) -> Result<Vec<Produced>, DeliveryError> {
-        let mark = self.spool.mark(key).cloned().unwrap_or_default();
-        let rereads = why.rereads && !mark.live && !mark.finished;
+        let rereads = self.rereads(key, why);
         let kept: Vec<Entry> = {
             let all = self.outbox.of_stream(key).into_iter();
             all.filter(|entry| victims.iter().all(|victim| victim.position != entry.position))
@@ -219,8 +225,13 @@ impl Delivery {
             self.count_lost(key, why.reason, lost, victims.len());
         }
         let end = victims.iter().filter(|victim| victim.end && !rereads).map(|victim| victim.to);
-        let declared = make::skip_batches(key, &skips, SKIPS_MAX, end.max(), last.as_ref(), &mark.checkpoint)?;
+        let declared = make::skip_batches(key, &skips, SKIPS_MAX, end.max(), last.as_ref(), &self.spool.checkpoint(key))?;
         Ok(declared)
+    }
+
+    /// Whether what a stream loses here comes again from its source.
+    fn rereads(&self, key: &StreamKey, why: Why) -> bool {
+        why.rereads && self.spool.mark(key).is_some_and(|mark| !mark.live && !mark.finished)
     }
 
     fn count_lost(&mut self, key: &StreamKey, reason: &'static str, records: u64, batches: usize) {
