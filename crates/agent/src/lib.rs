@@ -32,5 +32,5 @@ pub use config::{AgentConfig, AgentSettings};
 pub use error::AgentError;
 pub use identity::agent_id;
 pub use source::system;
-pub use status::AgentStatus;
 pub use start::{AgentDeps, AgentHandle, SendReport, send, start};
+pub use status::AgentStatus;

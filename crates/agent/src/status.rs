@@ -27,7 +27,11 @@ pub struct AgentStatus {
 impl AgentStatus {
     /// For people, without line ends.
     pub fn lines(&self) -> Vec<String> {
-        let mut lines = vec![format!("agent    {}", self.agent), self.uplink_line(), self.spool_line()];
+        let mut lines = vec![
+            format!("agent    {}", self.agent),
+            self.uplink_line(),
+            self.spool_line(),
+        ];
         for (reason, records) in &self.spool.dropped {
             lines.push(format!("dropped  {records} records: {reason}"));
         }

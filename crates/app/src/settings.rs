@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use watchpost_agent::config::{AgentSection, CommandsSection, FilterSection, SendSection, SourceSection, SpoolSection, UplinkSection};
+use watchpost_agent::config::{
+    AgentSection, CommandsSection, FilterSection, SendSection, SourceSection, SpoolSection, UplinkSection,
+};
 use watchpost_agent::source::file::{FileDefaults, FileSourceConfig, FormatConfig};
 use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};

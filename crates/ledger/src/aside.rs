@@ -76,8 +76,7 @@ fn take(disk: &dyn Disk, dir: &Path, target: &Path, base: u64) -> Result<PathBuf
     disk.rename(&from, &to)
         .map_err(|e| LedgerError::io("move to quarantine", &from, e))?;
     for folder in [target, dir] {
-        disk.sync_dir(folder)
-            .map_err(|e| LedgerError::io("sync", folder, e))?;
+        disk.sync_dir(folder).map_err(|e| LedgerError::io("sync", folder, e))?;
     }
     Ok(to)
 }

@@ -196,7 +196,11 @@ impl Ledger {
 
     /// Where the oldest segment ends and the next begins; `None` when there is only one.
     pub fn second_start(&self) -> Option<LedgerPosition> {
-        self.shared.read().segments.get(1).map(|segment| LedgerPosition(segment.base))
+        self.shared
+            .read()
+            .segments
+            .get(1)
+            .map(|segment| LedgerPosition(segment.base))
     }
 
     /// Bytes held, between [`start`](Self::start) and [`end`](Self::end). Quarantined copies come on top, at most a

@@ -25,7 +25,8 @@ pub(crate) struct CommandBoard {
 
 #[derive(Default)]
 struct Desk {
-    pending: BTreeMap<u64, AgentCommand>,
+    /// By their numbers, which rise.
+    pending: Vec<(u64, AgentCommand)>,
     bell: Arc<Notify>,
     waiting: usize,
 }
@@ -53,11 +54,11 @@ impl CommandBoard {
             return Err(NoRoom);
         }
         let desk = agents.entry(agent.clone()).or_default();
-        desk.pending.retain(|_, known| *known != command);
+        desk.pending.retain(|(_, known)| *known != command);
         // Numbers rise over restarts too, since they are times.
-        let after = desk.pending.last_key_value().map_or(0, |(id, _)| id + 1);
+        let after = desk.pending.last().map_or(0, |(id, _)| id + 1);
         let id = after.max(u64::try_from(now.0).unwrap_or(0));
-        desk.pending.insert(id, command);
+        desk.pending.push((id, command));
         desk.bell.notify_waiters();
         Ok(CommandAccepted {
             id,
@@ -116,7 +117,7 @@ impl CommandBoard {
         let Some(desk) = agents.get_mut(agent) else {
             return Vec::new();
         };
-        desk.pending.retain(|id, _| *id > after);
+        desk.pending.retain(|(id, _)| *id > after);
         let pending = desk.pending.iter().map(|(id, command)| PendingCommand {
             id: *id,
             command: command.to_string(),
@@ -157,12 +158,20 @@ mod tests {
     #[tokio::test]
     async fn a_command_comes_until_it_is_understood_and_to_its_agent_only() {
         let board = CommandBoard::default();
-        let asked = board.ask(&agent("a"), AgentCommand::SendNow, Timestamp(7)).expect("room");
+        let asked = board
+            .ask(&agent("a"), AgentCommand::SendNow, Timestamp(7))
+            .expect("room");
         assert_eq!((asked.id, asked.listening), (7, false));
         assert_eq!(board.wait(&agent("b"), 0, Duration::ZERO).await, Ok(Vec::new()));
         for _ in 0..2 {
             let found = board.wait(&agent("a"), 0, LONG).await.expect("room");
-            assert_eq!(found, [PendingCommand { id: 7, command: "send_now".to_owned() }]);
+            assert_eq!(
+                found,
+                [PendingCommand {
+                    id: 7,
+                    command: "send_now".to_owned()
+                }]
+            );
         }
         assert_eq!(board.wait(&agent("a"), 7, Duration::ZERO).await, Ok(Vec::new()));
         assert!(board.agents().is_empty(), "nothing is kept for nobody");
@@ -178,7 +187,9 @@ mod tests {
         while !board.is_listening(&agent("a")) {
             tokio::task::yield_now().await;
         }
-        let asked = board.ask(&agent("a"), AgentCommand::SendNow, Timestamp(9)).expect("room");
+        let asked = board
+            .ask(&agent("a"), AgentCommand::SendNow, Timestamp(9))
+            .expect("room");
         assert!(asked.listening);
         assert_eq!(waiting.await.expect("ends").expect("room")[0].id, 9);
     }
@@ -186,8 +197,12 @@ mod tests {
     #[tokio::test]
     async fn the_same_waits_once_and_numbers_rise_when_the_clock_does_not() {
         let board = CommandBoard::default();
-        let first = board.ask(&agent("a"), AgentCommand::SendNow, Timestamp(9)).expect("room");
-        let second = board.ask(&agent("a"), AgentCommand::SendNow, Timestamp(9)).expect("room");
+        let first = board
+            .ask(&agent("a"), AgentCommand::SendNow, Timestamp(9))
+            .expect("room");
+        let second = board
+            .ask(&agent("a"), AgentCommand::SendNow, Timestamp(9))
+            .expect("room");
         assert!(second.id >= first.id);
         assert_eq!(board.wait(&agent("a"), 0, LONG).await.expect("room").len(), 1);
     }
@@ -195,7 +210,9 @@ mod tests {
     #[tokio::test]
     async fn an_agent_that_asks_too_often_is_refused() {
         let board = Arc::new(CommandBoard::default());
-        let places: Vec<_> = (0..WAITING_MAX).map(|_| board.enter(Box::leak(Box::new(agent("a"))))).collect();
+        let places: Vec<_> = (0..WAITING_MAX)
+            .map(|_| board.enter(Box::leak(Box::new(agent("a")))))
+            .collect();
         assert!(places.iter().all(Result::is_ok));
         assert_eq!(board.wait(&agent("a"), 0, LONG).await, Err(NoRoom));
         drop(places);

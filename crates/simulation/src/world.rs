@@ -499,7 +499,8 @@ impl World {
         let lost: Vec<_> = self.promised.iter().filter(|text| !times.contains_key(*text)).collect();
         assert!(
             lost.is_empty() || (self.plan.small_spool && gaps > 0),
-            "durable in the spool and never stored: {lost:?}");
+            "durable in the spool and never stored: {lost:?}"
+        );
         let mut missing = 0;
         for source in self.sources.iter().filter(|source| source.is_file) {
             for record in source.truth.iter().filter(|record| !times.contains_key(&record.text)) {

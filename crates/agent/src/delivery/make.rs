@@ -53,7 +53,9 @@ pub(super) fn skip_batches(
         rest = after;
         let to = run.last().map_or(first.to, |last| last.to);
         let mut batch = builder(key, first.from);
-        run.iter().for_each(|skip| batch.declare_skip(skip.clone()));
+        for skip in run {
+            batch.declare_skip(skip.clone());
+        }
         if let Some(like) = like.filter(|like| like.to == to) {
             batch.set_fingerprints(like.head, like.tail);
         }

@@ -32,7 +32,8 @@ struct Why {
 impl Delivery {
     /// Takes a batch; where the spool is full and it must not wait, what is oldest goes.
     pub(super) fn take_as(&mut self, produced: &Produced, room: Room, now: Timestamp) -> Result<(), DeliveryError> {
-        let from = |mark: &super::spool::StreamMark| make::from(&produced.batch).is_some_and(|from| from < mark.spooled);
+        let from =
+            |mark: &super::spool::StreamMark| make::from(&produced.batch).is_some_and(|from| from < mark.spooled);
         let comes_again = self.spool.mark(&produced.key).is_some_and(from);
         let room = if comes_again { Room::Own } else { room };
         let entry = match self.spool.append(produced, room, now) {
@@ -158,10 +159,14 @@ impl Delivery {
             by_stream.entry(entry.key.clone()).or_default().push(entry);
         }
         for (key, mut victims) in by_stream {
-            let declares = !self.rereads(&key, why) || victims.iter().any(|victim| victim.drops);
+            let wanted = !self.rereads(&key, why) || victims.iter().any(|victim| victim.drops);
             // One declaration for all that is dropped side by side: they must not fill what they make room in.
-            let declared = self.outbox.of_stream(&key).into_iter().filter(|entry| entry.drops && declares);
-            let more: Vec<Entry> = declared
+            let earlier = self
+                .outbox
+                .of_stream(&key)
+                .into_iter()
+                .filter(|entry| entry.drops && wanted);
+            let more: Vec<Entry> = earlier
                 .filter(|entry| victims.iter().all(|victim| victim.position != entry.position))
                 .collect();
             victims.extend(more);
@@ -179,12 +184,7 @@ impl Delivery {
     }
 
     /// The batches that stand for what is let go of.
-    fn declarations(
-        &mut self,
-        key: &StreamKey,
-        victims: &[Entry],
-        why: Why,
-    ) -> Result<Vec<Produced>, DeliveryError> {
+    fn declarations(&mut self, key: &StreamKey, victims: &[Entry], why: Why) -> Result<Vec<Produced>, DeliveryError> {
         let rereads = self.rereads(key, why);
         let kept: Vec<Entry> = {
             let all = self.outbox.of_stream(key).into_iter();
@@ -193,19 +193,21 @@ impl Delivery {
         };
         let mut skips: Vec<Skip> = Vec::new();
         let mut last: Option<BatchHeader> = None;
-        let mut lost = 0;
+        let mut records_lost = 0;
         for victim in victims {
             let header = self.spool.header(victim).ok();
             match &header {
                 Some(header) if header.events == 0 && !header.skip.is_empty() => {
-                    header.skip.iter().for_each(|skip| add(&mut skips, skip.clone()));
+                    for skip in &header.skip {
+                        add(&mut skips, skip.clone());
+                    }
                 }
                 _ if rereads => {}
                 _ => {
                     for (from, to) in uncovered(victim, &kept) {
                         let whole = (from, to) == (victim.from, victim.to);
                         let records = if whole { victim.records } else { 0 };
-                        lost += records;
+                        records_lost += records;
                         let reason = why.reason.to_owned();
                         add(
                             &mut skips,
@@ -221,11 +223,21 @@ impl Delivery {
             }
             last = header.or(last);
         }
-        if lost > 0 || !rereads {
-            self.count_lost(key, why.reason, lost, victims.len());
+        if records_lost > 0 || !rereads {
+            self.count_lost(key, why.reason, records_lost, victims.len());
         }
-        let end = victims.iter().filter(|victim| victim.end && !rereads).map(|victim| victim.to);
-        let declared = make::skip_batches(key, &skips, SKIPS_MAX, end.max(), last.as_ref(), &self.spool.checkpoint(key))?;
+        let end = victims
+            .iter()
+            .filter(|victim| victim.end && !rereads)
+            .map(|victim| victim.to);
+        let declared = make::skip_batches(
+            key,
+            &skips,
+            SKIPS_MAX,
+            end.max(),
+            last.as_ref(),
+            &self.spool.checkpoint(key),
+        )?;
         Ok(declared)
     }
 

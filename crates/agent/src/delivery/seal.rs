@@ -126,8 +126,12 @@ impl SpoolKey {
             return Ok(None);
         };
         let text = Zeroizing::new(text);
-        let bytes = from_hex(text.trim_ascii())
-            .ok_or_else(|| failed(io::Error::new(io::ErrorKind::InvalidData, "it is not 64 hexadecimal digits")))?;
+        let bytes = from_hex(text.trim_ascii()).ok_or_else(|| {
+            failed(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it is not 64 hexadecimal digits",
+            ))
+        })?;
         Ok(Some(Self::new(&bytes)))
     }
 
@@ -222,7 +226,9 @@ mod tests {
     }
 
     fn hex(bytes: &[u8]) -> String {
-        bytes.iter().fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
+        bytes
+            .iter()
+            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"))
     }
 
     /// The stored bytes of version 1. A change here is a change of the format.
@@ -230,9 +236,14 @@ mod tests {
     fn a_record_sealed_by_version_1_stays_readable() {
         let golden = include_str!("golden/sealed-v1.hex").trim();
         let nonce = std::array::from_fn(|at| 0x40 + at as u8);
-        let sealed = key().seal_under(&nonce, PLACE, b"a record and its checkpoint").expect("seals");
+        let sealed = key()
+            .seal_under(&nonce, PLACE, b"a record and its checkpoint")
+            .expect("seals");
         assert_eq!(hex(&sealed), golden);
-        assert_eq!(key().open(PLACE, &sealed).expect("opens"), b"a record and its checkpoint");
+        assert_eq!(
+            key().open(PLACE, &sealed).expect("opens"),
+            b"a record and its checkpoint"
+        );
         assert_eq!(sealed_with(&sealed), Some(key().id()));
     }
 

@@ -60,16 +60,13 @@ impl Asked {
 
     fn obey(&self, name: &str) {
         let allowed = AgentCommand::from_name(name).filter(|command| self.allow.contains(command));
-        match allowed {
-            Some(AgentCommand::SendNow) => {
-                tracing::info!("the server asks to send now");
-                self.shared.ask_to_send();
-            }
+        if allowed == Some(AgentCommand::SendNow) {
+            tracing::info!("the server asks to send now");
+            self.shared.ask_to_send();
+        } else {
             // A newer server may know more than this agent does.
-            _ => {
-                let name: String = name.chars().take(40).collect();
-                tracing::warn!(command = ?name, "the server asks what commands.allow does not list; not done");
-            }
+            let name: String = name.chars().take(40).collect();
+            tracing::warn!(command = ?name, "the server asks what commands.allow does not list; not done");
         }
     }
 }

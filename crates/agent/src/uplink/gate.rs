@@ -87,7 +87,10 @@ mod tests {
         assert_eq!(gate.next(), Some(Timestamp(two)));
         assert!(!gate.is_open(Timestamp(two - 1)));
         assert!(gate.is_open(Timestamp(two)));
-        assert!(gate.is_open(Timestamp(two + 3600 * SECOND)), "a server that is away delays it only");
+        assert!(
+            gate.is_open(Timestamp(two + 3600 * SECOND)),
+            "a server that is away delays it only"
+        );
         gate.close(Timestamp(two + 3600 * SECOND));
         assert!(!gate.is_open(Timestamp(two + 3601 * SECOND)));
         assert_eq!(gate.next(), Some(Timestamp(two + DAY)));

@@ -24,7 +24,13 @@ impl Schedule {
     /// Reads an expression.
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         let failed = |error: cronexpr::Error| ScheduleError {
-            reason: error.to_string().lines().next_back().unwrap_or_default().trim().to_owned(),
+            reason: error
+                .to_string()
+                .lines()
+                .next_back()
+                .unwrap_or_default()
+                .trim()
+                .to_owned(),
         };
         let mut options = ParseOptions::default();
         options.fallback_timezone_option = FallbackTimezoneOption::System;
@@ -67,18 +73,33 @@ mod tests {
     #[test]
     fn the_next_time_is_after_the_moment_in_the_named_zone() {
         let daily = Schedule::parse("30 2 * * * Europe/Berlin").expect("parses");
-        assert_eq!(daily.after(at("2026-01-10T01:29:59Z")), Some(at("2026-01-10T01:30:00Z")));
-        assert_eq!(daily.after(at("2026-01-10T01:30:00Z")), Some(at("2026-01-11T01:30:00Z")));
+        assert_eq!(
+            daily.after(at("2026-01-10T01:29:59Z")),
+            Some(at("2026-01-10T01:30:00Z"))
+        );
+        assert_eq!(
+            daily.after(at("2026-01-10T01:30:00Z")),
+            Some(at("2026-01-11T01:30:00Z"))
+        );
         // 02:30 does not exist on the day the clock goes forward: it is not run twice, and not skipped for ever.
         let over = daily.after(at("2026-03-28T12:00:00Z")).expect("goes on");
         assert!(over <= at("2026-03-30T00:30:00Z"), "{over:?}");
         let workdays = Schedule::parse("*/15 8-17 * * MON-FRI UTC").expect("parses");
-        assert_eq!(workdays.after(at("2026-11-20T17:46:00Z")), Some(at("2026-11-23T08:00:00Z")));
+        assert_eq!(
+            workdays.after(at("2026-11-20T17:46:00Z")),
+            Some(at("2026-11-23T08:00:00Z"))
+        );
     }
 
     #[test]
     fn what_is_no_expression_is_refused_with_what_would_be() {
-        for text in ["often", "* * *", "61 * * * *", "0 2 * * * Nowhere/Town", "* * * * * * *"] {
+        for text in [
+            "often",
+            "* * *",
+            "61 * * * *",
+            "0 2 * * * Nowhere/Town",
+            "* * * * * * *",
+        ] {
             let error = Schedule::parse(text).expect_err(text).to_string();
             assert!(error.contains("0 2 * * *"), "{error}");
         }

@@ -33,5 +33,7 @@ fn agent_id(text: &str) -> Result<AgentId, String> {
 
 pub(crate) fn run(args: &AgentsArgs, global: &Global) -> Result<Exit> {
     let AgentsCommand::SendNow { id } = &args.command;
-    client::run(global, async |client, mut out| agents::send_now(&client, id, &mut out).await)
+    client::run(global, async |client, mut out| {
+        agents::send_now(&client, id, &mut out).await
+    })
 }

@@ -39,9 +39,10 @@ pub(super) async fn poll(
     Extension(principal): Extension<Principal>,
     Query(query): Query<CommandsQuery>,
 ) -> Result<Json<CommandsResponse>, ApiFailure> {
-    let agent = query.agent.as_deref().or(principal.agent()).ok_or_else(|| {
-        ApiFailure::bad_request("whose commands? this key is not bound to one agent: add ?agent=ID")
-    })?;
+    let agent =
+        query.agent.as_deref().or(principal.agent()).ok_or_else(|| {
+            ApiFailure::bad_request("whose commands? this key is not bound to one agent: add ?agent=ID")
+        })?;
     if !principal.allows_agent(agent) {
         return Err(foreign(&principal, agent));
     }
@@ -69,7 +70,8 @@ pub(super) async fn ask(
         || app.agents.heard_of(&agent).is_some()
         || !streams_of(&app.ingest.writer, agent.clone()).await?.streams.is_empty();
     if !is_known {
-        let message = format!("no agent {id:?} has delivered anything here: `watchpost delivery` names those that have");
+        let message =
+            format!("no agent {id:?} has delivered anything here: `watchpost delivery` names those that have");
         return Err(ApiFailure::new(StatusCode::NOT_FOUND, "not_found", message));
     }
     let accepted = app.agents.commands.ask(&agent, request.command, app.now());

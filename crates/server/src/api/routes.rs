@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    App, agent, agents, alert, alerts, commands, delivery, failure, overview, search, session, status, store, tail, tokens,
-    users, web,
+    App, agent, agents, alert, alerts, commands, delivery, failure, overview, search, session, status, store, tail,
+    tokens, users, web,
 };
 use super::{finish, require_any, require_any_or_loopback, require_user};
 use crate::auth::cookie;

@@ -123,14 +123,15 @@ impl Spool {
             .snapshot
             .as_deref()
             .map(|bytes| plain(self.key.as_ref(), place, bytes));
-        let mut marks = match &snapshot {
-            Some(Ok(bytes)) => decode_marks(bytes)?,
-            Some(Err(_)) | None => {
-                damage.push("the spool's marks of its streams cannot be read: they are made again from its records".to_owned());
-                self.doubtful = true;
-                replay_from = self.ledger.start();
-                Marks::new()
-            }
+        let mut marks = if let Some(Ok(bytes)) = &snapshot {
+            decode_marks(bytes)?
+        } else {
+            damage.push(
+                "the spool's marks of its streams cannot be read: they are made again from its records".to_owned(),
+            );
+            self.doubtful = true;
+            replay_from = self.ledger.start();
+            Marks::new()
         };
         let mut entries: Vec<Entry> = Vec::new();
         let unreadable = self.for_each_record(|entry, note| {
@@ -153,7 +154,9 @@ impl Spool {
         };
         entries.retain(undelivered);
         self.marks = marks;
-        let held = snapshot.and_then(Result::ok).map(|_| recovery.snapshot.as_deref().and_then(sealed_with));
+        let held = snapshot
+            .and_then(Result::ok)
+            .map(|_| recovery.snapshot.as_deref().and_then(sealed_with));
         if held != Some(self.sealing().map(SpoolKey::id)) {
             self.roll()?;
         }
@@ -162,7 +165,11 @@ impl Spool {
 
     /// The key that new records are sealed with.
     fn sealing(&self) -> Option<&SpoolKey> {
-        let enabled = self.options.encryption.as_ref().is_some_and(|encryption| encryption.enabled);
+        let enabled = self
+            .options
+            .encryption
+            .as_ref()
+            .is_some_and(|encryption| encryption.enabled);
         self.key.as_ref().filter(|_| enabled)
     }
 
@@ -204,7 +211,10 @@ impl Spool {
             }
         }
         if unreadable > damage.len() {
-            damage.push(format!("{} more spool records cannot be read", unreadable - damage.len()));
+            damage.push(format!(
+                "{} more spool records cannot be read",
+                unreadable - damage.len()
+            ));
         }
         Ok(damage)
     }
@@ -528,7 +538,9 @@ fn mark(marks: &mut Marks, entry: &Entry, note: &Note) {
 fn describe_unreadable(record: &Record, why: Unsealable) -> String {
     let position = record.position;
     match why {
-        Unsealable::OtherKey(id) => format!("the spool record at {position} was encrypted with key {id}, which is not here"),
+        Unsealable::OtherKey(id) => {
+            format!("the spool record at {position} was encrypted with key {id}, which is not here")
+        }
         Unsealable::Changed => format!("the encrypted spool record at {position} was changed or moved"),
     }
 }

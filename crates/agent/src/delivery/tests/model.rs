@@ -8,9 +8,7 @@ use serde_json::json;
 use watchpost_event::batch::Limits;
 use watchpost_event::cursor::Verdict;
 use watchpost_event::protocol::{DataResponse, Outcome, StreamCursor, StreamReport, StreamsResponse};
-use watchpost_event::{
-    AgentId, Batch, BatchBuilder, Cursors, Decoded, Epoch, Skip, StreamId, StreamKey, Timestamp,
-};
+use watchpost_event::{AgentId, Batch, BatchBuilder, Cursors, Decoded, Epoch, Skip, StreamId, StreamKey, Timestamp};
 use watchpost_kit::Amount;
 use watchpost_run::disk::MemDisk;
 
@@ -70,7 +68,11 @@ impl Feed {
         for position in from + 1..=to {
             // Bytes that do not compress, so that the spool fills.
             let noise = position.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(17);
-            batch.push_plain(DAY_ONE, position, &format!("{} {position} {noise:x}{:x}", self.key.stream, !noise));
+            batch.push_plain(
+                DAY_ONE,
+                position,
+                &format!("{} {position} {noise:x}{:x}", self.key.stream, !noise),
+            );
         }
         batch.count_read(to - from, to - from);
         Produced {
@@ -238,7 +240,9 @@ fn obey(delivery: &mut Delivery, feeds: &mut [Feed], now: Timestamp) {
             },
             Order::ChangeEpoch { key, epoch } => {
                 let same = feeds.iter_mut().filter(|feed| feed.key == key);
-                same.for_each(|feed| feed.key.epoch = epoch);
+                for feed in same {
+                    feed.key.epoch = epoch;
+                }
             }
         }
     }

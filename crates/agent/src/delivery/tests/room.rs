@@ -29,7 +29,10 @@ fn a_full_spool_that_drops_its_oldest_declares_every_record_it_drops() {
     assert!(missing > 500 && missing < 2000, "{missing}");
     let skips = server.skips_of("file");
     assert_eq!(skips.len(), 1, "holes side by side are one: {skips:?}");
-    assert_eq!((skips[0].records, skips[0].reason.as_str()), (missing, Skip::SPOOL_FULL));
+    assert_eq!(
+        (skips[0].records, skips[0].reason.as_str()),
+        (missing, Skip::SPOOL_FULL)
+    );
     assert_eq!(spool.dropped[Skip::SPOOL_FULL], missing);
 }
 
@@ -39,7 +42,10 @@ fn what_cannot_wait_goes_on_while_files_wait_and_files_lose_nothing() {
     let mut file = Feed::new("file", false, 3000);
     assert!(!file.read(&mut delivery, DAY_ONE).expect("reads"), "the file waits");
     let mut live = Feed::new("process", true, 2000);
-    assert!(live.read(&mut delivery, DAY_ONE).expect("reads"), "what cannot wait does not");
+    assert!(
+        live.read(&mut delivery, DAY_ONE).expect("reads"),
+        "what cannot wait does not"
+    );
     assert!(delivery.backlog().spool_bytes <= 32 * 1024);
     let mut server = Server::default();
     drive(&mut delivery, &mut server, &mut [file, live], DAY_ONE);
@@ -136,7 +142,8 @@ fn a_declared_hole_outlives_the_age_of_what_it_stands_for() {
     let mut delivery = open(&MemDisk::new(), options);
     let mut file = Feed::new("file", false, 50);
     for day in 1..6 {
-        file.read(&mut delivery, Timestamp(DAY_ONE.0 + day * DAY)).expect("reads");
+        file.read(&mut delivery, Timestamp(DAY_ONE.0 + day * DAY))
+            .expect("reads");
         file.end += 50;
         delivery.expire(Timestamp(DAY_ONE.0 + (day + 1) * DAY)).expect("drops");
     }
@@ -152,21 +159,31 @@ fn a_declared_hole_outlives_the_age_of_what_it_stands_for() {
 fn a_full_spool_and_a_server_put_back_do_not_block_for_ever() {
     for forget_at in [0, 400, 900] {
         let mut delivery = open(&MemDisk::new(), small());
-        let mut feeds = [Feed::new("file", false, forget_at), Feed::new("process", true, forget_at)];
+        let mut feeds = [
+            Feed::new("file", false, forget_at),
+            Feed::new("process", true, forget_at),
+        ];
         let mut server = Server::default();
         drive(&mut delivery, &mut server, &mut feeds, DAY_ONE);
         let backup = server.clone();
-        feeds.iter_mut().for_each(|feed| feed.end = 1500);
+        for feed in &mut feeds {
+            feed.end = 1500;
+        }
         drive(&mut delivery, &mut server, &mut feeds, DAY_ONE);
         delivery.settle().expect("settles");
         // The server goes away, the spool fills, and the server comes back as it was.
-        feeds.iter_mut().for_each(|feed| feed.end = 4000);
+        for feed in &mut feeds {
+            feed.end = 4000;
+        }
         assert!(!feeds[0].read(&mut delivery, DAY_ONE).expect("reads"), "the file waits");
         let mut server = backup;
         drive(&mut delivery, &mut server, &mut feeds, DAY_ONE);
         assert_eq!(server.check("file", 4000), 0, "a file is read again");
         let missing = server.check("process", 4000);
-        assert!(missing >= 1500 - forget_at, "what nobody holds any more is declared: {missing}");
+        assert!(
+            missing >= 1500 - forget_at,
+            "what nobody holds any more is declared: {missing}"
+        );
     }
 }
 
@@ -195,7 +212,9 @@ fn a_conflict_on_a_full_spool_moves_what_fits_and_reads_or_declares_the_rest() {
             cursors: vec![cursor],
             ..DataResponse::default()
         });
-        delivery.answered(&request, answer, DAY_ONE).expect("a new epoch, though there is no room for all of it");
+        delivery
+            .answered(&request, answer, DAY_ONE)
+            .expect("a new epoch, though there is no room for all of it");
         let end = feed.end;
         let mut server = Server::default();
         drive(&mut delivery, &mut server, &mut [feed], DAY_ONE);
@@ -226,11 +245,18 @@ fn the_server_is_not_asked_twice_for_one_hole() {
     file.read(&mut delivery, DAY_ONE).expect("reads");
     let live = Feed::new("process", true, 5);
     for at in 0..400 {
-        delivery.take_live(&live.batch(at * 5, at * 5 + 5), DAY_ONE).expect("room is made");
+        delivery
+            .take_live(&live.batch(at * 5, at * 5 + 5), DAY_ONE)
+            .expect("room is made");
     }
     for _ in 0..3 {
-        delivery.learn_streams(&StreamsResponse::default(), DAY_ONE).expect("learns");
+        delivery
+            .learn_streams(&StreamsResponse::default(), DAY_ONE)
+            .expect("learns");
     }
-    let rewinds = delivery.orders().into_iter().filter(|order| matches!(order, Order::Rewind { key, .. } if key.stream.to_string() == "file"));
+    let rewinds = delivery
+        .orders()
+        .into_iter()
+        .filter(|order| matches!(order, Order::Rewind { key, .. } if key.stream.to_string() == "file"));
     assert_eq!(rewinds.count(), 1);
 }

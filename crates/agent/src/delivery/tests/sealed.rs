@@ -55,14 +55,22 @@ fn neither_records_nor_marks_stand_readable_on_the_disk() {
     drive(&mut delivery, &mut server, &mut [feed], DAY_ONE);
     assert_eq!(server.check("file:/srv/shop", 20), 0);
     delivery.settle().expect("settles");
-    assert!(!holds(&disk, "/srv/shop") && !holds(&disk, "position"), "the marks are sealed too");
+    assert!(
+        !holds(&disk, "/srv/shop") && !holds(&disk, "position"),
+        "the marks are sealed too"
+    );
 
     let plain = MemDisk::new();
     let mut delivery = open(&plain, sealed(false));
-    Feed::new("file:/srv/shop", false, 20).read(&mut delivery, DAY_ONE).expect("reads");
+    Feed::new("file:/srv/shop", false, 20)
+        .read(&mut delivery, DAY_ONE)
+        .expect("reads");
     delivery.sync().expect("syncs");
     assert!(holds(&plain, "/srv/shop"), "the test would see it");
-    assert!(!plain.files().contains(&PathBuf::from(KEY)), "no key is made for nothing");
+    assert!(
+        !plain.files().contains(&PathBuf::from(KEY)),
+        "no key is made for nothing"
+    );
 }
 
 #[test]
@@ -72,9 +80,9 @@ fn switching_it_on_and_off_keeps_what_waits_and_where_it_stands() {
     for (turn, enabled) in [false, true, false, true, true].into_iter().enumerate() {
         let mut delivery = open(&disk, sealed(enabled));
         feed.resume(&delivery);
-        assert_eq!(feed.at, turn as u64 * 50, "every mark was readable");
+        assert_eq!(feed.at, turn as u64 * 20, "every mark was readable");
         assert_eq!(delivery.status().0.encrypted, enabled);
-        feed.end += 50;
+        feed.end += 20;
         assert!(feed.read(&mut delivery, DAY_ONE).expect("reads"));
         delivery.sync().expect("syncs");
         disk = disk.crash();
@@ -83,7 +91,7 @@ fn switching_it_on_and_off_keeps_what_waits_and_where_it_stands() {
     assert_eq!(report.damage, Vec::<String>::new());
     let mut server = Server::default();
     drive(&mut delivery, &mut server, &mut [feed], DAY_ONE);
-    assert_eq!(server.check("file", 250), 0);
+    assert_eq!(server.check("file", 100), 0);
 }
 
 #[test]
@@ -100,7 +108,13 @@ fn a_lost_key_sets_the_spool_aside_and_the_gap_is_told_once() {
     disk.remove_file(Path::new(KEY)).expect("is there");
 
     let (mut delivery, report) = report(&disk, true);
-    assert!(report.damage.iter().any(|line| line.contains("key is lost") && line.contains("quarantine")), "{report:?}");
+    assert!(
+        report
+            .damage
+            .iter()
+            .any(|line| line.contains("key is lost") && line.contains("quarantine")),
+        "{report:?}"
+    );
     assert!(delivery.wants_greeting() && delivery.is_idle());
     // A file is found again by what the server knows of it.
     feed.at = 100;
@@ -108,13 +122,19 @@ fn a_lost_key_sets_the_spool_aside_and_the_gap_is_told_once() {
     assert_eq!(server.check("file", 200), 0);
     let told = server.skips_of("spool");
     assert_eq!(told.len(), 1);
-    assert_eq!((told[0].reason.as_str(), told[0].records), ("spool-key-lost", told[0].to));
+    assert_eq!(
+        (told[0].reason.as_str(), told[0].records),
+        ("spool-key-lost", told[0].to)
+    );
     drop(delivery);
     let (mut again, second) = self::report(&disk, true);
     assert_eq!(second.damage, Vec::<String>::new());
     drive(&mut again, &mut server, &mut [], DAY_ONE);
     assert_eq!(server.skips_of("spool").len(), 1, "told once");
-    let kept = disk.files().into_iter().filter(|path| path.starts_with("/spool/quarantine") && path.extension().is_some_and(|e| e == "seg"));
+    let kept = disk
+        .files()
+        .into_iter()
+        .filter(|path| path.starts_with("/spool/quarantine") && path.extension().is_some_and(|e| e == "seg"));
     assert!(kept.count() > 0, "what was encrypted is kept");
 }
 
@@ -145,7 +165,9 @@ fn a_power_cut_while_a_lost_key_is_handled_tells_it_still() {
     for cut in 0..40 {
         let disk = MemDisk::with_seed(cut);
         let mut delivery = open(&disk, sealed(true));
-        Feed::new("process", true, 100).read(&mut delivery, DAY_ONE).expect("reads");
+        Feed::new("process", true, 100)
+            .read(&mut delivery, DAY_ONE)
+            .expect("reads");
         delivery.sync().expect("syncs");
         drop(delivery);
         disk.remove_file(Path::new(KEY)).expect("is there");
@@ -173,7 +195,10 @@ fn a_key_that_cannot_be_read_stops_the_start_and_says_what_helps() {
     let error = try_open(&disk, sealed(true)).err().expect("refused");
     assert!(matches!(&error, DeliveryError::Key { .. }));
     let text = watchpost_kit::chain(&error);
-    assert!(text.contains(KEY) && text.contains("backup") && !text.contains("not a key"), "{text}");
+    assert!(
+        text.contains(KEY) && text.contains("backup") && !text.contains("not a key"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -186,7 +211,11 @@ fn a_flipped_byte_anywhere_is_reported_or_repaired_and_never_delivered() {
     drop(delivery);
     let pristine = pristine.crash_image(1);
     let segment = segments(&pristine).pop().expect("one");
-    let length = pristine.open(&segment, OpenMode::Read).expect("opens").len().expect("measures");
+    let length = pristine
+        .open(&segment, OpenMode::Read)
+        .expect("opens")
+        .len()
+        .expect("measures");
     let mut reported = 0;
     for offset in (0..length).step_by(3) {
         let disk = pristine.crash_image(offset);
