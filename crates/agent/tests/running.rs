@@ -51,7 +51,9 @@ impl Peer {
             }
             let key = StreamKey::of(&batch.header);
             let cursor = cursors.cursor(&key);
-            response.cursors.retain(|known: &StreamCursor| known.stream != key.stream);
+            response
+                .cursors
+                .retain(|known: &StreamCursor| known.stream != key.stream);
             response.cursors.push(StreamCursor {
                 stream: key.stream,
                 epoch: key.epoch,
@@ -155,7 +157,11 @@ impl World {
 
     fn write(&self, lines: &str) {
         use std::io::Write;
-        let mut file = std::fs::OpenOptions::new().create(true).append(true).open(self.log()).unwrap();
+        let mut file = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(self.log())
+            .unwrap();
         file.write_all(lines.as_bytes()).unwrap();
     }
 
@@ -196,7 +202,10 @@ fn the_status_says_how_the_server_the_spool_and_every_source_are() {
     let mut world = World::start(|config| config.spool.encrypt = true);
     world.write("one\ntwo\nthree\n");
     let status = world.status(is_delivered);
-    assert_eq!((status.uplink.state, &status.uplink.trouble), (UplinkState::Delivering, &None));
+    assert_eq!(
+        (status.uplink.state, &status.uplink.trouble),
+        (UplinkState::Delivering, &None)
+    );
     assert!(status.uplink.last_answer.is_some() && status.spool.encrypted);
     assert!(status.spool.bytes > 0 && status.spool.bytes <= status.spool.max_bytes);
     let stream = &status.streams[0];
@@ -205,13 +214,20 @@ fn the_status_says_how_the_server_the_spool_and_every_source_are() {
     assert!(source.last_read.unwrap() <= source.last_scan && source.last_scan <= status.at);
     let key = std::fs::metadata(world.data().join("identity/spool.key")).unwrap();
     let socket = std::fs::metadata(control::socket_path(&world.data())).unwrap();
-    assert_eq!((key.permissions().mode() & 0o777, socket.permissions().mode() & 0o777), (0o600, 0o600));
+    assert_eq!(
+        (key.permissions().mode() & 0o777, socket.permissions().mode() & 0o777),
+        (0o600, 0o600)
+    );
 
     world.peer.away.store(true, Ordering::SeqCst);
     world.write("four\n");
     let status = world.status(|status| status.uplink.state == UplinkState::Trouble && status.spool.batches > 0);
     assert!(status.uplink.trouble.as_deref().unwrap().contains("away") && status.spool.oldest.is_some());
-    assert!(status.lines().iter().any(|line| line.starts_with("server   trouble")), "{:?}", status.lines());
+    assert!(
+        status.lines().iter().any(|line| line.starts_with("server   trouble")),
+        "{:?}",
+        status.lines()
+    );
 
     world.shutdown.trigger();
     world.agent.take().unwrap().join();

@@ -8,6 +8,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Deserialize;
+use utoipa::IntoParams;
 use watchpost_event::AgentId;
 use watchpost_event::commands::{CommandAccepted, CommandRequest, CommandsResponse};
 use watchpost_event::protocol::ErrorBody;
@@ -20,19 +21,23 @@ use crate::commands::NoRoom;
 /// A request waits at most so long.
 const WAIT_MAX: Duration = Duration::from_secs(30);
 
-#[derive(Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct CommandsQuery {
-    agent: Option<String>,
+    /// Whose commands, where the key is not bound to one agent.
     #[serde(default)]
-    after: u64,
+    agent: Option<String>,
+    /// The newest command that was understood: it and older ones are not told again.
+    #[serde(default)]
+    after: Option<u64>,
+    /// Seconds, at most 30.
+    #[serde(default)]
     wait: Option<u64>,
 }
 
 /// What the asking agent is to do: answered when there is something, or after `wait` seconds
 #[utoipa::path(get, path = "/api/v1/agent/commands", tag = "agent",
-    params(("agent" = Option<String>, Query, description = "Whose commands, where the key is not bound to one agent"),
-        ("after" = Option<u64>, Query, description = "The newest command that was understood: it and older ones are not told again"),
-        ("wait" = Option<u64>, Query, description = "Seconds, at most 30")),
+    params(CommandsQuery),
     responses((status = 200, body = CommandsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn poll(
     State(app): State<Arc<App>>,
@@ -49,7 +54,7 @@ pub(super) async fn poll(
     let agent = AgentId::new(agent).map_err(|error| ApiFailure::bad_request(error.to_string()))?;
     let patience = query.wait.map_or(WAIT_MAX, Duration::from_secs).min(WAIT_MAX);
     let commands = tokio::select! {
-        found = app.agents.commands.wait(&agent, query.after, patience) => found.map_err(|_| no_room())?,
+        found = app.agents.commands.wait(&agent, query.after.unwrap_or(0), patience) => found.map_err(|_| no_room())?,
         () = app.shutdown.wait() => Vec::new(),
     };
     Ok(Json(CommandsResponse { commands }))

@@ -28,7 +28,10 @@ async fn an_agent_hears_what_is_asked_until_it_has_understood() {
     let id = accepted["id"].as_u64().unwrap();
     for _ in 0..2 {
         let (status, heard) = poll(&world, &world.agent_key, "wait=30").await;
-        assert_eq!((status, &heard["commands"]), (200, &json!([{ "id": id, "command": "send_now" }])));
+        assert_eq!(
+            (status, &heard["commands"]),
+            (200, &json!([{ "id": id, "command": "send_now" }]))
+        );
     }
     let (_, heard) = poll(&world, &world.agent_key, &format!("wait=0&after={id}")).await;
     assert_eq!(heard["commands"], json!([]));
@@ -52,7 +55,9 @@ async fn a_waiting_agent_hears_at_once_and_a_server_that_ends_lets_it_go() {
     };
     let ((status, heard), ()) = tokio::join!(waiting, asking);
     assert_eq!((status, &heard["commands"][0]["command"]), (200, &json!("send_now")));
-    let request = world.http.get(world.url("/api/v1/agent/commands?wait=30&after=9223372036854775807"));
+    let request = world
+        .http
+        .get(world.url("/api/v1/agent/commands?wait=30&after=9223372036854775807"));
     let waiting = tokio::spawn(answer(request.bearer_auth(&world.agent_key)));
     loop {
         let (_, accepted) = ask(&world, &world.user_key, "web-1", "send_now").await;
@@ -72,7 +77,12 @@ async fn only_users_ask_and_only_the_agent_itself_hears() {
     assert_eq!(ask(&world, &world.agent_key, "web-1", "send_now").await.0, 403);
     let (status, body) = ask(&world, &world.user_key, "nobody", "send_now").await;
     assert_eq!(status, 404);
-    assert!(body["error"]["message"].as_str().unwrap().contains("watchpost delivery"));
+    assert!(
+        body["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("watchpost delivery")
+    );
     assert_eq!(ask(&world, &world.user_key, "web-1", "rm -rf").await.0, 400);
     assert_eq!(poll(&world, &world.agent_key, "agent=web-2&wait=0").await.0, 403);
     assert_eq!(poll(&world, "wrong", "wait=0").await.0, 401);
