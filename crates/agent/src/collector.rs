@@ -11,7 +11,8 @@ use watchpost_run::Shutdown;
 
 use crate::delivery::{Delivery, DeliveryError, Order};
 use crate::shared::Shared;
-use crate::source::{Activity, Plan, Produced, Rewound, Sink, SinkFull, Source};
+use crate::source::{Activity, Collected, Plan, Produced, Rewound, Sink, SinkFull};
+use crate::status::SourceStatus;
 use watchpost_kit::chain;
 
 /// A fresh agent waits so long for the server's cursors, in case it only lost its own state.
@@ -20,6 +21,8 @@ const GREETING_PATIENCE: Duration = Duration::from_secs(30);
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 /// How soon a full spool is tried again.
 const FULL_PAUSE: Duration = Duration::from_millis(200);
+/// How often the spool is looked through for what is too old.
+const EXPIRE_EVERY: Duration = Duration::from_mins(1);
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause after a disk failed again and again.
 const ERROR_PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -32,6 +35,7 @@ pub(crate) struct Collector {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) shutdown: Shutdown,
     pub(crate) greeted: mpsc::Receiver<StreamsResponse>,
+    pub(crate) age: SteadyTime,
 }
 
 /// What one round over all sources came to.
@@ -44,17 +48,21 @@ struct Round {
 
 impl Collector {
     pub(crate) fn run(mut self) {
-        let known = self.shared.lock().checkpoints();
-        let reports = if known.is_empty() {
+        let (known, asks_first) = {
+            let delivery = self.shared.lock();
+            (delivery.checkpoints(), delivery.wants_greeting())
+        };
+        let reports = if asks_first {
             self.wait_for_greeting()
         } else {
             Vec::new()
         };
         let mut sources = self.make_sources(&known);
-        for source in &mut sources {
-            source.adopt(&reports);
+        for collected in &mut sources {
+            collected.source.adopt(&reports);
         }
         let mut last_sync = self.clock.monotonic();
+        let mut last_expiry: Option<Duration> = None;
         let mut last_polls = 0;
         let mut error_pause = ERROR_PAUSE;
         loop {
@@ -72,6 +80,7 @@ impl Collector {
                 last_sync = self.clock.monotonic();
             }
             self.obey(&mut sources);
+            self.expire(&mut last_expiry);
             let round = self.poll_all(&mut sources);
             if self.clock.monotonic().saturating_sub(last_sync) >= SYNC_EVERY {
                 if self.shared.with_delivery(Delivery::sync).is_some() {
@@ -111,12 +120,12 @@ impl Collector {
         Vec::new()
     }
 
-    fn make_sources(&self, known: &[(StreamKey, serde_json::Value)]) -> Vec<Box<dyn Source>> {
+    fn make_sources(&self, known: &[(StreamKey, serde_json::Value)]) -> Vec<Collected> {
         self.plan.sources(known)
     }
 
     /// Back to what the disk holds, with sources that go on from there.
-    fn recover(&self) -> Option<Vec<Box<dyn Source>>> {
+    fn recover(&self) -> Option<Vec<Collected>> {
         let mut delivery = self.shared.lock();
         match delivery.recover() {
             Ok(known) => {
@@ -144,33 +153,62 @@ impl Collector {
         }
     }
 
-    fn poll_all(&self, sources: &mut [Box<dyn Source>]) -> Round {
+    fn poll_all(&self, sources: &mut [Collected]) -> Round {
         let mut round = Round::default();
         let mut notices = Vec::new();
-        for source in sources.iter_mut() {
+        for collected in sources.iter_mut() {
             let now = self.now();
-            let mut sink = SpoolSink {
-                shared: &self.shared,
-                now,
+            let mut sink = self.sink(collected);
+            let polled = collected.source.poll(now, &mut sink);
+            let mut status = SourceStatus {
+                last_scan: now,
+                last_read: sink.took.then_some(now),
+                blocked: false,
+                trouble: None,
             };
-            match source.poll(now, &mut sink) {
+            match polled {
                 Ok(activity) => {
+                    if activity.read_bytes > 0 {
+                        status.last_read = Some(now);
+                    }
+                    status.blocked = activity.blocked;
                     round.add(&activity);
                     notices.extend(activity.notices);
                 }
                 Err(error) => {
                     tracing::error!(error = chain(&error), "a source failed");
+                    status.trouble = Some(chain(&error));
                     round.blocked = true;
                 }
             }
-            for key in source.forgotten() {
+            self.shared.note_source(&collected.name, status);
+            for key in collected.source.forgotten() {
                 self.shared.lock().forget(&key);
             }
         }
-        for source in sources {
-            source.tell(&notices, self.now());
+        for collected in sources {
+            collected.source.tell(&notices, self.now());
         }
         round
+    }
+
+    fn sink(&self, collected: &Collected) -> SpoolSink<'_> {
+        SpoolSink {
+            shared: &self.shared,
+            now: self.age.now(&*self.clock),
+            waits: collected.waits,
+            took: false,
+        }
+    }
+
+    /// Now and then, and at the start before anything is sent.
+    fn expire(&self, last: &mut Option<Duration>) {
+        let elapsed = self.clock.monotonic();
+        if last.is_none_or(|last| elapsed.saturating_sub(last) >= EXPIRE_EVERY) {
+            let now = self.age.now(&*self.clock);
+            self.shared.with_delivery(|delivery| delivery.expire(now));
+            *last = Some(elapsed);
+        }
     }
 
     fn pause(&self, round: &Round) {
@@ -183,14 +221,17 @@ impl Collector {
     }
 
     /// What the server's answers ask of sources.
-    fn obey(&self, sources: &mut [Box<dyn Source>]) {
+    fn obey(&self, sources: &mut [Collected]) {
         let orders = self.shared.lock().orders();
         for order in orders {
             match order {
                 Order::Rewind { key, to } => {
                     tracing::warn!(stream = %key.stream, position = to, "the server asks for data again");
                     let now = self.now();
-                    let answers: Vec<Rewound> = sources.iter_mut().map(|source| source.rewind(&key, to, now)).collect();
+                    let answers: Vec<Rewound> = sources
+                        .iter_mut()
+                        .map(|collected| collected.source.rewind(&key, to, now))
+                        .collect();
                     if !answers.contains(&Rewound::Again) {
                         let resumes_at = answers.into_iter().find_map(|answer| match answer {
                             Rewound::Gone { resumes_at } => resumes_at,
@@ -201,8 +242,8 @@ impl Collector {
                     }
                 }
                 Order::ChangeEpoch { key, epoch } => {
-                    for source in sources.iter_mut() {
-                        source.change_epoch(&key, epoch);
+                    for collected in sources.iter_mut() {
+                        collected.source.change_epoch(&key, epoch);
                     }
                 }
             }
@@ -210,14 +251,11 @@ impl Collector {
     }
 
     /// Batches that were still open when the agent stops.
-    fn flush(&self, sources: &mut [Box<dyn Source>]) {
+    fn flush(&self, sources: &mut [Collected]) {
         let later = self.now().plus(self.plan.policy.interval.as_nanos() as i64);
-        for source in sources {
-            let mut sink = SpoolSink {
-                shared: &self.shared,
-                now: later,
-            };
-            if let Err(error) = source.poll(later, &mut sink) {
+        for collected in sources {
+            let mut sink = self.sink(collected);
+            if let Err(error) = collected.source.poll(later, &mut sink) {
                 tracing::error!(error = chain(&error), "a source failed while stopping");
             }
         }
@@ -238,7 +276,34 @@ impl Round {
 /// The spool as sources see it.
 pub(crate) struct SpoolSink<'a> {
     pub(crate) shared: &'a Shared,
+    /// By [`SteadyTime`].
     pub(crate) now: Timestamp,
+    /// Whether the source waits when the spool is full.
+    pub(crate) waits: bool,
+    /// Something was taken.
+    pub(crate) took: bool,
+}
+
+/// The time for ages: the clock's at the start, and from there on the time that has passed. Somebody who sets the clock
+/// makes nothing in the spool old.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct SteadyTime {
+    start: Timestamp,
+    monotonic: Duration,
+}
+
+impl SteadyTime {
+    pub(crate) fn starting(clock: &dyn Clock) -> Self {
+        Self {
+            start: Timestamp(clock.now()),
+            monotonic: clock.monotonic(),
+        }
+    }
+
+    pub(crate) fn now(&self, clock: &dyn Clock) -> Timestamp {
+        let passed = clock.monotonic().saturating_sub(self.monotonic);
+        self.start.plus(i64::try_from(passed.as_nanos()).unwrap_or(i64::MAX))
+    }
 }
 
 impl Sink for SpoolSink<'_> {
@@ -246,7 +311,7 @@ impl Sink for SpoolSink<'_> {
         let mut full = false;
         let taken = self
             .shared
-            .with_delivery(|delivery| match delivery.take(&produced, self.now) {
+            .with_delivery(|delivery| match self.offer(delivery, &produced) {
                 Err(error @ (DeliveryError::Full { .. } | DeliveryError::NoRoom { .. })) => {
                     self.shared.stalls(&error);
                     full = true;
@@ -257,8 +322,19 @@ impl Sink for SpoolSink<'_> {
         if full || taken.is_none() {
             return Err(SinkFull);
         }
+        self.took = true;
         self.shared.flows();
         self.shared.ring_work();
         Ok(())
+    }
+}
+
+impl SpoolSink<'_> {
+    fn offer(&self, delivery: &mut Delivery, produced: &Produced) -> Result<(), DeliveryError> {
+        if self.waits {
+            delivery.take(produced, self.now)
+        } else {
+            delivery.take_live(produced, self.now)
+        }
     }
 }

@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use watchpost_event::commands::AgentCommand;
 use watchpost_event::{AgentId, Fields, names};
 use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret, chain};
 use watchpost_query::Query;
 use watchpost_trust::Trust;
 
 use crate::AgentError;
-use crate::delivery::SpoolOptions;
+use crate::delivery::{Encryption, SpoolOptions, WhenFull};
 use crate::source::SendPolicy;
 use crate::source::file::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig};
 use crate::source::journal::{JournalSection, JournalSettings};
 use crate::source::process::{ProcessSection, ProcessSettings};
 use crate::source::system::{SystemSection, SystemSettings};
+use crate::uplink::Schedule;
 
 /// Everything an agent reads from the configuration. Each field is a section of its name.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -38,6 +40,8 @@ pub struct AgentConfig {
     pub source: SourceSection,
     /// What is left out.
     pub filter: FilterSection,
+    /// What the server may ask.
+    pub commands: CommandsSection,
 }
 
 /// `[agent]`
@@ -96,8 +100,10 @@ pub struct SendSection {
     pub batch_records: usize,
     /// By time.
     pub interval: DurationText,
-    /// At once when an event matches.
+    /// At once when an event matches; empty for none.
     pub at_once: String,
+    /// Only at these times (a cron expression), and whenever the server asks; empty for always.
+    pub schedule: String,
 }
 
 impl Default for SendSection {
@@ -107,7 +113,8 @@ impl Default for SendSection {
             batch_bytes: ByteSize(policy.batch_bytes as u64),
             batch_records: policy.batch_records,
             interval: DurationText(policy.interval),
-            at_once: String::new(),
+            at_once: "log.level:>=error".to_owned(),
+            schedule: String::new(),
         }
     }
 }
@@ -118,15 +125,40 @@ impl Default for SendSection {
 pub struct SpoolSection {
     /// Its greatest size.
     pub max_bytes: ByteSize,
+    /// Older batches are dropped and declared.
+    pub max_age: DurationText,
     /// What has to stay free on its file system.
     pub keep_free: Amount,
+    /// Whether it is encrypted, with a key in the identity folder.
+    pub encrypt: bool,
+    /// What sources do that could wait; those that cannot always push out what is oldest.
+    pub when_full: WhenFull,
 }
 
 impl Default for SpoolSection {
     fn default() -> Self {
         Self {
             max_bytes: ByteSize(1_000_000_000),
+            max_age: DurationText(SpoolOptions::default().max_age),
             keep_free: Amount::Percent(10.0),
+            encrypt: false,
+            when_full: WhenFull::Block,
+        }
+    }
+}
+
+/// `[commands]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CommandsSection {
+    /// What the server may ask of this agent.
+    pub allow: Vec<AgentCommand>,
+}
+
+impl Default for CommandsSection {
+    fn default() -> Self {
+        Self {
+            allow: vec![AgentCommand::SendNow],
         }
     }
 }
@@ -198,6 +230,10 @@ pub struct AgentSettings {
     pub uplink: Option<UplinkSettings>,
     /// When batches are complete.
     pub policy: SendPolicy,
+    /// When batches are sent; `None`: as soon as they are complete.
+    pub schedule: Option<Schedule>,
+    /// What the server may ask.
+    pub allow: Vec<AgentCommand>,
     /// The spool's limits.
     pub spool: SpoolOptions,
     /// The file sources.
@@ -229,13 +265,20 @@ impl AgentConfig {
             Some(section) => section.resolve()?,
             None => None,
         };
+        let data_dir = self.agent.data_dir.clone().unwrap_or_else(|| data_dir.to_owned());
+        let schedule = match self.send.schedule.as_str() {
+            "" => None,
+            text => Some(Schedule::parse(text).map_err(|error| setting("send.schedule", chain(&error)))?),
+        };
         Ok(AgentSettings {
             id,
             fields: self.fields(host),
-            data_dir: self.agent.data_dir.clone().unwrap_or_else(|| data_dir.to_owned()),
             uplink: self.uplink.resolve()?,
             policy: self.policy()?,
-            spool: self.spool.resolve(),
+            schedule,
+            allow: self.commands.allow.clone(),
+            spool: self.spool.resolve(&data_dir)?,
+            data_dir,
             files,
             process,
             journal: self.source.journal()?,
@@ -302,14 +345,23 @@ impl SourceSection {
 }
 
 impl SpoolSection {
-    fn resolve(&self) -> SpoolOptions {
+    fn resolve(&self, data_dir: &Path) -> Result<SpoolOptions, AgentError> {
         let defaults = SpoolOptions::default();
-        SpoolOptions {
+        if self.max_age.0 < Duration::from_mins(1) {
+            return Err(setting("spool.max_age", "use 1m or more".to_owned()));
+        }
+        Ok(SpoolOptions {
             max_bytes: self.max_bytes.0.max(1 << 20),
             segment_bytes: defaults.segment_bytes.min(self.max_bytes.0.max(1 << 20) / 4),
             keep_free: self.keep_free,
             body_bytes: defaults.body_bytes,
-        }
+            max_age: self.max_age.0,
+            when_full: self.when_full,
+            encryption: Some(Encryption {
+                key_file: data_dir.join("identity").join("spool.key"),
+                enabled: self.encrypt,
+            }),
+        })
     }
 }
 

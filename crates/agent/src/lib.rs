@@ -16,6 +16,8 @@
 
 mod collector;
 pub mod config;
+#[cfg(unix)]
+pub mod control;
 pub mod delivery;
 mod error;
 mod identity;
@@ -23,6 +25,7 @@ pub mod local;
 mod shared;
 pub mod source;
 mod start;
+pub mod status;
 pub mod uplink;
 
 pub use config::{AgentConfig, AgentSettings};
@@ -30,3 +33,4 @@ pub use error::AgentError;
 pub use identity::agent_id;
 pub use source::system;
 pub use start::{AgentDeps, AgentHandle, SendReport, send, start};
+pub use status::AgentStatus;

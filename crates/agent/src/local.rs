@@ -84,6 +84,9 @@ fn sources(settings: &AgentSettings, agent: &AgentId) -> Vec<Box<dyn Source>> {
         file.poll = file.poll.min(POLL_EVERY);
     }
     plan.sources(&[])
+        .into_iter()
+        .map(|collected| collected.source)
+        .collect()
 }
 
 /// One round over all sources; whether there is more to read at once.

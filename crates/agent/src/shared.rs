@@ -1,11 +1,15 @@
 //! What the collector (sources → spool) and the uplink (spool → server) share.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use watchpost_event::{AgentId, Timestamp};
+
 use crate::delivery::{Backlog, Delivery, DeliveryError};
+use crate::status::{AgentStatus, SourceStatus, UplinkStatus};
 use watchpost_kit::chain;
 
 /// Delivery behind a lock, and the bells both sides ring.
@@ -22,6 +26,11 @@ pub(crate) struct Shared {
     trouble: Mutex<Option<String>>,
     /// The spool takes nothing: sources wait.
     stalled: AtomicBool,
+    /// What waits is to be sent, whatever the schedule says.
+    send_now: AtomicBool,
+    /// By name; as many as the configuration has.
+    sources: Mutex<BTreeMap<String, SourceStatus>>,
+    uplink: Mutex<UplinkStatus>,
 }
 
 impl Shared {
@@ -34,6 +43,54 @@ impl Shared {
             orders: (Mutex::new(false), std::sync::Condvar::new()),
             trouble: Mutex::new(None),
             stalled: AtomicBool::new(false),
+            send_now: AtomicBool::new(false),
+            sources: Mutex::default(),
+            uplink: Mutex::default(),
+        }
+    }
+
+    /// Asks the uplink to send what waits.
+    pub(crate) fn ask_to_send(&self) {
+        self.send_now.store(true, Ordering::SeqCst);
+        self.ring_work();
+    }
+
+    /// Whether that was asked; told once.
+    pub(crate) fn take_send_now(&self) -> bool {
+        self.send_now.swap(false, Ordering::SeqCst)
+    }
+
+    /// What a poll of a source came to.
+    pub(crate) fn note_source(&self, name: &str, mut status: SourceStatus) {
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        match sources.get_mut(name) {
+            Some(known) => {
+                status.last_read = status.last_read.or(known.last_read);
+                *known = status;
+            }
+            None => {
+                sources.insert(name.to_owned(), status);
+            }
+        }
+    }
+
+    pub(crate) fn note_uplink(&self, note: impl FnOnce(&mut UplinkStatus)) {
+        note(&mut self.uplink.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Everything there is to say of the agent now.
+    pub(crate) fn status(&self, agent: &AgentId, now: Timestamp) -> AgentStatus {
+        let mut uplink = self.uplink.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        uplink.trouble = self.trouble();
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let (spool, streams) = self.lock().status();
+        AgentStatus {
+            agent: agent.clone(),
+            at: now,
+            uplink,
+            spool,
+            streams,
+            sources,
         }
     }
 

@@ -1,6 +1,7 @@
 //! Puts an agent together and runs it.
 
 use std::io::Read;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,12 +13,14 @@ use watchpost_pipeline::{Codec, Decoder, Framing, TimeZone};
 use watchpost_run::Shutdown;
 use watchpost_run::disk::Disk;
 
-use crate::collector::{Collector, SpoolSink};
+use crate::collector::{Collector, SpoolSink, SteadyTime};
+#[cfg(unix)]
+use crate::control::Control;
 use crate::delivery::{Backlog, Delivery};
 use crate::shared::Shared;
 use crate::source::stdin::{Room, StdinSource, chunks};
 use crate::source::{Identity, Plan, Waker};
-use crate::uplink::{HttpTransport, Transport, Uplink};
+use crate::uplink::{Asked, HttpTransport, Transport, Uplink};
 use crate::{AgentError, AgentSettings, identity};
 use watchpost_kit::chain;
 
@@ -90,6 +93,17 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
         clock: deps.clock.clone(),
         shutdown: deps.shutdown.clone(),
         greeted,
+        age: SteadyTime::starting(&*deps.clock),
+    };
+    let beside = Beside {
+        asked: Asked {
+            shared: shared.clone(),
+            transport: transport.clone(),
+            shutdown: deps.shutdown.clone(),
+            allow: settings.allow.clone(),
+        },
+        agent: id.clone(),
+        data_dir: settings.data_dir.clone(),
     };
     let uplink = Uplink {
         shared: shared.clone(),
@@ -97,10 +111,11 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
         clock: deps.clock,
         shutdown: deps.shutdown,
         greeted: greeting,
+        schedule: settings.schedule.clone(),
     };
     let threads = vec![
         spawn("collector", move || collector.run())?,
-        spawn("uplink", move || run_uplink(uplink, LAST_SENDS))?,
+        spawn("uplink", move || run_uplink(uplink, Some(beside), LAST_SENDS))?,
     ];
     Ok(AgentHandle { id, shared, threads })
 }
@@ -157,13 +172,45 @@ fn spawn(name: &'static str, run: impl FnOnce() + Send + 'static) -> Result<Join
     builder.spawn(run).map_err(|source| AgentError::Thread { name, source })
 }
 
+/// What runs beside the uplink, on the same thread.
+struct Beside {
+    asked: Asked,
+    agent: AgentId,
+    data_dir: PathBuf,
+}
+
 /// A runtime of its own on this thread: the agent's only asynchronous part.
-fn run_uplink(uplink: Uplink, patience: Duration) {
+fn run_uplink(uplink: Uplink, beside: Option<Beside>, patience: Duration) {
+    let run = async {
+        if let Some(beside) = beside {
+            listen(&uplink, &beside);
+            tokio::spawn(beside.asked.run());
+        }
+        uplink.run(patience).await;
+    };
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(uplink.run(patience)),
+        Ok(runtime) => runtime.block_on(run),
         Err(error) => tracing::error!(error = chain(&error), "cannot start the uplink"),
     }
 }
+
+/// Opens the local socket. An agent works without one.
+#[cfg(unix)]
+fn listen(uplink: &Uplink, beside: &Beside) {
+    let (shared, clock) = (uplink.shared.clone(), uplink.clock.clone());
+    match Control::bind(&beside.data_dir, shared, beside.agent.clone(), clock) {
+        Ok(control) => {
+            tokio::spawn(control.serve(uplink.shutdown.clone()));
+        }
+        Err(error) => tracing::warn!(
+            error = chain(&error),
+            "cannot open the local socket: `watchpost agent status` will not answer; a data folder with a shorter path may help"
+        ),
+    }
+}
+
+#[cfg(not(unix))]
+fn listen(_: &Uplink, _: &Beside) {}
 
 /// What [`send`] came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -195,8 +242,9 @@ pub fn send(
         clock: deps.clock.clone(),
         shutdown: stop.clone(),
         greeted: greeting,
+        schedule: None,
     };
-    let uplink = spawn("uplink", move || run_uplink(uplink, patience))?;
+    let uplink = spawn("uplink", move || run_uplink(uplink, None, patience))?;
     let identity = Identity {
         agent: id,
         fields: settings.fields.clone(),
@@ -231,11 +279,17 @@ fn feed(
     const TICK: Duration = Duration::from_millis(100);
     let failed = |source| AgentError::Input { source };
     let chunks = chunks(input);
+    let age = SteadyTime::starting(&*deps.clock);
     let mut room = Room::Free;
     let mut ended = false;
     while !source.is_ended() {
         let now = Timestamp(deps.clock.now());
-        let mut sink = SpoolSink { shared, now };
+        let mut sink = SpoolSink {
+            shared,
+            now: age.now(&*deps.clock),
+            waits: true,
+            took: false,
+        };
         if ended || deps.shutdown.is_triggered() {
             room = source.finish(now, &mut sink).map_err(failed)?;
             if room == Room::Full && deps.shutdown.wait_timeout(TICK) {

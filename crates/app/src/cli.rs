@@ -67,6 +67,7 @@ pub(crate) enum Command {
     Up(commands::up::UpArgs),
     Server(commands::server::ServerArgs),
     Agent(commands::agent::AgentArgs),
+    Agents(commands::agents::AgentsArgs),
     Watch(commands::watch::WatchArgs),
     Send(commands::send::SendArgs),
     Search(commands::search::SearchArgs),

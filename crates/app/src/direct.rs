@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use watchpost_agent::uplink::{Answering, Sent, Transport, TransportError};
+use watchpost_event::commands::CommandsResponse;
 use watchpost_event::protocol::{DataResponse, StreamsResponse};
 use watchpost_server::LocalIntake;
 
@@ -29,6 +30,10 @@ impl Transport for Direct {
             };
             self.0.streams().await.map_err(|body| busy(body.error.message))
         })
+    }
+
+    fn commands(&self, after: u64) -> Answering<'_, CommandsResponse> {
+        Box::pin(async move { Ok(self.0.commands(after).await) })
     }
 }
 

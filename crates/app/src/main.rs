@@ -37,6 +37,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Up(args) => commands::up::run(args, global),
         Command::Server(args) => commands::server::run(args, global),
         Command::Agent(args) => commands::agent::run(args, global),
+        Command::Agents(args) => commands::agents::run(args, global),
         Command::Watch(args) => commands::watch::run(args, global),
         Command::Send(args) => commands::send::run(args, global),
         Command::Search(args) => commands::search::run(args, global),

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
-use watchpost_agent::config::{AgentSection, FilterSection, SendSection, SourceSection, SpoolSection, UplinkSection};
+use watchpost_agent::config::{
+    AgentSection, CommandsSection, FilterSection, SendSection, SourceSection, SpoolSection, UplinkSection,
+};
 use watchpost_agent::source::file::{FileDefaults, FileSourceConfig, FormatConfig};
 use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};
@@ -33,6 +35,7 @@ struct ConfigFile {
     spool: SpoolSection,
     source: SourceSection,
     filter: FilterSection,
+    commands: CommandsSection,
     server: ServerSection,
     tls: TlsSection,
     limits: LimitsSection,
@@ -228,6 +231,12 @@ impl Settings {
         self.resolve_agent(config, host)
     }
 
+    /// Where an agent with this configuration keeps its data.
+    pub(crate) fn agent_data_dir(&self) -> PathBuf {
+        let named = self.file.agent.data_dir.clone();
+        named.unwrap_or_else(|| self.dirs.data.join("agent"))
+    }
+
     fn agent_config(&self) -> AgentConfig {
         let file = self.file.clone();
         AgentConfig {
@@ -239,6 +248,7 @@ impl Settings {
             spool: file.spool,
             source: file.source,
             filter: file.filter,
+            commands: file.commands,
         }
     }
 

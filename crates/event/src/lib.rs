@@ -20,6 +20,7 @@
 
 pub mod api;
 pub mod batch;
+pub mod commands;
 pub mod cursor;
 mod error;
 mod event;

@@ -106,6 +106,14 @@ impl Ledger {
         self.append_within(parts, self.options.max_bytes.saturating_add(reserve))
     }
 
+    /// Like [`append`](Self::append), with a lower limit than the ledger's own: what may wait leaves room for what may not.
+    ///
+    /// # Errors
+    /// Those of [`append`](Self::append).
+    pub fn append_below(&mut self, parts: &[&[u8]], max_bytes: u64) -> Result<LedgerPosition, LedgerError> {
+        self.append_within(parts, max_bytes.min(self.options.max_bytes))
+    }
+
     fn append_within(&mut self, parts: &[&[u8]], max_bytes: u64) -> Result<LedgerPosition, LedgerError> {
         self.check_poison()?;
         let length: u64 = parts.iter().map(|part| part.len() as u64).sum();
@@ -166,6 +174,11 @@ impl Ledger {
         Ok(self.durable_end())
     }
 
+    /// A number drawn when the ledger was made, the same for all its segments: tells it from any other.
+    pub fn id(&self) -> u64 {
+        self.segment.salt
+    }
+
     /// Every record that begins before this is durable.
     pub fn durable_end(&self) -> LedgerPosition {
         LedgerPosition(self.durable)
@@ -179,6 +192,15 @@ impl Ledger {
     /// The oldest position still held. Reading may begin here.
     pub fn start(&self) -> LedgerPosition {
         LedgerPosition(self.shared.read().start())
+    }
+
+    /// Where the oldest segment ends and the next begins; `None` when there is only one.
+    pub fn second_start(&self) -> Option<LedgerPosition> {
+        self.shared
+            .read()
+            .segments
+            .get(1)
+            .map(|segment| LedgerPosition(segment.base))
     }
 
     /// Bytes held, between [`start`](Self::start) and [`end`](Self::end). Quarantined copies come on top, at most a

@@ -29,6 +29,7 @@
 //! # Ok::<(), watchpost_ledger::LedgerError>(())
 //! ```
 
+mod aside;
 mod error;
 mod format;
 mod ledger;
@@ -40,7 +41,8 @@ mod settle;
 mod shared;
 mod types;
 
+pub use aside::{Look, set_aside};
 pub use error::LedgerError;
 pub use ledger::Ledger;
 pub use reader::{Reader, Record};
-pub use types::{Hole, LedgerPosition, Options, Quarantined, Recovery};
+pub use types::{Hole, LedgerPosition, Options, Quarantined, Recovery, SetAside};

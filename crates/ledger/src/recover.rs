@@ -233,6 +233,7 @@ impl Job<'_> {
         self.state.durable = end;
         self.recovery.created = true;
         self.recovery.snapshot = Some(Vec::new());
+        self.recovery.snapshot_base = LedgerPosition(base);
         self.recovery.snapshot_end = LedgerPosition(end);
         Ok(Recovered {
             state: self.state,
@@ -261,10 +262,12 @@ impl Job<'_> {
             })
             .collect();
         let mut snapshot_base = self.state.start();
+        self.recovery.snapshot_base = LedgerPosition(snapshot_base);
         self.recovery.snapshot_end = LedgerPosition(snapshot_base);
         if let Some((segment, copy)) = snapshot {
             snapshot_base = segment.base;
             self.recovery.snapshot = self.load(segment, copy, segment.salt.unwrap_or(salt))?;
+            self.recovery.snapshot_base = LedgerPosition(segment.base);
             self.recovery.snapshot_end = LedgerPosition(snapshots_end(segment.base, u64::from(copy.header.length)));
         }
         Ok(Recovered {

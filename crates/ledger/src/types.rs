@@ -47,6 +47,9 @@ pub struct Recovery {
     /// The newest readable snapshot; empty when the ledger never rolled. `None` when every copy of every one held is
     /// damaged: then all records held are to be replayed, over nothing.
     pub snapshot: Option<Vec<u8>>,
+    /// Where the segment begins whose snapshot this is: what [`Ledger::durable_end`](crate::Ledger::durable_end) was
+    /// when it was given to [`Ledger::roll`](crate::Ledger::roll).
+    pub snapshot_base: LedgerPosition,
     /// Replay records from here.
     pub snapshot_end: LedgerPosition,
     /// Whether there was no ledger yet (or one not yet durable).
@@ -83,4 +86,15 @@ pub struct Hole {
     pub start: LedgerPosition,
     /// The position after it.
     pub end: LedgerPosition,
+}
+
+/// A segment that was moved out of the ledger because its snapshot cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    /// Where it began.
+    pub segment: LedgerPosition,
+    /// Its length.
+    pub bytes: u64,
+    /// Where it is now.
+    pub file: PathBuf,
 }

@@ -8,6 +8,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use watchpost_event::{AgentId, Origin, Timestamp, names};
 
+use crate::commands::CommandBoard;
+
 /// More agents than this are not remembered.
 const AGENTS_MAX: usize = 20_000;
 /// Bytes of a report's metrics, as JSON: all reports together stay in memory.
@@ -37,6 +39,8 @@ pub(crate) struct AgentHealth {
 pub(crate) struct AgentBoard {
     reports: Mutex<BTreeMap<AgentId, AgentHealth>>,
     hosts: Mutex<BTreeMap<AgentId, String>>,
+    /// What is asked of them.
+    pub(crate) commands: CommandBoard,
 }
 
 impl AgentBoard {

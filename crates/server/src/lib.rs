@@ -37,6 +37,7 @@ mod alerting;
 mod api;
 mod auth;
 mod bus;
+mod commands;
 pub mod config;
 mod detection;
 mod error;

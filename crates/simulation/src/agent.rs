@@ -2,7 +2,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use watchpost_agent::delivery::{Answer, Delivery, DeliveryError, Order, Request, SpoolOptions};
+use watchpost_agent::delivery::{Answer, Delivery, DeliveryError, Encryption, Order, Request, SpoolOptions};
 use watchpost_event::protocol::{Outcome, StreamsResponse};
 use watchpost_event::{AgentId, Timestamp};
 use watchpost_run::disk::MemDisk;
@@ -18,28 +18,48 @@ pub struct AgentNode {
     /// The request under way.
     pub under_way: Option<(u64, Request)>,
     id: AgentId,
+    kind: SpoolKind,
     /// Records of counters that are in the spool but not yet synced.
     unsynced: Vec<String>,
 }
 
-pub(crate) fn options() -> SpoolOptions {
+/// What kind of spool the agent has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct SpoolKind {
+    /// Too small for what comes while the server is away.
+    pub(crate) small: bool,
+    pub(crate) encrypted: bool,
+}
+
+fn options(kind: SpoolKind) -> SpoolOptions {
     SpoolOptions {
-        max_bytes: 256 * 1024,
+        max_bytes: if kind.small { 12 * 1024 } else { 256 * 1024 },
         segment_bytes: 4 * 1024,
         keep_free: watchpost_kit::Amount::Percent(0.0),
         body_bytes: 4 * 1024,
+        encryption: Some(Encryption {
+            key_file: "/identity/spool.key".into(),
+            enabled: kind.encrypted,
+        }),
+        ..SpoolOptions::default()
     }
 }
 
 impl AgentNode {
     /// Starts on what the disk holds.
-    pub(crate) fn start(disk: &MemDisk, id: &AgentId, sources: &mut [Source]) -> Result<Self, DeliveryError> {
-        let (delivery, _) = Delivery::open(Arc::new(disk.clone()), Path::new("/spool"), id.clone(), options())?;
+    pub(crate) fn start(
+        disk: &MemDisk,
+        id: &AgentId,
+        kind: SpoolKind,
+        sources: &mut [Source],
+    ) -> Result<Self, DeliveryError> {
+        let (delivery, _) = Delivery::open(Arc::new(disk.clone()), Path::new("/spool"), id.clone(), options(kind))?;
         let node = Self {
             delivery,
             greeted: false,
             under_way: None,
             id: id.clone(),
+            kind,
             unsynced: Vec::new(),
         };
         node.resume_sources(sources);
@@ -69,7 +89,13 @@ impl AgentNode {
         let Some((produced, records)) = source.read(&self.id, limit, rng) else {
             return Ok(());
         };
-        match self.delivery.take(&produced, now) {
+        // Counters cannot wait, but where everything has room nothing of theirs may go either.
+        let taken = if self.kind.small && !source.is_file {
+            self.delivery.take_live(&produced, now)
+        } else {
+            self.delivery.take(&produced, now)
+        };
+        match taken {
             Ok(()) => {
                 source.taken(produced.to, &records);
                 if !source.is_file {

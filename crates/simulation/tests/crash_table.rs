@@ -13,6 +13,8 @@ const CALM: Plan = Plan {
     vanishing: false,
     shared_log: false,
     calm: true,
+    small_spool: false,
+    encrypted: false,
 };
 
 /// A world that has already delivered, stored and kept something.

@@ -59,4 +59,19 @@ proptest! {
     fn files_vanish_at_the_front(seed: u64, steps in 0u64..800) {
         run(seed, steps, Plan { vanishing: true, ..Plan::default() });
     }
+
+    #[test]
+    fn small_spool(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { small_spool: true, ..Plan::default() });
+    }
+
+    #[test]
+    fn small_spool_and_restored_server(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { small_spool: true, restored_server: true, ..Plan::default() });
+    }
+
+    #[test]
+    fn encrypted_spool(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { encrypted: true, full: true, ..Plan::default() });
+    }
 }

@@ -4,6 +4,23 @@
  */
 
 export interface paths {
+    "/api/v1/agent/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the asking agent is to do: answered when there is something, or after `wait` seconds */
+        get: operations["poll"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/agent/data": {
         parameters: {
             query?: never;
@@ -66,6 +83,23 @@ export interface paths {
         get: operations["list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/agents/{id}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks something of an agent; it does what its own configuration allows */
+        post: operations["ask"];
         delete?: never;
         options?: never;
         head?: never;
@@ -566,6 +600,11 @@ export interface components {
             /** @description What is to be remembered of it. */
             note?: string | null;
         };
+        /**
+         * @description Something a server asks of an agent. An agent does only what its own configuration allows.
+         * @enum {string}
+         */
+        AgentCommand: "send_now";
         /** @description A report and when it came. */
         AgentHealth: components["schemas"]["HealthReport"] & {
             received_at: components["schemas"]["Timestamp"];
@@ -699,6 +738,29 @@ export interface components {
             details?: unknown;
             /** @description What happened and what to do about it. */
             message: string;
+        };
+        /** @description Answer to it. */
+        CommandAccepted: {
+            /**
+             * Format: int64
+             * @description The command's number.
+             */
+            id: number;
+            /** @description Whether the agent is asking for commands right now; otherwise it gets this one when it does. */
+            listening: boolean;
+        };
+        /** @description Body of `POST /api/v1/agents/{id}/commands`. */
+        CommandRequest: {
+            /** @description What is asked. */
+            command: components["schemas"]["AgentCommand"];
+        };
+        /**
+         * @description Answer to `GET /api/v1/agent/commands`: at once when something waits, after a while with nothing otherwise. A command
+         *     comes again until a later request names its number, or a greater one, as `after`.
+         */
+        CommandsResponse: {
+            /** @description Oldest first. */
+            commands: components["schemas"]["PendingCommand"][];
         };
         /** @description An event's neighbours in its stream. */
         ContextResponse: {
@@ -1019,6 +1081,16 @@ export interface components {
             current: components["schemas"]["Password"];
             /** @description The new one: at least 10 characters, at most 1,024 bytes. */
             password: components["schemas"]["Password"];
+        };
+        /** @description One command that waits for its agent. */
+        PendingCommand: {
+            /** @description The name of an [`AgentCommand`]; as text, since an older agent may not know it. */
+            command: string;
+            /**
+             * Format: int64
+             * @description Its number: rises, also over the server's restarts.
+             */
+            id: number;
         };
         /** @description How far a reader of the server's ledger is. */
         ReaderLag: {
@@ -1403,6 +1475,40 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    poll: {
+        parameters: {
+            query?: {
+                /** @description Whose commands, where the key is not bound to one agent. */
+                agent?: string;
+                /** @description The newest command that was understood: it and older ones are not told again. */
+                after?: number;
+                /** @description Seconds, at most 30. */
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandsResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     data: {
         parameters: {
             query?: never;
@@ -1506,6 +1612,40 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AgentsResponse"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The agent's id */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommandRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CommandAccepted"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -33,6 +33,25 @@ pub enum DeliveryError {
     /// The spool's own JSON beside a batch is not readable.
     #[error("the spool's notes are not readable: it was written by another version")]
     Notes(#[source] serde_json::Error),
+    /// The spool's key cannot be read or made.
+    #[error(
+        "cannot read or make the spool's key {}: let the agent's user read and write it, or restore it from a backup; without \
+         it (remove the file) the encrypted spool is set aside unread",
+        path.display()
+    )]
+    Key {
+        /// Its file.
+        path: std::path::PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A record could not be encrypted.
+    #[error("cannot encrypt a spool record: {reason}")]
+    Sealing {
+        /// Why not.
+        reason: String,
+    },
     /// The quarantine copy could not be written.
     #[error("cannot write the quarantine copy {path}")]
     Quarantine {

@@ -35,6 +35,52 @@ pub(super) fn skip_batch(key: &StreamKey, skip: Skip, checkpoint: Value) -> Resu
     Ok(produced(key, batch.finish(to)?, to, checkpoint, false))
 }
 
+/// Batches that declare these holes, one for each unbroken run of them, the last with the stream's end where that is
+/// known. `like` is what they stand for.
+pub(super) fn skip_batches(
+    key: &StreamKey,
+    skips: &[Skip],
+    at_once: usize,
+    end: Option<u64>,
+    like: Option<&BatchHeader>,
+    checkpoint: &Value,
+) -> Result<Vec<Produced>, EventError> {
+    let mut out = Vec::new();
+    let mut rest = skips;
+    while let Some(first) = rest.first() {
+        let breaks = rest.windows(2).position(|pair| pair[0].to != pair[1].from);
+        let (run, after) = rest.split_at(breaks.map_or(rest.len(), |at| at + 1).min(at_once));
+        rest = after;
+        let to = run.last().map_or(first.to, |last| last.to);
+        let mut batch = builder(key, first.from);
+        for skip in run {
+            batch.declare_skip(skip.clone());
+        }
+        if let Some(like) = like.filter(|like| like.to == to) {
+            batch.set_fingerprints(like.head, like.tail);
+        }
+        if rest.is_empty() && end == Some(to) {
+            batch.set_end();
+        }
+        out.push(produced(key, batch.finish(to)?, to, checkpoint.clone(), false));
+    }
+    let reached = skips.last().map(|skip| skip.to);
+    if let Some(end) = end.filter(|end| reached != Some(*end)) {
+        let mut batch = builder(key, end);
+        batch.set_end();
+        if let Some(like) = like {
+            batch.set_fingerprints(like.head, like.tail);
+        }
+        out.push(produced(key, batch.finish(end)?, end, checkpoint.clone(), false));
+    }
+    Ok(out)
+}
+
+/// Where a batch begins.
+pub(super) fn from(bytes: &[u8]) -> Option<u64> {
+    Batch::read(bytes).ok().map(|(batch, _)| batch.header.from)
+}
+
 /// The same events under another epoch. The frame is taken over as it is.
 pub(super) fn under_epoch(bytes: &[u8], new: &StreamKey, checkpoint: Value) -> Result<Produced, EventError> {
     let (batch, _) = Batch::read(bytes)?;

@@ -11,15 +11,18 @@
 //! - A batch leaves the spool only behind the server's own cursor.
 //! - What can no longer be produced is declared with a skip, never silently left out.
 
+mod epoch;
 mod error;
 mod make;
 mod outbox;
+mod room;
+mod seal;
 mod spool;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -29,12 +32,13 @@ use watchpost_event::{AgentId, Epoch, Skip, StreamKey, Timestamp};
 use watchpost_run::disk::Disk;
 
 use crate::source::Produced;
+use crate::status::{SpoolStatus, StreamStatus};
 
 pub use error::DeliveryError;
 pub use outbox::Entry;
 use outbox::Outbox;
-use spool::Spool;
-pub use spool::{SpoolOptions, SpoolReport};
+pub use spool::{Encryption, SpoolOptions, SpoolReport, WhenFull};
+use spool::{Room, Spool};
 
 /// Something a source has to do because of what the server said.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +96,8 @@ pub struct Backlog {
     pub bytes: u64,
     /// Bytes of the spool on disk.
     pub spool_bytes: u64,
+    /// When the oldest of them was taken.
+    pub oldest: Option<Timestamp>,
 }
 
 /// The agent's delivery state.
@@ -102,6 +108,10 @@ pub struct Delivery {
     orders: Vec<Order>,
     /// Largest body of a request; halved when the server finds one too large.
     body_bytes: usize,
+    /// Records dropped and declared since the start, by reason.
+    lost: BTreeMap<String, u64>,
+    /// Records taken since the start, of streams that are held.
+    read: BTreeMap<StreamKey, u64>,
 }
 
 impl Delivery {
@@ -115,16 +125,21 @@ impl Delivery {
         let body_bytes = options.body_bytes;
         let (spool, entries, report) = Spool::open(disk, dir, options)?;
         let outbox = Outbox::new(entries);
-        Ok((
-            Self {
-                agent,
-                spool,
-                outbox,
-                orders: Vec::new(),
-                body_bytes,
-            },
-            report,
-        ))
+        let delivery = Self {
+            agent,
+            spool,
+            outbox,
+            orders: Vec::new(),
+            body_bytes,
+            lost: BTreeMap::new(),
+            read: BTreeMap::new(),
+        };
+        Ok((delivery, report))
+    }
+
+    /// Whether the server should be asked first where streams stand: the spool knows of none, or its marks are not whole.
+    pub fn wants_greeting(&self) -> bool {
+        self.spool.is_doubtful() || self.spool.checkpoints().is_empty()
     }
 
     /// The checkpoints of unfinished streams, as their sources wrote them.
@@ -140,7 +155,18 @@ impl Delivery {
     /// Takes a batch and its checkpoint into the spool. Durable only after [`Self::sync`].
     /// [`DeliveryError::Full`] means nothing was taken: files wait and offer it again.
     pub fn take(&mut self, produced: &Produced, now: Timestamp) -> Result<(), DeliveryError> {
-        let entry = self.spool.append(produced, now)?;
+        self.take_as(produced, Room::Waiting, now)
+    }
+
+    /// The same for a source that cannot wait: what is oldest gives way. What of it can be read again is let go of (the
+    /// server will ask for it), the rest is declared.
+    pub fn take_live(&mut self, produced: &Produced, now: Timestamp) -> Result<(), DeliveryError> {
+        self.take_as(produced, Room::Live, now)
+    }
+
+    /// Says that a range is missing, which always finds room.
+    fn declare(&mut self, produced: &Produced, now: Timestamp) -> Result<(), DeliveryError> {
+        let entry = self.spool.append_drop(produced, now)?;
         self.outbox.push(entry);
         Ok(())
     }
@@ -229,11 +255,14 @@ impl Delivery {
         let mut sent = request.entries.iter().filter(|entry| entry.key == key);
         match said.outcome {
             // More than this spool ever held: somebody else writes under our name.
-            Outcome::Stored | Outcome::Duplicate if said.cursor > self.spooled(&key) => self.begin_epoch(&key, now),
+            Outcome::Stored | Outcome::Duplicate if said.cursor > self.spooled(&key) && !self.adopts(&key) => {
+                self.begin_epoch(&key, now)
+            }
             Outcome::Stored | Outcome::Duplicate => {
                 let end_sent = sent.any(|entry| entry.end);
+                self.spool.adopt(&key, said.cursor);
                 self.acknowledged(&key, said.cursor, end_sent);
-                Ok(())
+                self.clip_declared(&key, said.cursor, now)
             }
             Outcome::Cursor => {
                 behind.push((key, said.cursor));
@@ -259,15 +288,40 @@ impl Delivery {
             let Some(spooled) = self.spool.mark(&key).map(|mark| mark.spooled) else {
                 continue;
             };
-            if report.cursor > spooled {
+            if report.cursor > spooled && !self.adopts(&key) {
                 self.begin_epoch(&key, now)?;
             } else {
+                self.spool.adopt(&key, report.cursor);
                 self.acknowledged(&key, report.cursor, report.ended);
+                self.clip_declared(&key, report.cursor, now)?;
             }
         }
+        self.declare_locked(now)?;
         let behind = self.behind(response);
         self.rewind(&behind)?;
         self.trim();
+        Ok(())
+    }
+
+    /// Whether more at the server than the spool knows of is this agent's own: its marks are not whole, and a source that
+    /// reads again brings the same under the same positions.
+    fn adopts(&self, key: &StreamKey) -> bool {
+        self.spool.is_doubtful() && self.spool.mark(key).is_some_and(|mark| !mark.live)
+    }
+
+    /// What was lost with a key: told as a gap of the stream `spool`.
+    fn declare_locked(&mut self, now: Timestamp) -> Result<(), DeliveryError> {
+        if self.spool.locked().is_empty() {
+            return Ok(());
+        }
+        for locked in self.spool.locked().to_vec() {
+            let produced = locked.declaration(&self.agent)?;
+            if self.spool.mark(&produced.key).is_none() {
+                self.declare(&produced, now)?;
+            }
+        }
+        self.spool.sync()?;
+        self.spool.note_told();
         Ok(())
     }
 
@@ -294,6 +348,9 @@ impl Delivery {
         self.spool.note_acknowledged(key, cursor);
         if !self.outbox.waits_for(key) {
             self.spool.forget_if_finished(key);
+            if self.spool.mark(key).is_none() {
+                self.read.remove(key);
+            }
         }
     }
 
@@ -354,49 +411,9 @@ impl Delivery {
                 records: 0,
             };
             let produced = make::skip_batch(key, skip, self.spool.checkpoint(key))?;
-            self.take(&produced, now)?;
+            self.declare(&produced, now)?;
         }
         self.outbox.stop_waiting(key);
-        Ok(())
-    }
-
-    /// The server has this range with other content, or more than we ever sent: what waits goes on under a new epoch.
-    ///
-    /// The new epoch follows from the old one and the place, not from chance: a crash in the middle makes the same
-    /// batches again, which the cursor rule then recognises.
-    fn begin_epoch(&mut self, key: &StreamKey, now: Timestamp) -> Result<(), DeliveryError> {
-        self.spool.sync()?;
-        let mark = self.spool.mark(key).cloned().unwrap_or_default();
-        let waiting = self.outbox.of_stream(key);
-        let start = waiting.first().map_or(mark.spooled, |entry| entry.from);
-        let new = StreamKey {
-            epoch: make::epoch_after(key.epoch, start),
-            ..key.clone()
-        };
-        tracing::warn!(stream = %key.stream, old = %key.epoch, new = %new.epoch,
-            "the server holds other data for this stream; going on under a new epoch");
-        if start > 0 {
-            let skip = Skip {
-                from: 0,
-                to: start,
-                reason: Skip::BEFORE_START.to_owned(),
-                records: 0,
-            };
-            self.take(&make::skip_batch(&new, skip, mark.checkpoint.clone())?, now)?;
-        }
-        for entry in &waiting {
-            let batch = self.spool.batch(entry)?;
-            self.take(&make::under_epoch(&batch, &new, mark.checkpoint.clone())?, now)?;
-        }
-        self.spool.supersede(key, &new, mark.checkpoint, now)?;
-        self.spool.sync()?;
-        for entry in &waiting {
-            self.outbox.let_go(entry);
-        }
-        self.orders.push(Order::ChangeEpoch {
-            key: key.clone(),
-            epoch: new.epoch,
-        });
         Ok(())
     }
 
@@ -411,7 +428,7 @@ impl Delivery {
         match make::split(&request.body, self.spool.checkpoint(&entry.key))? {
             Some(halves) => {
                 for half in &halves {
-                    self.take(half, now)?;
+                    self.take_as(half, Room::Own, now)?;
                 }
                 self.outbox.let_go(entry);
                 Ok(())
@@ -433,7 +450,7 @@ impl Delivery {
             records: make::records(&batch),
         };
         let produced = make::skip_batch(&entry.key, skip, self.spool.checkpoint(&entry.key))?;
-        self.take(&produced, now)?;
+        self.declare(&produced, now)?;
         self.outbox.let_go(entry);
         Ok(())
     }
@@ -449,12 +466,40 @@ impl Delivery {
     pub fn forget(&mut self, key: &StreamKey) {
         if !self.outbox.waits_for(key) {
             self.spool.forget(key);
+            self.read.remove(key);
         }
     }
 
     /// When everything was delivered: lets the spool shrink to the marks of its streams.
     pub fn settle(&mut self) -> Result<(), DeliveryError> {
         if self.is_idle() { self.spool.settle() } else { Ok(()) }
+    }
+
+    /// The spool and every stream that is not finished, for people.
+    pub fn status(&self) -> (SpoolStatus, Vec<StreamStatus>) {
+        let Backlog {
+            batches,
+            bytes,
+            spool_bytes,
+            oldest,
+        } = self.backlog();
+        let spool = SpoolStatus {
+            batches,
+            waiting_bytes: bytes,
+            bytes: spool_bytes,
+            max_bytes: self.spool.options().max_bytes,
+            oldest,
+            encrypted: self.spool.is_encrypting(),
+            dropped: self.lost.clone(),
+        };
+        let stream = |(key, mark): (&StreamKey, &spool::StreamMark)| StreamStatus {
+            stream: key.stream.clone(),
+            epoch: key.epoch,
+            read: self.read.get(key).copied().unwrap_or(0),
+            spooled: mark.spooled,
+            acknowledged: mark.acknowledged,
+        };
+        (spool, self.spool.marks().map(stream).collect())
     }
 
     /// What waits.
@@ -464,6 +509,7 @@ impl Delivery {
             batches,
             bytes,
             spool_bytes: self.spool.bytes(),
+            oldest: self.outbox.oldest_at(),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use watchpost_event::StreamKey;
+use watchpost_event::{StreamKey, Timestamp};
 use watchpost_ledger::LedgerPosition;
 
 /// One spooled batch.
@@ -20,12 +20,27 @@ pub struct Entry {
     pub bytes: u64,
     /// Nothing follows it in its epoch.
     pub end: bool,
+    /// When it was taken.
+    pub at: Timestamp,
+    /// Records it stands for, those it declares as lost included.
+    pub records: u64,
+    /// Nothing but declared holes, in place of batches that were dropped.
+    pub drops: bool,
 }
 
 /// Order within a stream: by position in the stream, then by age.
 type Place = (u64, u64, LedgerPosition);
 
 impl Entry {
+    /// Whether this, which came later, stands for the other.
+    pub(super) fn replaces(&self, other: &Self) -> bool {
+        self.key == other.key
+            && self.position > other.position
+            && self.from <= other.from
+            && other.to <= self.to
+            && (self.end || !other.end)
+    }
+
     fn place(&self) -> Place {
         (self.from, self.to, self.position)
     }
@@ -176,6 +191,22 @@ impl Outbox {
             .get(key)
             .map(|lane| lane.entries.values().cloned().collect())
             .unwrap_or_default()
+    }
+
+    /// Everything that waits.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.lanes.values().flat_map(|lane| lane.entries.values())
+    }
+
+    /// What waits and lies in the spool before a position.
+    pub(super) fn before(&self, position: LedgerPosition) -> Vec<Entry> {
+        let old = self.entries().filter(|entry| entry.position < position);
+        old.cloned().collect()
+    }
+
+    /// When the oldest of what waits was taken.
+    pub(super) fn oldest_at(&self) -> Option<Timestamp> {
+        self.entries().map(|entry| entry.at).min()
     }
 
     /// The oldest spool record still needed; `None` when none is.

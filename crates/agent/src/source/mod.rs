@@ -21,7 +21,7 @@ pub use common::{Activity, Identity, Notice, SendPolicy};
 pub use counter::CounterStream;
 pub use error::SourceError;
 pub use own::OwnSource;
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Collected, Plan};
 pub use wake::Waker;
 
 /// Something that is collected. Synchronous: the collector polls, see [`Activity::next`].

@@ -12,6 +12,24 @@ use super::watch::FolderWatch;
 use super::{Identity, OwnSource, SendPolicy, Source, SourceError, Waker};
 use crate::AgentSettings;
 
+/// A source, and what the collector has to know of it.
+pub(crate) struct Collected {
+    pub(crate) name: String,
+    /// It can be read again or held up: when the spool is full it waits.
+    pub(crate) waits: bool,
+    pub(crate) source: Box<dyn Source>,
+}
+
+impl Collected {
+    fn new(name: impl Into<String>, waits: bool, source: impl Source + 'static) -> Self {
+        Self {
+            name: name.into(),
+            waits,
+            source: Box::new(source),
+        }
+    }
+}
+
 /// What is collected and for whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -42,43 +60,45 @@ impl Plan {
     }
 
     /// Makes the sources; they go on from `known` checkpoints.
-    pub(crate) fn sources(&self, known: &[(StreamKey, Value)]) -> Vec<Box<dyn Source>> {
+    pub(crate) fn sources(&self, known: &[(StreamKey, Value)]) -> Vec<Collected> {
         let watch = self.waker.clone().map(FolderWatch::new);
-        let file = |settings: &FileSettings| -> Box<dyn Source> {
+        let file = |settings: &FileSettings| {
             let mut rng = Rng::from_os();
             let draw = move || rng.next_u64();
             let (identity, policy) = (self.identity.clone(), self.policy.clone());
             let source = FileSource::new(settings.clone(), identity, policy, known.to_vec(), draw);
-            match &watch {
-                Some(watch) => Box::new(source.hearing(watch)),
-                None => Box::new(source),
-            }
+            let source = match &watch {
+                Some(watch) => source.hearing(watch),
+                None => source,
+            };
+            Collected::new(format!("file {}", settings.name), true, source)
         };
-        let mut sources: Vec<Box<dyn Source>> = self.files.iter().map(file).collect();
+        let mut sources: Vec<Collected> = self.files.iter().map(file).collect();
         let draw = || Rng::from_os().next_u64();
         let policy = || self.policy.clone();
         let waker = || self.waker.clone().unwrap_or_else(Waker::none);
         if let Some(settings) = &self.process {
             let source = ProcessSource::new(settings.clone(), &self.identity, policy(), known, waker(), draw);
-            add(&mut sources, source);
+            add(&mut sources, "process", false, source);
         }
         if let Some(settings) = &self.journal {
             let source = JournalSource::new(settings, &self.identity, policy(), known, draw, waker());
-            add(&mut sources, source);
+            add(&mut sources, "journal", true, source);
         }
         if let Some(settings) = &self.system {
             let source = SystemSource::new(settings, &self.identity, policy(), known, draw);
-            add(&mut sources, source);
+            add(&mut sources, "system", false, source);
         }
-        add(&mut sources, OwnSource::new(&self.identity, policy(), known, draw));
+        let own = OwnSource::new(&self.identity, policy(), known, draw);
+        add(&mut sources, "own", false, own);
         sources
     }
 }
 
 /// One source that cannot be made must not keep the others from their work.
-fn add<S: Source + 'static>(sources: &mut Vec<Box<dyn Source>>, source: Result<S, SourceError>) {
+fn add<S: Source + 'static>(sources: &mut Vec<Collected>, name: &str, waits: bool, source: Result<S, SourceError>) {
     match source {
-        Ok(source) => sources.push(Box::new(source)),
+        Ok(source) => sources.push(Collected::new(name, waits, source)),
         Err(error) => tracing::error!(error = chain(&error), "a source cannot be made"),
     }
 }

@@ -1,5 +1,8 @@
 //! The way to the server: one thread that sends what the spool holds, one request at a time, for ever.
 
+mod asked;
+mod gate;
+mod schedule;
 mod transport;
 
 use std::sync::Arc;
@@ -11,10 +14,14 @@ use watchpost_event::protocol::StreamsResponse;
 use watchpost_kit::{Backoff, Clock, Rng};
 use watchpost_run::Shutdown;
 
+pub use schedule::{Schedule, ScheduleError};
 pub use transport::{Answering, HttpTransport, Sent, Transport, TransportError};
 
 use crate::delivery::{Answer, Delivery};
 use crate::shared::Shared;
+use crate::status::UplinkState;
+pub(crate) use asked::Asked;
+use gate::Gate;
 
 const RETRY_BASE: Duration = Duration::from_millis(250);
 const RETRY_CAP: Duration = Duration::from_secs(30);
@@ -24,6 +31,13 @@ const GREET_EVERY: Duration = Duration::from_mins(1);
 /// How long nothing may come before the spool is let shrink.
 const QUIET: Duration = Duration::from_secs(5);
 
+/// What the uplink remembers from one turn to the next.
+struct Turn {
+    gate: Gate,
+    /// When the server was last asked where streams stand.
+    greeted: Option<Duration>,
+}
+
 /// The sending half of an agent.
 pub(crate) struct Uplink {
     pub(crate) shared: Arc<Shared>,
@@ -32,13 +46,18 @@ pub(crate) struct Uplink {
     pub(crate) shutdown: Shutdown,
     /// Where the server's cursors go once they are known.
     pub(crate) greeted: mpsc::Sender<StreamsResponse>,
+    /// When batches leave; `None`: always.
+    pub(crate) schedule: Option<Schedule>,
 }
 
 impl Uplink {
     /// Runs until shutdown, then once more until what is spooled is sent or `patience` ends.
     pub(crate) async fn run(self, patience: Duration) {
         let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP, Rng::from_os());
-        let mut greeted: Option<Duration> = None;
+        let mut turn = Turn {
+            gate: Gate::new(self.schedule.clone(), self.now()),
+            greeted: None,
+        };
         let mut complained = false;
         let mut resting = false;
         let stop = async {
@@ -47,15 +66,8 @@ impl Uplink {
         };
         tokio::pin!(stop);
         loop {
-            let turn = async {
-                if greeted.is_none_or(|when| self.clock.monotonic().saturating_sub(when) >= GREET_EVERY) {
-                    self.greet().await?;
-                    greeted = Some(self.clock.monotonic());
-                }
-                self.send_one().await
-            };
             let outcome = tokio::select! {
-                outcome = turn => outcome,
+                outcome = self.take_turn(&mut turn) => outcome,
                 () = &mut stop => return,
             };
             match outcome {
@@ -69,10 +81,10 @@ impl Uplink {
                     if self.shutdown.is_triggered() && self.shared.collector_is_done() {
                         return;
                     }
-                    self.wait_for_work(&mut resting).await;
+                    self.wait_for_work(&turn.gate, &mut resting).await;
                 }
                 Err(error) => {
-                    greeted = None;
+                    turn.greeted = None;
                     self.complain(&error, &mut complained);
                     let wait = wait_after(&error, &mut backoff);
                     tokio::select! {
@@ -84,8 +96,54 @@ impl Uplink {
         }
     }
 
+    /// Asks the server where streams stand where that is due, and sends one request; false when nothing is to be sent.
+    async fn take_turn(&self, turn: &mut Turn) -> Result<bool, TransportError> {
+        if self.shared.take_send_now() {
+            turn.gate.open_now();
+        }
+        let open = turn.gate.is_open(self.now());
+        self.note_gate(&turn.gate);
+        let elapsed = self.clock.monotonic();
+        let stale = |when| elapsed.saturating_sub(when) >= GREET_EVERY;
+        // Also while the gate is closed, but then only once: sources may need to know.
+        if turn.greeted.is_none_or(|when| open && stale(when)) {
+            self.greet().await?;
+            turn.greeted = Some(self.clock.monotonic());
+        }
+        if !open {
+            return Ok(false);
+        }
+        let sent = self.send_one().await?;
+        if !sent {
+            turn.gate.close(self.now());
+            self.note_gate(&turn.gate);
+        }
+        Ok(sent)
+    }
+
+    fn note_gate(&self, gate: &Gate) {
+        self.shared.note_uplink(|status| {
+            status.next_send = gate.next();
+            match (status.state, gate.next()) {
+                (UplinkState::Delivering, Some(_)) => status.state = UplinkState::Waiting,
+                (UplinkState::Waiting, None) => status.state = UplinkState::Delivering,
+                _ => {}
+            }
+        });
+    }
+
+    fn note_answer(&self) {
+        self.shared.set_trouble(None);
+        let now = self.now();
+        self.shared.note_uplink(|status| {
+            status.state = UplinkState::Delivering;
+            status.last_answer = Some(now);
+        });
+    }
+
     fn complain(&self, error: &TransportError, complained: &mut bool) {
         self.shared.set_trouble(Some(watchpost_kit::chain(error)));
+        self.shared.note_uplink(|status| status.state = UplinkState::Trouble);
         if !std::mem::replace(complained, true) {
             tracing::warn!(
                 error = watchpost_kit::chain(error),
@@ -105,7 +163,7 @@ impl Uplink {
         // The collector takes it when it starts; a full channel means it already has one.
         let _ = self.greeted.try_send(streams);
         self.shared.wake_collector_for_orders();
-        self.shared.set_trouble(None);
+        self.note_answer();
         Ok(())
     }
 
@@ -124,15 +182,17 @@ impl Uplink {
             .with_delivery(|delivery| delivery.answered(&request, answer, self.now()));
         self.shared.wake_collector_for_orders();
         if outcome.is_ok() {
-            self.shared.set_trouble(None);
+            self.note_answer();
         }
         outcome
     }
 
     /// Until something waits, and at most until the server is to be asked again. Once when it is quiet, spool and
     /// memory shrink.
-    async fn wait_for_work(&self, resting: &mut bool) {
+    async fn wait_for_work(&self, gate: &Gate, resting: &mut bool) {
         let patience = if *resting { GREET_EVERY } else { QUIET };
+        let until_open = gate.next().map(|next| next.0.saturating_sub(self.now().0).max(0));
+        let patience = until_open.map_or(patience, |nanos| patience.min(Duration::from_nanos(nanos as u64)));
         let work = self.shared.work_waits();
         tokio::select! {
             () = work => *resting = false,

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, StatusCode};
 use watchpost_event::AgentId;
+use watchpost_event::commands::CommandsResponse;
 use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, StreamsResponse};
 use watchpost_kit::Secret;
 use watchpost_trust::{Trust, client_config};
@@ -75,12 +76,20 @@ pub enum TransportError {
 /// A future that can be kept in a trait object.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransportError>> + Send + 'a>>;
 
-/// The two calls an agent makes.
+/// How long the server may keep a request for commands.
+const COMMANDS_WAIT: Duration = Duration::from_secs(25);
+/// How much longer its answer may take.
+const COMMANDS_GRACE: Duration = Duration::from_secs(10);
+
+/// The calls an agent makes.
 pub trait Transport: Send + Sync {
     /// Brings batches.
     fn data(&self, body: Bytes) -> Answering<'_, Sent>;
     /// Asks for the server's cursors.
     fn streams(&self) -> Answering<'_, StreamsResponse>;
+    /// Asks what is to be done; answered when there is something, or after a while. `after`: the number of the newest
+    /// command that was understood.
+    fn commands(&self, after: u64) -> Answering<'_, CommandsResponse>;
 }
 
 /// Over HTTP.
@@ -193,6 +202,22 @@ impl Transport for HttpTransport {
                 self.url,
                 encoded(self.agent.as_str())
             ));
+            let (status, wait, body) = self.finish(request).await?;
+            match status {
+                StatusCode::OK => parse(status, &body),
+                _ => Err(refusal(status, wait, &body)),
+            }
+        })
+    }
+
+    fn commands(&self, after: u64) -> Answering<'_, CommandsResponse> {
+        Box::pin(async move {
+            let (agent, wait) = (encoded(self.agent.as_str()), COMMANDS_WAIT.as_secs());
+            let url = format!(
+                "{}/api/v1/agent/commands?agent={agent}&after={after}&wait={wait}",
+                self.url
+            );
+            let request = self.client.get(url).timeout(COMMANDS_WAIT + COMMANDS_GRACE);
             let (status, wait, body) = self.finish(request).await?;
             match status {
                 StatusCode::OK => parse(status, &body),

@@ -1,8 +1,11 @@
 //! `watchpost agent`.
 
+use std::io::Write;
+
 use anyhow::Result;
-use clap::Args;
-use watchpost_console::Exit;
+use clap::{Args, Subcommand};
+use watchpost_agent::status::UplinkState;
+use watchpost_console::{Exit, harmless};
 
 use crate::cli::Global;
 use crate::failure::Remedy;
@@ -20,9 +23,51 @@ The least a configuration needs (/etc/watchpost/agent.toml, or ~/.config/watchpo
   url = \"https://watch.example.org:7443\"
   key = \"@/etc/watchpost/agent.key\"          # from `watchpost token create --agent ID` on the server
   ca_fingerprint = \"sha256:…\"                # printed by the server at its start")]
-pub(crate) struct AgentArgs {}
+pub(crate) struct AgentArgs {
+    #[command(subcommand)]
+    command: Option<AgentCommand>,
+}
 
-pub(crate) fn run(_: &AgentArgs, global: &Global) -> Result<Exit> {
+#[derive(Debug, Subcommand)]
+enum AgentCommand {
+    /// Say how the agent on this host is: the server, the spool, streams and sources
+    ///
+    /// Asks the running agent over the socket in its data folder; for its own user and root. Exit code 1 when it cannot deliver now.
+    Status {
+        /// As one JSON object
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+pub(crate) fn run(args: &AgentArgs, global: &Global) -> Result<Exit> {
+    match args.command {
+        Some(AgentCommand::Status { json }) => status(json, global),
+        None => collect(global),
+    }
+}
+
+fn status(json: bool, global: &Global) -> Result<Exit> {
+    let folder = Settings::load(global)?.agent_data_dir();
+    let status = watchpost_agent::control::status(&folder)
+        .hint("`watchpost up` and `watchpost agent` keep their data where --data-dir says: give the same here")?;
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", serde_json::to_string(&status)?)?;
+    } else {
+        for line in status.lines() {
+            writeln!(out, "{}", harmless(&line))?;
+        }
+    }
+    out.flush()?;
+    Ok(if status.uplink.state == UplinkState::Trouble {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
+}
+
+fn collect(global: &Global) -> Result<Exit> {
     let settings = Settings::load(global)?;
     settings.start_logging("agent", false)?;
     let agent = settings

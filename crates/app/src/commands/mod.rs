@@ -1,6 +1,7 @@
 //! One file per command: its arguments, its help, and `run`.
 
 pub(crate) mod agent;
+pub(crate) mod agents;
 pub(crate) mod alerts;
 mod client;
 pub(crate) mod config;

@@ -118,7 +118,7 @@ pub(crate) async fn streams_of(
     writer.look(look).await
 }
 
-fn foreign(principal: &Principal, agent: &str) -> ApiFailure {
+pub(super) fn foreign(principal: &Principal, agent: &str) -> ApiFailure {
     ApiFailure::new(
         StatusCode::FORBIDDEN,
         "forbidden",

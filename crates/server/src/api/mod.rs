@@ -8,6 +8,7 @@ mod agents;
 mod alert;
 mod alerts;
 mod body;
+mod commands;
 mod delivery;
 mod failure;
 mod overview;

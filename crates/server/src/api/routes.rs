@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    App, agent, agents, alert, alerts, delivery, failure, overview, search, session, status, store, tail, tokens,
-    users, web,
+    App, agent, agents, alert, alerts, commands, delivery, failure, overview, search, session, status, store, tail,
+    tokens, users, web,
 };
 use super::{finish, require_any, require_any_or_loopback, require_user};
 use crate::auth::cookie;
@@ -58,6 +58,7 @@ fn of_agents() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(agent::data))
         .routes(routes!(agent::streams))
         .routes(routes!(agent::health))
+        .routes(routes!(commands::poll))
 }
 
 /// For people and their programs.
@@ -79,6 +80,7 @@ fn of_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(alerts::acknowledge))
         .routes(routes!(alerts::rules))
         .routes(routes!(agents::list))
+        .routes(routes!(commands::ask))
         .routes(routes!(store::stats))
         .routes(routes!(store::verify))
         .routes(routes!(tokens::list, tokens::create))

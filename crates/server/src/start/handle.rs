@@ -8,6 +8,7 @@ use tokio::task::JoinSet;
 use watchpost_catalog::{Catalog, KeyScope, NewKey};
 use watchpost_event::AgentId;
 use watchpost_event::api::{TokenCreated, TokenInfo};
+use watchpost_event::commands::CommandsResponse;
 use watchpost_event::protocol::{DataResponse, ErrorBody, StreamsResponse};
 use watchpost_kit::{Clock, Secret};
 use watchpost_run::{Escalation, Shutdown, Supervisor};
@@ -15,6 +16,7 @@ use watchpost_trust::Fingerprint;
 
 use super::{Deps, Rooms, tls};
 use crate::ServerError;
+use crate::agents::AgentBoard;
 use crate::api::{ApiFailure, streams_of, token_info};
 use crate::auth::Principal;
 use crate::bus::Bus;
@@ -24,11 +26,15 @@ use crate::ingest::{BodyKind, Ingest, WriterHandle};
 /// How long the threads may take to write down what they hold.
 const JOIN_PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long the agent in this process is kept waiting for commands.
+const COMMANDS_WAIT: Duration = Duration::from_secs(25);
+
 /// A running server.
 pub struct ServerHandle {
     addresses: Vec<(Scheme, SocketAddr)>,
     fingerprint: Option<Fingerprint>,
     ingest: Arc<Ingest>,
+    agents: Arc<AgentBoard>,
     catalog: Catalog,
     clock: Arc<dyn Clock>,
     writer: WriterHandle,
@@ -44,6 +50,7 @@ impl ServerHandle {
             addresses: Vec::new(),
             fingerprint: tls.fingerprint(),
             ingest,
+            agents: Arc::default(),
             catalog: rooms.catalog.clone(),
             clock: deps.clock.clone(),
             writer: rooms.handle.clone(),
@@ -52,6 +59,10 @@ impl ServerHandle {
             bus: rooms.bus.clone(),
             tasks: JoinSet::new(),
         }
+    }
+
+    pub(super) fn set_agents(&mut self, agents: Arc<AgentBoard>) {
+        self.agents = agents;
     }
 
     pub(super) fn add_address(&mut self, scheme: Scheme, address: SocketAddr) {
@@ -76,6 +87,8 @@ impl ServerHandle {
     pub fn local_intake(&self, agent: AgentId) -> LocalIntake {
         LocalIntake {
             ingest: self.ingest.clone(),
+            agents: self.agents.clone(),
+            shutdown: self.shutdown.clone(),
             agent,
         }
     }
@@ -129,6 +142,8 @@ impl ServerHandle {
 #[derive(Clone)]
 pub struct LocalIntake {
     ingest: Arc<Ingest>,
+    agents: Arc<AgentBoard>,
+    shutdown: Shutdown,
     agent: AgentId,
 }
 
@@ -144,5 +159,14 @@ impl LocalIntake {
     pub async fn streams(&self) -> Result<StreamsResponse, ErrorBody> {
         let streams = streams_of(&self.ingest.writer, self.agent.clone()).await;
         streams.map_err(|refusal| ApiFailure::from(refusal).into_body())
+    }
+
+    /// What `GET /api/v1/agent/commands` answers; nothing when the server is ending.
+    pub async fn commands(&self, after: u64) -> CommandsResponse {
+        let commands = tokio::select! {
+            found = self.agents.commands.wait(&self.agent, after, COMMANDS_WAIT) => found.unwrap_or_default(),
+            () = self.shutdown.wait() => Vec::new(),
+        };
+        CommandsResponse { commands }
     }
 }

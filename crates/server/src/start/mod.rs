@@ -99,7 +99,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         deps.shutdown.clone(),
     ));
     let served = Arc::new(Served {
-        router: router(app(&settings, &deps, &rooms, &ingest, &tail, agents)),
+        router: router(app(&settings, &deps, &rooms, &ingest, &tail, agents.clone())),
         timeouts: settings.timeouts,
         metrics: rooms.metrics.clone(),
         places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -108,6 +108,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     let (catalog, writer) = (rooms.catalog.clone(), rooms.handle.clone());
     let tls = Arc::new(tls);
     let mut handle = ServerHandle::new(&tls, ingest.clone(), &rooms, supervisor.clone(), &deps);
+    handle.set_agents(agents);
     let mut listeners = Vec::new();
     for listen in &settings.listen {
         let (listener, address) = bind(*listen).await?;

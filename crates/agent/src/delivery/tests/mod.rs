@@ -267,3 +267,7 @@ fn a_settled_spool_is_small_and_remembers_its_checkpoints() {
     assert!(again.next_request().expect("readable").is_none());
     assert_eq!(again.checkpoints()[0].1, json!({ "position": 2000 }));
 }
+
+mod model;
+mod room;
+mod sealed;

@@ -1,6 +1,11 @@
 //! The spool: a ledger whose records are a batch and its source's checkpoint, so data and position can never disagree.
 //!
-//! Record: `u32 LE length · JSON (Note) · batch`. A segment's snapshot is the marks of all streams as JSON.
+//! Record: `u32 LE length · JSON (Note) · batch`. A segment's snapshot is the marks of all streams as JSON. Either may be
+//! sealed ([`super::seal`]): of one segment all are, with the same key, or none is.
+
+mod lock;
+mod options;
+mod record;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,41 +13,24 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use watchpost_event::{Batch, BatchBuilder, StreamKey, Timestamp};
-use watchpost_kit::Amount;
-use watchpost_ledger::{Ledger, LedgerError, LedgerPosition, Options, Recovery};
+use watchpost_event::{Batch, BatchBuilder, BatchHeader, StreamKey, Timestamp};
+use watchpost_ledger::{Ledger, LedgerError, LedgerPosition, Options, Record, Recovery};
 use watchpost_run::disk::{Disk, OpenMode};
 
+use super::seal::{Place, SpoolKey, Unsealable, sealed_with};
 use super::{DeliveryError, Entry};
 use crate::source::Produced;
+
+pub(super) use lock::Locked;
+pub(super) use options::Room;
+pub use options::{Encryption, SpoolOptions, WhenFull};
+use record::{Note, decode_marks, encode, encode_marks, entry_of, plain, split};
 
 const READ_CHUNK_BYTES: usize = 1 << 20;
 /// How many quarantined batches are kept; the oldest names are never overwritten, further ones are only reported.
 const QUARANTINE_LIMIT: usize = 1000;
-
-/// How much the spool may hold.
-#[derive(Clone, Debug)]
-pub struct SpoolOptions {
-    /// Its greatest size.
-    pub max_bytes: u64,
-    /// Size of its segments.
-    pub segment_bytes: u64,
-    /// Nothing is taken when less than this of the file system is free.
-    pub keep_free: Amount,
-    /// Size of a request to the server.
-    pub body_bytes: usize,
-}
-
-impl Default for SpoolOptions {
-    fn default() -> Self {
-        Self {
-            max_bytes: 1 << 30,
-            segment_bytes: 16 << 20,
-            keep_free: Amount::Percent(10.0),
-            body_bytes: 4 << 20,
-        }
-    }
-}
+/// So many unreadable records are named one by one.
+const DAMAGE_LINES_MAX: usize = 20;
 
 /// What opening the spool found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,18 +39,6 @@ pub struct SpoolReport {
     pub damage: Vec<String>,
     /// Bytes at the end that were never synced; normal after a crash.
     pub torn_bytes: u64,
-}
-
-/// What stands beside a batch.
-#[derive(Debug, Serialize, Deserialize)]
-struct Note {
-    at: Timestamp,
-    checkpoint: Value,
-    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
-    finished: bool,
-    /// From here on this stream is gone: others carry its data.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    supersedes: Option<StreamKey>,
 }
 
 /// Where a stream stands in the spool.
@@ -76,22 +52,34 @@ pub(super) struct StreamMark {
     pub(super) acknowledged: u64,
     /// The source is done with it.
     pub(super) finished: bool,
+    /// The source hands everything out once only.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(super) live: bool,
 }
 
 type Marks = BTreeMap<StreamKey, StreamMark>;
-
-#[derive(Serialize, Deserialize)]
-struct MarksSnapshot {
-    v: u8,
-    streams: Vec<(StreamKey, StreamMark)>,
-}
 
 pub(super) struct Spool {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     options: SpoolOptions,
     ledger: Ledger,
+    key: Option<SpoolKey>,
     marks: Marks,
+    locked: Vec<Locked>,
+    /// The marks may be older than what was spooled.
+    doubtful: bool,
+}
+
+/// The key to read with, made when it is wanted and missing.
+fn load_key(disk: &Arc<dyn Disk>, options: &SpoolOptions) -> Result<Option<SpoolKey>, DeliveryError> {
+    let Some(encryption) = &options.encryption else {
+        return Ok(None);
+    };
+    match SpoolKey::load(&**disk, &encryption.key_file)? {
+        None if encryption.enabled => SpoolKey::make(disk, &encryption.key_file).map(Some),
+        found => Ok(found),
+    }
 }
 
 impl Spool {
@@ -105,40 +93,60 @@ impl Spool {
             max_bytes: options.max_bytes,
             max_record_bytes: Options::default().max_record_bytes,
         };
+        let key = load_key(&disk, &options)?;
+        let locked = lock::set_locked_aside(&disk, dir, key.as_ref())?;
         let (ledger, recovery) = Ledger::open(disk.clone(), dir, limits)?;
-        let report = describe(&recovery);
+        let mut report = describe(&recovery);
+        report.damage.extend(locked.iter().map(Locked::describe));
         let mut spool = Self {
             disk,
             dir: dir.to_owned(),
             options,
             ledger,
+            key,
             marks: Marks::new(),
+            doubtful: !locked.is_empty(),
+            locked,
         };
-        let entries = spool.restore(recovery)?;
+        let entries = spool.restore(&recovery, &mut report.damage)?;
         Ok((spool, entries, report))
     }
 
     /// Marks from the snapshot and the records behind it; what waits from every record held.
-    fn restore(&mut self, recovery: Recovery) -> Result<Vec<Entry>, DeliveryError> {
-        self.marks = match recovery.snapshot {
-            Some(snapshot) if !snapshot.is_empty() => {
-                let snapshot: MarksSnapshot = serde_json::from_slice(&snapshot).map_err(DeliveryError::Notes)?;
-                snapshot.streams.into_iter().collect()
-            }
-            _ => Marks::new(),
+    fn restore(&mut self, recovery: &Recovery, damage: &mut Vec<String>) -> Result<Vec<Entry>, DeliveryError> {
+        let place = Place::Marks {
+            ledger: self.ledger.id(),
+            base: recovery.snapshot_base.0,
         };
-        let snapshot_end = recovery.snapshot_end;
+        let mut replay_from = recovery.snapshot_end;
+        let snapshot = recovery
+            .snapshot
+            .as_deref()
+            .map(|bytes| plain(self.key.as_ref(), place, bytes));
+        let mut marks = if let Some(Ok(bytes)) = &snapshot {
+            decode_marks(bytes)?
+        } else {
+            damage.push(
+                "the spool's marks of its streams cannot be read: they are made again from its records".to_owned(),
+            );
+            self.doubtful = true;
+            replay_from = self.ledger.start();
+            Marks::new()
+        };
         let mut entries: Vec<Entry> = Vec::new();
-        let mut marks = std::mem::take(&mut self.marks);
-        self.for_each_record(|entry, note| {
-            if entry.position >= snapshot_end {
+        let unreadable = self.for_each_record(|entry, note| {
+            if entry.position >= replay_from {
                 mark(&mut marks, &entry, &note);
             }
             if let Some(gone) = &note.supersedes {
                 entries.retain(|entry| entry.key != *gone);
             }
+            if note.drops {
+                entries.retain(|known| !entry.replaces(known));
+            }
             entries.push(entry);
         })?;
+        damage.extend(unreadable);
         let undelivered = |entry: &Entry| {
             marks
                 .get(&entry.key)
@@ -146,26 +154,86 @@ impl Spool {
         };
         entries.retain(undelivered);
         self.marks = marks;
+        let held = snapshot
+            .and_then(Result::ok)
+            .map(|_| recovery.snapshot.as_deref().and_then(sealed_with));
+        if held != Some(self.sealing().map(SpoolKey::id)) {
+            self.roll()?;
+        }
         Ok(entries)
     }
 
-    fn for_each_record(&self, mut each: impl FnMut(Entry, Note)) -> Result<(), DeliveryError> {
-        let reader = self.ledger.reader();
-        let mut at = self.ledger.start();
-        loop {
-            let records = reader.read(at, READ_CHUNK_BYTES)?;
-            let Some(last) = records.last() else { return Ok(()) };
-            at = last.next;
-            for record in &records {
-                let (note, bytes) = split(&record.payload, record.position)?;
-                let note: Note = serde_json::from_slice(note).map_err(DeliveryError::Notes)?;
-                each(entry_of(bytes, record.position)?, note);
-            }
+    /// The key that new records are sealed with.
+    fn sealing(&self) -> Option<&SpoolKey> {
+        let enabled = self
+            .options
+            .encryption
+            .as_ref()
+            .is_some_and(|encryption| encryption.enabled);
+        self.key.as_ref().filter(|_| enabled)
+    }
+
+    pub(super) fn is_encrypting(&self) -> bool {
+        self.sealing().is_some()
+    }
+
+    fn place(&self, position: LedgerPosition) -> Place {
+        Place::Record {
+            ledger: self.ledger.id(),
+            position: position.0,
         }
     }
 
-    pub(super) fn append(&mut self, produced: &Produced, now: Timestamp) -> Result<Entry, DeliveryError> {
-        self.append_noted(produced, None, now)
+    /// Reads all records; what is said of those that cannot be read.
+    fn for_each_record(&self, mut each: impl FnMut(Entry, Note)) -> Result<Vec<String>, DeliveryError> {
+        let reader = self.ledger.reader();
+        let mut at = self.ledger.start();
+        let mut damage = Vec::new();
+        let mut unreadable = 0;
+        loop {
+            let records = reader.read(at, READ_CHUNK_BYTES)?;
+            let Some(last) = records.last() else { break };
+            at = last.next;
+            for record in &records {
+                let bytes = match plain(self.key.as_ref(), self.place(record.position), &record.payload) {
+                    Ok(bytes) => bytes,
+                    Err(why) => {
+                        unreadable += 1;
+                        if damage.len() < DAMAGE_LINES_MAX {
+                            damage.push(describe_unreadable(record, why));
+                        }
+                        continue;
+                    }
+                };
+                let (note, batch) = split(&bytes, record.position)?;
+                let note: Note = serde_json::from_slice(note).map_err(DeliveryError::Notes)?;
+                each(entry_of(batch, record.position, &note)?, note);
+            }
+        }
+        if unreadable > damage.len() {
+            damage.push(format!(
+                "{} more spool records cannot be read",
+                unreadable - damage.len()
+            ));
+        }
+        Ok(damage)
+    }
+
+    pub(super) fn append(&mut self, produced: &Produced, room: Room, now: Timestamp) -> Result<Entry, DeliveryError> {
+        let note = Note {
+            live: room == Room::Live,
+            ..Note::default()
+        };
+        self.append_noted(produced, note, room, now)
+    }
+
+    /// A batch that stands for the batches of its range that came before.
+    pub(super) fn append_drop(&mut self, produced: &Produced, now: Timestamp) -> Result<Entry, DeliveryError> {
+        let note = Note {
+            drops: true,
+            ..Note::default()
+        };
+        self.append_noted(produced, note, Room::Own, now)
     }
 
     /// Says, once everything of `gone` is here under `new`, that `gone` is over.
@@ -185,34 +253,46 @@ impl Spool {
             to: at,
             finished: false,
         };
-        self.append_noted(&produced, Some(gone.clone()), now)?;
+        let note = Note {
+            supersedes: Some(gone.clone()),
+            live: self.mark(gone).is_some_and(|mark| mark.live),
+            ..Note::default()
+        };
+        self.append_noted(&produced, note, Room::Own, now)?;
         Ok(())
     }
 
     fn append_noted(
         &mut self,
         produced: &Produced,
-        supersedes: Option<StreamKey>,
+        mut note: Note,
+        room: Room,
         now: Timestamp,
     ) -> Result<Entry, DeliveryError> {
-        self.check_room()?;
+        if room != Room::Own {
+            self.check_room()?;
+        }
         if self.ledger.wants_roll() {
             self.roll()?;
         }
-        let note = Note {
-            at: now,
-            checkpoint: produced.checkpoint.clone(),
-            finished: produced.finished,
-            supersedes,
+        note.at = now;
+        note.checkpoint = produced.checkpoint.clone();
+        note.finished = produced.finished;
+        let mut bytes = encode(&note, &produced.batch)?;
+        if let Some(key) = self.sealing() {
+            bytes = key.seal(self.place(self.ledger.end()), &bytes)?;
+        }
+        let appended = match room {
+            // Declaring a hole makes room, so it must find some even when all of it is used up.
+            Room::Own if note.drops || note.supersedes.is_some() => self.ledger.append_from_reserve(&[&bytes]),
+            room => self.ledger.append_below(&[&bytes], self.options.limit(room)),
         };
-        let json = serde_json::to_vec(&note).map_err(DeliveryError::Notes)?;
-        let length = (json.len() as u32).to_le_bytes();
-        let position = match self.ledger.append(&[&length, &json, &produced.batch]) {
+        let position = match appended {
             Ok(position) => position,
             Err(LedgerError::Full { bytes, .. }) => return Err(DeliveryError::Full { bytes }),
             Err(error) => return Err(error.into()),
         };
-        let entry = entry_of(&produced.batch, position)?;
+        let entry = entry_of(&produced.batch, position, &note)?;
         mark(&mut self.marks, &entry, &note);
         Ok(entry)
     }
@@ -231,13 +311,17 @@ impl Spool {
         Ok(())
     }
 
-    fn roll(&mut self) -> Result<(), DeliveryError> {
-        let streams = self
-            .marks
-            .iter()
-            .map(|(key, mark)| (key.clone(), mark.clone()))
-            .collect();
-        let snapshot = serde_json::to_vec(&MarksSnapshot { v: 1, streams }).map_err(DeliveryError::Notes)?;
+    /// Begins a segment with the marks of now.
+    pub(super) fn roll(&mut self) -> Result<(), DeliveryError> {
+        let mut snapshot = encode_marks(&self.marks)?;
+        self.ledger.sync()?;
+        if let Some(key) = self.sealing() {
+            let place = Place::Marks {
+                ledger: self.ledger.id(),
+                base: self.ledger.durable_end().0,
+            };
+            snapshot = key.seal(place, &snapshot)?;
+        }
         Ok(self.ledger.roll(&snapshot)?)
     }
 
@@ -254,7 +338,12 @@ impl Spool {
 
     pub(super) fn recover(&mut self) -> Result<Vec<Entry>, DeliveryError> {
         let recovery = self.ledger.reopen()?;
-        self.restore(recovery)
+        let mut damage = Vec::new();
+        let entries = self.restore(&recovery, &mut damage)?;
+        for damage in &damage {
+            tracing::error!(spool = %self.dir.display(), "{damage}");
+        }
+        Ok(entries)
     }
 
     /// The bytes of a spooled batch, which must be durable.
@@ -268,14 +357,24 @@ impl Spool {
             .next()
             .filter(|record| record.position == entry.position)
             .ok_or_else(unreadable)?;
-        let (_, batch) = split(&record.payload, record.position)?;
+        let bytes = plain(self.key.as_ref(), self.place(record.position), &record.payload).map_err(|_| unreadable())?;
+        let (_, batch) = split(&bytes, record.position)?;
         Ok(batch.to_vec())
+    }
+
+    /// The header of a spooled batch.
+    pub(super) fn header(&self, entry: &Entry) -> Result<BatchHeader, DeliveryError> {
+        let bytes = self.batch(entry)?;
+        Ok(Batch::read(&bytes)?.0.header)
     }
 
     /// Batches the spool still holds of these streams that reach behind these cursors.
     pub(super) fn held(&self, behind: &[(StreamKey, u64)]) -> Result<Vec<Entry>, DeliveryError> {
-        let mut held = Vec::new();
-        self.for_each_record(|entry, _| {
+        let mut held: Vec<Entry> = Vec::new();
+        self.for_each_record(|entry, note| {
+            if note.drops {
+                held.retain(|known| !entry.replaces(known));
+            }
             if behind
                 .iter()
                 .any(|(key, cursor)| entry.key == *key && (entry.to > *cursor || entry.end))
@@ -380,6 +479,49 @@ impl Spool {
     pub(super) fn bytes(&self) -> u64 {
         self.ledger.bytes()
     }
+
+    /// The oldest position held.
+    pub(super) fn start(&self) -> LedgerPosition {
+        self.ledger.start()
+    }
+
+    pub(super) fn options(&self) -> &SpoolOptions {
+        &self.options
+    }
+
+    /// Where the second oldest segment begins; `None` when there is one only.
+    pub(super) fn second_segment(&self) -> Option<LedgerPosition> {
+        self.ledger.second_start()
+    }
+
+    /// Segments whose key is lost, while the server has not been told.
+    pub(super) fn locked(&self) -> &[Locked] {
+        &self.locked
+    }
+
+    /// The marks may be older than what was spooled, so that the server may know more than they say.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.doubtful
+    }
+
+    /// The server was asked where it stands: what is missing has been told.
+    pub(super) fn note_told(&mut self) {
+        let disk = &*self.disk;
+        self.locked.retain(|locked| match locked.told(disk) {
+            Ok(()) => false,
+            Err(error) => {
+                tracing::warn!(%error, "cannot note that a lost key was told");
+                true
+            }
+        });
+    }
+
+    /// The server has more of a stream than the marks know of, and it is ours.
+    pub(super) fn adopt(&mut self, key: &StreamKey, cursor: u64) {
+        if let Some(mark) = self.marks.get_mut(key) {
+            mark.spooled = mark.spooled.max(cursor);
+        }
+    }
 }
 
 fn mark(marks: &mut Marks, entry: &Entry, note: &Note) {
@@ -390,26 +532,17 @@ fn mark(marks: &mut Marks, entry: &Entry, note: &Note) {
     mark.checkpoint.clone_from(&note.checkpoint);
     mark.spooled = mark.spooled.max(entry.to);
     mark.finished |= note.finished;
+    mark.live |= note.live;
 }
 
-fn split(payload: &[u8], position: LedgerPosition) -> Result<(&[u8], &[u8]), DeliveryError> {
-    let unreadable = || DeliveryError::Unreadable { position };
-    let (length, rest) = payload.split_first_chunk::<4>().ok_or_else(unreadable)?;
-    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
-        .ok_or_else(unreadable)
-}
-
-fn entry_of(batch: &[u8], position: LedgerPosition) -> Result<Entry, DeliveryError> {
-    let (read, _) = Batch::read(batch)?;
-    let header = &read.header;
-    Ok(Entry {
-        position,
-        key: StreamKey::of(header),
-        from: header.from,
-        to: header.to,
-        bytes: read.bytes.len() as u64,
-        end: header.end,
-    })
+fn describe_unreadable(record: &Record, why: Unsealable) -> String {
+    let position = record.position;
+    match why {
+        Unsealable::OtherKey(id) => {
+            format!("the spool record at {position} was encrypted with key {id}, which is not here")
+        }
+        Unsealable::Changed => format!("the encrypted spool record at {position} was changed or moved"),
+    }
 }
 
 fn describe(recovery: &Recovery) -> SpoolReport {
