@@ -11,7 +11,13 @@ use crate::source::file::packed::Step;
 
 impl Tracked {
     /// Reads what is new, up to `budget` bytes.
-    pub(super) fn look(&mut self, shared: &Shared, buffer: &mut [u8], budget: u64, now: Timestamp) -> io::Result<Look> {
+    pub(in crate::source::file) fn look(
+        &mut self,
+        shared: &Shared,
+        buffer: &mut [u8],
+        budget: u64,
+        now: Timestamp,
+    ) -> io::Result<Look> {
         if !self.stash.is_empty() {
             let stash = std::mem::take(&mut self.stash);
             if self.digest(shared, &stash, now) {
