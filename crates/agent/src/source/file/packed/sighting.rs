@@ -407,8 +407,18 @@ impl FileSource {
 }
 
 pub(super) fn judge_by_content(found: &Found) -> io::Result<Sniffed> {
-    let file = os::open(&found.path)?;
+    let file = open_found(found)?;
     Ok(sniff(&read_up_to(&file, 0, MAGIC_BYTES)?, &found.path))
+}
+
+/// Opens a file that a listing showed; names may have been shifted since, and another file stands there.
+pub(super) fn open_found(found: &Found) -> io::Result<File> {
+    let file = os::open(&found.path)?;
+    if os::file_id(&file.metadata()?) == found.id {
+        Ok(file)
+    } else {
+        Err(io::ErrorKind::NotFound.into())
+    }
 }
 
 /// When a file was changed last.
