@@ -36,6 +36,7 @@ impl FileSource {
         self.entries = walk.entries;
         let complete = walk.errors.is_empty() && !walk.is_cut_short();
         let unknown = self.recognise(walk, complete, now);
+        self.names_shift = false;
         self.unclear.retain(|id, _| unknown.iter().any(|found| found.id == *id));
         let mut unknown = self.set_packed_aside(unknown, now, sink)?;
         self.sight_beside(now, sink)?;

@@ -124,6 +124,8 @@ pub struct FileSource {
     unresolved: Vec<Unresolved>,
     /// Compressed files about which nothing is decided yet, or that are not to be read.
     sightings: Vec<Sighting>,
+    /// Files that the last discovery listed stood under other names a moment later: what they are is not known.
+    names_shift: bool,
     /// Files of a few bytes that may become compressed ones, and since when they are looked at.
     unclear: HashMap<FileId, Timestamp>,
     /// Paths that checkpoints speak of: what is found there is a successor, not old content.
@@ -183,6 +185,7 @@ impl FileSource {
             unresolved: Vec::new(),
             sightings: Vec::new(),
             unclear: HashMap::new(),
+            names_shift: false,
             known_paths: HashSet::new(),
             known_at: None,
             blocked: None,

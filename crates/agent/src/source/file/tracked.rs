@@ -459,6 +459,15 @@ impl Tracked {
         self.current = path;
         self.id = id;
         self.placed &= content.plain().is_some();
+        // It had not come to its place in a compressed file: in a plain one it is there at once.
+        if let Some(window) = content
+            .plain()
+            .filter(|_| !self.placed)
+            .map(|file| Window::of(file, self.read))
+        {
+            self.window = window.unwrap_or_default();
+            self.placed = true;
+        }
         self.content = Some(content);
         self.missed = MISSES_LIMIT;
         self.orphaned = None;

@@ -121,6 +121,7 @@ impl FileSource {
                         plain.push(found);
                     }
                 }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => self.names_shift = true,
                 _ => plain.push(found),
             }
         }
@@ -211,11 +212,12 @@ impl FileSource {
     /// Whether streams that miss their file have to wait: a survey may find it.
     pub(in crate::source::file) fn is_surveying(&self, now: Timestamp) -> bool {
         let patience = self.close_after().saturating_mul(PATIENCE);
-        self.sightings.iter().any(|sighting| {
-            let young = now.0.saturating_sub(sighting.first_seen.0) < patience || sighting.changes < CHANGES_LIMIT;
-            let rest = sighting.rest(self.settle(), self.close_after());
-            rest.is_some_and(|rest| young || sighting.quiet(now) >= rest)
-        })
+        self.names_shift
+            || self.sightings.iter().any(|sighting| {
+                let young = now.0.saturating_sub(sighting.first_seen.0) < patience || sighting.changes < CHANGES_LIMIT;
+                let rest = sighting.rest(self.settle(), self.close_after());
+                rest.is_some_and(|rest| young || sighting.quiet(now) >= rest)
+            })
     }
 
     /// When the next compressed file has rested long enough.
@@ -272,7 +274,8 @@ impl FileSource {
         let before = sighting.surveyed_bytes();
         match self.survey_step(&mut sighting, *budget, now) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            // Renamed since it was listed; or gone, and then it is not seen again.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => sighting.state = State::Settling,
             Err(error) => {
                 self.tell_unreadable(sighting.found.path.clone(), &error);
                 sighting.state = State::Passed;
@@ -407,8 +410,18 @@ impl FileSource {
 }
 
 pub(super) fn judge_by_content(found: &Found) -> io::Result<Sniffed> {
-    let file = os::open(&found.path)?;
+    let file = open_found(found)?;
     Ok(sniff(&read_up_to(&file, 0, MAGIC_BYTES)?, &found.path))
+}
+
+/// Opens a file that a listing showed; names may have been shifted since, and another file stands there.
+pub(super) fn open_found(found: &Found) -> io::Result<File> {
+    let file = os::open(&found.path)?;
+    if os::file_id(&file.metadata()?) == found.id {
+        Ok(file)
+    } else {
+        Err(io::ErrorKind::NotFound.into())
+    }
 }
 
 /// When a file was changed last.

@@ -10,7 +10,7 @@ use watchpost_event::{StreamKey, Timestamp};
 
 use super::content::{Packed, PackedPrint, print_of};
 use super::kind::{Kind, Sniffed};
-use super::sighting::{Sighting, changed_at, judge_by_content};
+use super::sighting::{Sighting, changed_at, judge_by_content, open_found};
 use super::survey::{Candidate, Ending, Survey};
 use crate::source::file::begin::RECENT;
 use crate::source::file::checkpoint::{Bytes, Likeness, Mark, TAIL_BYTES, compare};
@@ -18,7 +18,7 @@ use crate::source::file::content::Content;
 use crate::source::file::globs::{Found, are_related};
 use crate::source::file::settings::Start;
 use crate::source::file::tracked::Stamp;
-use crate::source::file::{Done, FileSource, Suspect, os};
+use crate::source::file::{Done, FileSource, Suspect};
 use crate::source::{Notice, Sink, SourceError};
 
 /// Surveys of one file at most: streams that begin while it is surveyed make another one necessary.
@@ -188,7 +188,7 @@ impl FileSource {
 
     /// Opens a compressed file again that was surveyed before; `None` when it is another now.
     pub(in crate::source::file) fn open_packed(&mut self, found: &Found, print: PackedPrint) -> Option<Content> {
-        let file = os::open(&found.path).ok()?;
+        let file = open_found(found).ok()?;
         let Ok(Sniffed::Packed(kind)) = judge_by_content(found) else {
             return None;
         };
@@ -232,7 +232,7 @@ impl FileSource {
         now: Timestamp,
         sink: &mut dyn Sink,
     ) -> Result<bool, SourceError> {
-        let opened = os::open(&found.path).and_then(|file| Ok((print_of(&file)?, file)));
+        let opened = open_found(found).and_then(|file| Ok((print_of(&file)?, file)));
         let Ok((print, file)) = opened else {
             return Ok(false);
         };
