@@ -19,7 +19,7 @@ use watchpost_event::commands::{CommandsResponse, PendingCommand};
 use watchpost_event::cursor::Verdict;
 use watchpost_event::protocol::{DataResponse, Outcome, StreamCursor, StreamReport, StreamsResponse};
 use watchpost_event::{Batch, Cursors, Decoded, StreamKey, Timestamp};
-use watchpost_kit::{ByteSize, SystemClock};
+use watchpost_kit::SystemClock;
 use watchpost_run::{RealDisk, Shutdown};
 
 /// How long a test waits for what must come.
@@ -47,7 +47,7 @@ impl Peer {
                 let decoded = Decoded::from_bytes(batch.bytes, Limits::default()).unwrap();
                 let messages = decoded.events.iter().map(|event| event.message.to_string());
                 self.messages.lock().unwrap().extend(messages);
-                cursors.advance(&batch.header, skip_to, batch.header.events, Timestamp(0));
+                cursors.advance(&batch.header, skip_to, u64::from(batch.header.events), Timestamp(0));
             }
             let key = StreamKey::of(&batch.header);
             let cursor = cursors.cursor(&key);
@@ -135,7 +135,7 @@ impl World {
         }];
         change(&mut config);
         let mut settings = config.resolve(&world.data(), "host").unwrap();
-        settings.spool.keep_free = watchpost_kit::Amount::Size(ByteSize(0));
+        settings.spool.keep_free = watchpost_kit::Amount::Percent(0.0);
         let deps = AgentDeps {
             disk: Arc::new(RealDisk),
             clock: Arc::new(SystemClock::new()),
