@@ -23,7 +23,7 @@ use watchpost_kit::SystemClock;
 use watchpost_run::{RealDisk, Shutdown};
 
 /// How long a test waits for what must come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const NEVER: &str = "0 0 1 1 * UTC";
 
 #[derive(Default)]
@@ -45,7 +45,7 @@ impl Peer {
             rest = after;
             if let Verdict::Accept { skip_to } = cursors.judge(&batch.header) {
                 let decoded = Decoded::from_bytes(batch.bytes, Limits::default()).unwrap();
-                let messages = decoded.events.iter().map(|event| event.message.to_string());
+                let messages = decoded.events.iter().map(|event| event.message.clone());
                 self.messages.lock().unwrap().extend(messages);
                 cursors.advance(&batch.header, skip_to, u64::from(batch.header.events), Timestamp(0));
             }
