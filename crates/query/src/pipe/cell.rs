@@ -81,8 +81,8 @@ impl Cell {
         }
     }
 
-    /// What it weighs in memory, roughly.
-    pub(crate) fn weight(&self) -> usize {
+    /// What it weighs in memory, roughly, in bytes.
+    pub fn weight(&self) -> usize {
         let more = match self {
             Self::Text(text) => text.len(),
             Self::Json(value) => json_weight(value),

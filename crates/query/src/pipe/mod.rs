@@ -308,6 +308,14 @@ impl Pipeline {
         Partial::new(self)
     }
 
+    /// The same with these columns kept at the end.
+    #[must_use]
+    pub fn with_fields(mut self, fields: &[&str]) -> Self {
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        self.stages.push(Stage::Fields(fields));
+        self
+    }
+
     fn gathering(&self) -> Option<usize> {
         let gathers = |stage: &Stage| matches!(stage, Stage::Sort(_) | Stage::Stats(_) | Stage::Top(_));
         self.stages.iter().position(gathers)

@@ -125,6 +125,14 @@ impl<'p> Partial<'p> {
         }
     }
 
+    /// Rows that a pipeline which streams has let through and that were not taken out; of others 0.
+    pub const fn rows(&self) -> usize {
+        match &self.gather {
+            Gather::Rows(rows, _) => rows.len(),
+            Gather::Groups(_) | Gather::Sorted(_) => 0,
+        }
+    }
+
     /// Whether more events would change nothing.
     pub fn is_done(&self) -> bool {
         self.flow.is_done()
