@@ -91,7 +91,7 @@ impl Writer {
             self.write_array(piece, out)?;
         } else {
             out.write_all(piece)?;
-            self.lines += piece.iter().filter(|byte| **byte == b'\n').count() as u64;
+            self.lines += piece.split(|byte| *byte == b'\n').skip(1).count() as u64;
         }
         self.tail.extend(&piece[piece.len().saturating_sub(TAIL)..]);
         let old = self.tail.len().saturating_sub(TAIL);

@@ -26,6 +26,17 @@ impl Search {
         })
     }
 
+    /// Refuses a search that cannot be read, before a server is asked.
+    pub fn check(&self) -> Result<(), ConsoleError> {
+        let refused = |error: watchpost_query::ParseError| ConsoleError::Query {
+            query: self.query.clone(),
+            message: error.message,
+            at: error.at,
+            length: error.len,
+        };
+        watchpost_query::parse_search(&self.query).map(drop).map_err(refused)
+    }
+
     /// Writes what the pipes give: aligned columns, or one JSON object per row. An answer that is not of all events is
     /// written, and is an error.
     pub async fn table(

@@ -146,6 +146,7 @@ pub(crate) fn run(args: &SearchArgs, global: &Global) -> Result<Exit> {
             });
         }
         search.query = format!("{} | stats {stats}", search.query);
+        search.check()?;
     }
     if args.format == Some(FormatArg::Table) && args.output.is_some() {
         return Err(usage(

@@ -24,16 +24,12 @@ pub enum TableLine {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct TableResponse {
     /// The columns; empty when the answer is events.
-    #[serde(default)]
     pub columns: Vec<TableColumn>,
     /// Rows, one value per column.
-    #[serde(default)]
     pub rows: Vec<Vec<Value>>,
     /// Whole events, when the answer has no columns.
-    #[serde(default)]
     pub events: Vec<Value>,
     /// There are more rows than these: ask with a larger `limit`, or export.
-    #[serde(default)]
     pub more: bool,
     /// Why the answer is not of all events, when it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,7 +52,6 @@ pub struct TableColumn {
     /// What stands in it.
     pub role: ColumnRole,
     /// Some values are estimates, off by a hundredth or so: there were too many to keep them all.
-    #[serde(default)]
     pub estimated: bool,
 }
 

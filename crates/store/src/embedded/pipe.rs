@@ -32,18 +32,19 @@ impl EmbeddedStore {
         }
     }
 
-    /// Counts of everything in a time range: whole blocks and minutes need not be read.
+    /// Counts that the indexes know: of whole blocks and runs of rows, and of minutes where nothing but the time is asked.
     fn gather_known<'p>(
         &self,
         request: &SearchRequest,
         pipeline: &'p Pipeline,
     ) -> Result<Option<Gathered<'p>>, StoreError> {
-        if !Plan::of(request).is_time_only || request.after.is_some() {
+        if request.after.is_some() {
             return Ok(None);
         }
         let mut partial = pipeline.start();
         let summary = match pipeline.known() {
             None => return Ok(None),
+            Some(Known::PerInterval(_)) if !Plan::of(request).is_time_only => return Ok(None),
             Some(Known::Total) => {
                 let counts = self.count_rows(request, &[])?;
                 partial.add_counts(Timestamp(0), counts.total);
@@ -162,7 +163,7 @@ fn gather_blocks(walk: &mut Walk<'_>, blocks: &Blocks, needed: Needed, partial: 
         path: &blocks.path,
         needed,
     };
-    scan.read(&blocks.numbers, summary, &mut |batch, _| {
+    scan.read(&blocks.wanted, summary, &mut |batch, _| {
         let rows = scan::matching(plan, batch);
         let mut reader = RowReader::new(batch);
         for row in rows.into_iter().filter_map(|at| reader.row(at)) {
