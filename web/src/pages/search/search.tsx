@@ -1,5 +1,6 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isApiError } from '@/api/client';
 import { refreshNow } from '@/app/refresh';
 import { getSettings, setSettings, useSettings } from '@/app/settings';
 import { useSpan, useTimeRange } from '@/app/time-range';
@@ -25,6 +26,10 @@ const KeysDialog = lazy(() =>
 );
 const ContextPanel = lazy(() =>
   import('./context-panel').then((part) => ({ default: part.ContextPanel })),
+);
+
+const TablePanel = lazy(() =>
+  import('./table-panel').then((part) => ({ default: part.TablePanel })),
 );
 
 const LIVE_REFRESH_MS = 10_000;
@@ -166,6 +171,14 @@ function Found({ onError, ...pane }: FoundProps) {
   const { results, state } = useResults(pane.view.q, pane.span);
   const error = state.phase === 'failed' ? state.error : undefined;
   useEffect(() => onError(error), [error, onError]);
+  // Its pipes need all events: one answer, and no rows that stream.
+  if (isApiError(error, 'is_table')) {
+    return (
+      <Suspense>
+        <TablePanel key={results.number} q={pane.view.q} span={pane.span} />
+      </Suspense>
+    );
+  }
   // Another search has other rows: nothing of the old selection means anything there.
   return <ResultsPane key={results.number} {...pane} results={results} state={state} />;
 }
