@@ -68,7 +68,7 @@ export function LineChart({ lines }: { lines: Lines }) {
   }, [lines, zone, scheme]);
   return (
     <figure className={classes.chart}>
-      <div ref={parent} className={classes.plot} role="img" aria-label={t('table.chart')} />
+      <div ref={parent} className={classes.plot} role="img" aria-label={t('histogram')} />
       <figcaption>
         {lines.lines.map(({ name }, at) => (
           <span key={name}>

@@ -11,7 +11,6 @@ import type { DetailActions } from './detail';
 import { Facets } from './facets';
 import { EventHistogram } from './histogram';
 import { linkToEvent, linkToView } from './links';
-import { LivePane } from './live-pane';
 import { QueryBox, type QueryBoxHandle } from './query-box';
 import { type PaneProps, ResultsPane } from './results-pane';
 import classes from './search.module.css';
@@ -28,6 +27,7 @@ const ContextPanel = lazy(() =>
   import('./context-panel').then((part) => ({ default: part.ContextPanel })),
 );
 
+const LivePanel = lazy(() => import('./live-panel').then((part) => ({ default: part.LivePanel })));
 const TablePanel = lazy(() =>
   import('./table-panel').then((part) => ({ default: part.TablePanel })),
 );
@@ -134,7 +134,9 @@ export function SearchPage() {
       )}
       <section className={classes.center} aria-label={t('rows')}>
         {settings.histogram && <EventHistogram q={view.q} span={span} />}
-        {view.live ? <LivePane {...pane} /> : <Found {...pane} span={span} onError={setError} />}
+        <Suspense>
+          {view.live ? <LivePanel {...pane} /> : <Found {...pane} span={span} onError={setError} />}
+        </Suspense>
       </section>
       <Suspense>
         {view.context && (
@@ -173,11 +175,7 @@ function Found({ onError, ...pane }: FoundProps) {
   useEffect(() => onError(error), [error, onError]);
   // Its pipes need all events: one answer, and no rows that stream.
   if (isApiError(error, 'is_table')) {
-    return (
-      <Suspense>
-        <TablePanel key={results.number} q={pane.view.q} span={pane.span} />
-      </Suspense>
-    );
+    return <TablePanel key={results.number} q={pane.view.q} span={pane.span} />;
   }
   // Another search has other rows: nothing of the old selection means anything there.
   return <ResultsPane key={results.number} {...pane} results={results} state={state} />;

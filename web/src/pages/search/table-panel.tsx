@@ -86,10 +86,7 @@ function Answer({ table }: { table: TableAnswer }) {
     <>
       {table.cut && (
         <Warning>
-          <strong>{t('table.cut')}</strong>
-          <p>
-            <SafeText text={table.cut.message} />
-          </p>
+          <SafeText text={table.cut.message} />
         </Warning>
       )}
       {sentences.map((sentence) => (
@@ -99,7 +96,7 @@ function Answer({ table }: { table: TableAnswer }) {
       ))}
       {lines && lines.x.length > 1 && <LineChart lines={lines} />}
       {rows === 0 ? (
-        <Empty title={t('table.none')} />
+        <Empty title={t('empty.title')} />
       ) : table.columns.length > 0 ? (
         <Rows table={table} />
       ) : (
@@ -117,7 +114,7 @@ function Rows({ table }: { table: TableAnswer }) {
   const { zone } = useSettings();
   const bars = barsOf(table);
   return (
-    <table className={classes.table} aria-label={t('table')}>
+    <table className={classes.table} aria-label={t('rows')}>
       <thead>
         <tr>
           {table.columns.map((column) => (
