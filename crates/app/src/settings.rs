@@ -13,7 +13,7 @@ use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};
 use watchpost_server::config::{
     AlertSections, BusSection, CatalogSection, ChannelSection, DetectSection, LimitsSection, RouteSection,
-    ServerConfig, ServerSection, ServerSettings, StoreSection, TlsSection, socket_path,
+    SearchSection, ServerConfig, ServerSection, ServerSettings, StoreSection, TlsSection, socket_path,
 };
 use watchpost_server::rules::{Builtin, RuleSources};
 
@@ -39,6 +39,7 @@ struct ConfigFile {
     server: ServerSection,
     tls: TlsSection,
     limits: LimitsSection,
+    search: SearchSection,
     bus: BusSection,
     store: StoreSection,
     catalog: CatalogSection,
@@ -171,6 +172,7 @@ impl Settings {
             server,
             tls: file.tls,
             limits: file.limits,
+            search: file.search,
             bus: file.bus,
             store: file.store,
             catalog: file.catalog,

@@ -128,6 +128,15 @@ impl Client {
         self.read(path, response).await
     }
 
+    /// `GET`, read piece by piece.
+    pub(crate) async fn pieces(&self, path: &str, query: &[(&str, &str)]) -> Result<Pieces, ConsoleError> {
+        let response = self
+            .send(Method::GET, path, |request| request.query(query), find(query, "q"))
+            .await?;
+        let place = self.place.clone();
+        Ok(Pieces { response, place })
+    }
+
     async fn send(
         &self,
         method: Method,
@@ -184,6 +193,21 @@ impl Client {
             body.extend_from_slice(&chunk);
         }
         Ok(body)
+    }
+}
+
+/// An answer as it comes.
+pub(crate) struct Pieces {
+    response: Response,
+    place: String,
+}
+
+impl Pieces {
+    /// What came next; `None` at the end.
+    pub(crate) async fn next(&mut self) -> Result<Option<Vec<u8>>, ConsoleError> {
+        let piece = self.response.chunk().await;
+        let piece = piece.map_err(|source| broken_off(&self.place, source))?;
+        Ok(piece.map(|piece| piece.to_vec()))
     }
 }
 

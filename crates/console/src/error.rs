@@ -92,6 +92,27 @@ pub enum ConsoleError {
         /// How many bytes.
         length: usize,
     },
+    /// An export is not whole.
+    #[error("the export ended early: {reason}")]
+    Ended {
+        /// What its last line says.
+        reason: String,
+    },
+    /// The answer of a search is not of all events.
+    #[error("{message}")]
+    Cut {
+        /// How far it came, and what to do.
+        message: String,
+    },
+    /// A file cannot be written.
+    #[error("cannot write {path}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// A time that cannot be read.
     #[error("time {text:?} is not understood")]
     BadTime {

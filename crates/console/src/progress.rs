@@ -19,6 +19,11 @@ impl Progress {
         Self { bar }
     }
 
+    /// What goes on now.
+    pub fn say(&self, what: String) {
+        self.bar.set_message(what);
+    }
+
     /// So much of so much is done.
     pub fn set(&self, done: u64, all: u64) {
         if self.bar.length() != Some(all) {

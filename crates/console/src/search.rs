@@ -25,7 +25,7 @@ pub struct Search {
 }
 
 impl Search {
-    fn parameters(&self) -> Vec<(&'static str, String)> {
+    pub(crate) fn parameters(&self) -> Vec<(&'static str, String)> {
         let mut parameters = vec![("q", self.query.clone())];
         parameters.extend(self.from.map(|time| ("from", time.to_string())));
         parameters.extend(self.to.map(|time| ("to", time.to_string())));
@@ -96,12 +96,12 @@ impl Search {
     }
 }
 
-fn borrowed<'a>(parameters: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
+pub(crate) fn borrowed<'a>(parameters: &'a [(&'static str, String)]) -> Vec<(&'static str, &'a str)> {
     parameters.iter().map(|(name, value)| (*name, value.as_str())).collect()
 }
 
 /// Damage is told beside the output: what could be read is still right.
-fn complain(damage: &[String]) -> Result<(), ConsoleError> {
+pub(crate) fn complain(damage: &[String]) -> Result<(), ConsoleError> {
     let mut err = std::io::stderr().lock();
     for sentence in damage {
         writeln!(err, "warning: {}", harmless(sentence))?;
@@ -109,7 +109,11 @@ fn complain(damage: &[String]) -> Result<(), ConsoleError> {
     Ok(())
 }
 
-fn write_all(out: &mut dyn Write, renderer: &Renderer, events: Vec<serde_json::Value>) -> Result<(), ConsoleError> {
+pub(crate) fn write_all(
+    out: &mut dyn Write,
+    renderer: &Renderer,
+    events: Vec<serde_json::Value>,
+) -> Result<(), ConsoleError> {
     let mut text = String::new();
     for event in events {
         text.clear();
@@ -173,7 +177,7 @@ fn write_counts(counts: &CountsResponse, by: &[String], json: bool, out: &mut dy
     Ok(out.write_all(table::render(&rows, 1).as_bytes())?)
 }
 
-fn cell(value: &serde_json::Value) -> String {
+pub(crate) fn cell(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::Null => "-".to_owned(),
         serde_json::Value::String(text) => harmless(text),

@@ -4,6 +4,11 @@ use std::fmt::Write;
 
 /// Rows as lines with aligned columns, two spaces between them; the first `right` columns are aligned to the right.
 pub(crate) fn render(rows: &[Vec<String>], right: usize) -> String {
+    render_by(rows, |column| column < right)
+}
+
+/// The same with a word for each column on whether it is aligned to the right.
+pub(crate) fn render_by(rows: &[Vec<String>], is_right: impl Fn(usize) -> bool) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |column: usize| {
         rows.iter()
@@ -19,7 +24,7 @@ pub(crate) fn render(rows: &[Vec<String>], right: usize) -> String {
         for (column, cell) in row.iter().enumerate() {
             let width = widths[column];
             // Writing to a String cannot fail.
-            let _ = if column < right {
+            let _ = if is_right(column) {
                 write!(line, "{cell:>width$}  ")
             } else {
                 write!(line, "{cell:<width$}  ")

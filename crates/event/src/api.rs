@@ -4,6 +4,10 @@
 //! GET  /search?q&from&to&limit&after            → SearchResponse     newest first; `after` is the `next` of the page before
 //! GET  /search/stats?q&from&to&by               → CountsResponse     `by`: field names, comma separated
 //! GET  /search/stream?q&from&to&limit&after     → SearchLine, one per line, while the search goes on
+//! GET  /search/table?q&from&to&limit            → TableLine, one per line; `q` with pipes
+//! GET  /export?q&from&to&format&safe&limit      → all rows, as NDJSON or CSV; POST ExportRequest does the same
+//! GET  /searches/running                        → RunningResponse
+//! DELETE /searches/running/{id}                 → RunningSearch     cancelled
 //! GET  /search/facets?q&from&to&fields&limit    → FacetsResponse
 //! GET  /search/fields?q&from&to                 → FieldsResponse
 //! GET  /search/values?field&prefix&q&from&to    → ValuesResponse
@@ -33,12 +37,17 @@
 mod alerts;
 mod overview;
 mod search;
+mod table;
 
 pub use alerts::{AlertCountInfo, AlertDetail, AlertEventInfo, AlertMessageInfo, RuleDetail};
 pub use overview::{AlertsSummary, DeliverySummary, HostInfo, HostState, OverviewResponse, VolumeInfo};
 pub use search::{
     FacetInfo, FacetValue, FacetsResponse, FieldInfo, FieldKind, FieldsResponse, SearchEnd, SearchLine, SearchProgress,
     ValuesResponse,
+};
+pub use table::{
+    ColumnRole, CutWhy, ExportFormat, ExportRequest, RunningResponse, RunningSearch, SearchCost, SearchCut,
+    TableColumn, TableLine, TableResponse,
 };
 
 use serde::{Deserialize, Serialize};

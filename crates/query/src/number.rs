@@ -48,7 +48,28 @@ impl Number {
         }
     }
 
-    fn from_float(float: f64) -> Option<Self> {
+    /// As a JSON number: whole where 64 bits hold it.
+    pub fn to_json(self) -> Value {
+        match self {
+            Self::Whole(whole) => match (i64::try_from(whole), u64::try_from(whole)) {
+                (Ok(whole), _) => Value::from(whole),
+                (_, Ok(whole)) => Value::from(whole),
+                _ => Value::from(whole as f64),
+            },
+            Self::Float(float) => Value::from(float),
+        }
+    }
+
+    /// The nearest double.
+    pub const fn as_f64(self) -> f64 {
+        match self {
+            Self::Whole(whole) => whole as f64,
+            Self::Float(float) => float,
+        }
+    }
+
+    /// From a double; `None` when it is not finite.
+    pub(crate) fn from_float(float: f64) -> Option<Self> {
         if !float.is_finite() {
             return None;
         }
@@ -67,17 +88,26 @@ impl From<u64> for Number {
 
 impl PartialEq for Number {
     fn eq(&self, other: &Self) -> bool {
-        self.partial_cmp(other) == Some(Ordering::Equal)
+        self.cmp(other) == Ordering::Equal
     }
 }
 
+impl Eq for Number {}
+
 impl PartialOrd for Number {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
         match (*self, *other) {
-            (Self::Whole(a), Self::Whole(b)) => Some(a.cmp(&b)),
-            (Self::Float(a), Self::Float(b)) => a.partial_cmp(&b),
-            (Self::Whole(a), Self::Float(b)) => Some(whole_to_float(a, b)),
-            (Self::Float(a), Self::Whole(b)) => Some(whole_to_float(b, a).reverse()),
+            (Self::Whole(a), Self::Whole(b)) => a.cmp(&b),
+            // Neither is NaN.
+            (Self::Float(a), Self::Float(b)) => a.total_cmp(&b),
+            (Self::Whole(a), Self::Float(b)) => whole_to_float(a, b),
+            (Self::Float(a), Self::Whole(b)) => whole_to_float(b, a).reverse(),
         }
     }
 }

@@ -59,17 +59,28 @@ impl Query {
 impl Expr {
     /// Whether an event matches. The one definition of what the language means: every store agrees with it.
     pub fn matches(&self, view: &View<'_>) -> bool {
+        self.holds(&view.event.message, &|name| {
+            if name == names::TIMESTAMP {
+                // Never a field of the event's own that happens to carry this name.
+                Some(FieldRef::Time(view.event.time))
+            } else {
+                view.get(name)
+            }
+        })
+    }
+
+    /// The same for anything that has a text and named values, such as a row of a table.
+    pub(crate) fn holds<'v, F>(&self, message: &str, get: &F) -> bool
+    where
+        F: Fn(&str) -> Option<FieldRef<'v>>,
+    {
         match self {
             Self::All => true,
-            Self::And(all) => all.iter().all(|each| each.matches(view)),
-            Self::Or(any) => any.iter().any(|each| each.matches(view)),
-            Self::Not(inner) => !inner.matches(view),
-            Self::Text(test) => test.is_match(&view.event.message),
-            // Never a field of the event's own that happens to carry this name.
-            Self::Field { name, test } if name == names::TIMESTAMP => {
-                test.is_match(name, &FieldRef::Time(view.event.time))
-            }
-            Self::Field { name, test } => view.get(name).is_some_and(|value| test.is_match(name, &value)),
+            Self::And(all) => all.iter().all(|each| each.holds(message, get)),
+            Self::Or(any) => any.iter().any(|each| each.holds(message, get)),
+            Self::Not(inner) => !inner.holds(message, get),
+            Self::Text(test) => test.is_match(message),
+            Self::Field { name, test } => get(name).is_some_and(|value| test.is_match(name, &value)),
         }
     }
 }

@@ -5,6 +5,8 @@
 //! line: `query => positions`, where positions are numbers, `all`, `none` or `all but` numbers, or
 //! `query => error at BYTE: part of the message`. Lines that begin with `#` are headings.
 //!
+//! `testdata/pipes.txt` does the same for whole searches, whose answers are tables or events in their order.
+//!
 //! For more than was thought of by hand, [`random_event`] and [`random_query`] draw from the same small set
 //! of words and fields, so that they meet; [`crate::Query::matches`] says what is right.
 
@@ -14,11 +16,13 @@ use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, StreamId, Timestamp
 
 use crate::parse;
 
+mod pipes;
 mod random;
 
+pub use pipes::{answer_at_once, check_pipes, pipe_cases, random_pipes};
 pub use random::{random_event, random_query};
 
-/// One query and what it must give.
+/// One query or search and what it must give.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Case {
     /// The line of the file, from 1.
@@ -34,6 +38,8 @@ pub struct Case {
 pub enum Expected {
     /// Events with these positions, ascending.
     Positions(Vec<u64>),
+    /// A table: `{"columns":[…],"rows":[[…]]}`.
+    Table(serde_json::Value),
     /// A refusal.
     Error {
         /// Where, in bytes.
@@ -134,8 +140,8 @@ pub fn check(mut answer: impl FnMut(&crate::Query) -> Vec<u64>) -> Result<(), Ve
             }
             (Err(error), Expected::Error { at, message }) => (error.at != at || !error.message.contains(message))
                 .then(|| format!("refused at {} with:\n{error}", error.at)),
-            (Ok(_), Expected::Error { .. }) => Some(format!("{} is taken", case.query)),
-            (Err(error), Expected::Positions(_)) => Some(format!("refused with:\n{error}")),
+            (Ok(_), Expected::Error { .. } | Expected::Table(_)) => Some(format!("{} is taken", case.query)),
+            (Err(error), Expected::Positions(_) | Expected::Table(_)) => Some(format!("refused with:\n{error}")),
         };
         differences.extend(reason.map(|reason| SuiteError::new("cases.txt", case.line, reason)));
     }

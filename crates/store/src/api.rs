@@ -7,7 +7,7 @@ use std::sync::atomic::{self, AtomicBool, AtomicI64, AtomicU64};
 
 use serde_json::Value;
 use watchpost_event::{Cursors, Decoded, Event, EventId, Origin, Severity, Timestamp, Verdict, View};
-use watchpost_query::Query;
+use watchpost_query::{Partial, Pipeline, Query};
 
 use crate::{Full, StoreError};
 
@@ -41,6 +41,18 @@ pub trait LogStore: Send + Sync {
         request: &SearchRequest,
         out: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<Summary, StoreError>;
+    /// Hands out every matching event, newest first, `request.limit` of them at most and however many that are: page
+    /// after page, each over what is stored when it begins, so that memory does not grow with their number.
+    fn rows(&self, request: &SearchRequest, out: &mut dyn FnMut(Row) -> ControlFlow<()>)
+    -> Result<Summary, StoreError>;
+    /// Shows every matching event to a pipeline, the newest first, until it weighs more than `memory` bytes. Of a
+    /// pipeline that streams, `request.limit` rows are enough.
+    fn gather<'p>(
+        &self,
+        request: &SearchRequest,
+        pipeline: &'p Pipeline,
+        memory: usize,
+    ) -> Result<Gathered<'p>, StoreError>;
     /// Counts events, whole or grouped by the values of fields. An event whose field is an array counts once for
     /// each different element; one without the field counts under null.
     fn count(&self, request: &SearchRequest, by: &[String]) -> Result<Counts, StoreError>;
@@ -110,9 +122,14 @@ impl Default for ProgressCounters {
 }
 
 impl Progress {
-    /// So many rows may have to be looked at.
+    /// So many rows may have to be looked at. Of a search in pages, what is left at the beginning of each.
     pub fn begin(&self, rows: u64) {
-        self.0.rows.store(rows, atomic::Ordering::Relaxed);
+        let all = self.0.rows.load(atomic::Ordering::Relaxed);
+        if all == 0 {
+            self.0.rows.store(rows, atomic::Ordering::Relaxed);
+        } else {
+            self.0.passed.store(all.saturating_sub(rows), atomic::Ordering::Relaxed);
+        }
     }
 
     /// So many more rows were looked at or ruled out.
@@ -251,10 +268,58 @@ pub struct Summary {
     pub blocks_read: u64,
     /// Blocks that time and filters ruled out.
     pub blocks_pruned: u64,
+    /// Bytes of the columns that were read, decompressed.
+    pub bytes: u64,
     /// It was stopped before the end: there may be more.
     pub cancelled: bool,
     /// What could not be read, one sentence each. Everything else was searched.
     pub damage: Vec<String>,
+}
+
+impl Summary {
+    /// Adds how another part of the same search went.
+    pub fn add(&mut self, other: Self) {
+        self.rows += other.rows;
+        self.examined += other.examined;
+        self.blocks_read += other.blocks_read;
+        self.blocks_pruned += other.blocks_pruned;
+        self.bytes += other.bytes;
+        self.cancelled |= other.cancelled;
+        for sentence in other.damage {
+            if !self.damage.contains(&sentence) {
+                self.damage.push(sentence);
+            }
+        }
+    }
+}
+
+/// What a pipeline has made of what is stored.
+#[derive(Debug)]
+pub struct Gathered<'p> {
+    /// The result; merges with that of another store.
+    pub partial: Partial<'p>,
+    /// Why it is not of all events, when it is not.
+    pub cut: Option<Cut>,
+    /// How it went.
+    pub summary: Summary,
+}
+
+/// A search that ended before it had seen everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cut {
+    /// Why.
+    pub reason: CutReason,
+    /// Every event later than this was seen, and some of those before.
+    pub reached: Option<Timestamp>,
+}
+
+/// Why a search ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CutReason {
+    /// It was cancelled.
+    Cancelled,
+    /// What it had to keep weighed too much.
+    Memory,
 }
 
 /// The result of a count.

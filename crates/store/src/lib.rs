@@ -39,8 +39,8 @@ mod error;
 mod options;
 
 pub use api::{
-    Appended, Bucket, Cancel, ClassStats, Counts, Facet, Facets, Histogram, LogStore, Maintained, Place, Progress, Row,
-    SEVERITIES, SearchRequest, StoreStats, Summary, VerifyReport,
+    Appended, Bucket, Cancel, ClassStats, Counts, Cut, CutReason, Facet, Facets, Gathered, Histogram, LogStore,
+    Maintained, Place, Progress, Row, SEVERITIES, SearchRequest, StoreStats, Summary, VerifyReport,
 };
 pub use embedded::{EmbeddedStore, Opened};
 pub use error::{Full, StoreError};

@@ -10,7 +10,8 @@ use common::{Feed, at, find, maintain_all, open, shown};
 use proptest::prelude::*;
 use watchpost_event::{Event, Fields, Origin, View};
 use watchpost_kit::Rng;
-use watchpost_query::suite::{random_event, random_query};
+use watchpost_query::parse_search;
+use watchpost_query::suite::{answer_at_once, random_event, random_pipes, random_query};
 use watchpost_run::MemDisk;
 use watchpost_store::{EmbeddedStore, LogStore, Place, SearchRequest, StoreOptions};
 
@@ -97,6 +98,7 @@ proptest! {
             check_pages(&store, &request, &found)?;
             check_histogram(&store, &request, &known)?;
             check_facets(&store, &request)?;
+            check_pipes(&store, &request, &text, &random_pipes(&mut || rng.next_u64()), &known)?;
         }
     }
 }
@@ -116,6 +118,38 @@ fn check_pages(store: &EmbeddedStore, request: &SearchRequest, all: &[serde_json
         prop_assert!(paged.len() <= all.len());
     }
     prop_assert_eq!(paged, all);
+    Ok(())
+}
+
+/// A pipeline over the store gives what it gives over everything at once; rows without a limit are all there are.
+fn check_pipes(
+    store: &EmbeddedStore,
+    request: &SearchRequest,
+    query: &str,
+    pipes: &str,
+    known: &Known,
+) -> Result<(), TestCaseError> {
+    let text = format!("{query} {pipes}");
+    let search = parse_search(&text).unwrap_or_else(|error| panic!("{error}"));
+    let request = SearchRequest {
+        query: search.filter().clone(),
+        ..request.clone()
+    };
+    let inside = known.iter().filter(|(event, _)| {
+        request.from.is_none_or(|from| event.time >= from) && request.to.is_none_or(|to| event.time < to)
+    });
+    let expected = answer_at_once(&search, inside.map(|(event, origin)| (event, &**origin)));
+    let gathered = store.gather(&request, search.pipeline(), usize::MAX).unwrap();
+    prop_assert_eq!((&gathered.cut, &gathered.summary.damage), (&None, &Vec::new()));
+    prop_assert_eq!(gathered.partial.finish(), expected, "{}", text);
+    let (found, _) = find(store, &request);
+    let mut rows = Vec::new();
+    let mut all = |row| {
+        rows.push(row);
+        std::ops::ControlFlow::Continue(())
+    };
+    store.rows(&request, &mut all).unwrap();
+    prop_assert_eq!(rows, found);
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 
 mod common;
 
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use common::{Feed, at, find, maintain_all, open};
@@ -28,6 +29,60 @@ fn check(store: &EmbeddedStore) {
         .map(|error| error.to_string())
         .collect();
     assert!(shown.is_empty(), "{} cases differ:\n{}", shown.len(), shown.join("\n"));
+    check_pipes(store);
+    check_rows(store);
+    check_context(store);
+}
+
+fn check_pipes(store: &EmbeddedStore) {
+    let different = suite::check_pipes(|search| {
+        let request = SearchRequest::new(search.filter().clone(), usize::MAX);
+        let gathered = store.gather(&request, search.pipeline(), 1 << 20).unwrap();
+        assert_eq!((gathered.cut, gathered.summary.damage), (None, Vec::new()));
+        gathered.partial.finish()
+    });
+    let shown: Vec<String> = different
+        .err()
+        .into_iter()
+        .flatten()
+        .map(|error| error.to_string())
+        .collect();
+    assert!(
+        shown.is_empty(),
+        "{} searches differ:\n{}",
+        shown.len(),
+        shown.join("\n")
+    );
+}
+
+/// Rows without a limit are those of a search.
+fn check_rows(store: &EmbeddedStore) {
+    let request = SearchRequest::new(watchpost_query::parse("error OR connection").unwrap(), usize::MAX);
+    let (expected, _) = find(store, &request);
+    let mut rows = Vec::new();
+    let summary = store.rows(&request, &mut |row| {
+        rows.push(row);
+        ControlFlow::Continue(())
+    });
+    assert_eq!((summary.unwrap().rows, rows), (expected.len() as u64, expected));
+}
+
+/// Every event stands between its neighbours.
+fn check_context(store: &EmbeddedStore) {
+    let mut events = suite::events().unwrap();
+    events.sort_by_key(|event| event.position);
+    let origin = suite::origin().unwrap();
+    for (at, event) in events.iter().enumerate() {
+        let id = watchpost_event::View { event, origin: &origin }.id();
+        let found: Vec<u64> = store
+            .context(&id, 2, 3)
+            .unwrap()
+            .iter()
+            .map(|row| row.event.position)
+            .collect();
+        let around = &events[at.saturating_sub(2)..(at + 4).min(events.len())];
+        assert_eq!(found, around.iter().map(|event| event.position).collect::<Vec<_>>());
+    }
 }
 
 /// Appends the suite's events in batches of so many, flushing behind those for which `flush` says so.

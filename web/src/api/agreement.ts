@@ -41,6 +41,7 @@ export type Agreement = [
   Fits<ours.Page, Answers<'SearchResponse'>>,
   Fits<ours.Progress, Answers<'SearchProgress'>>,
   Fits<ours.StreamEnd, Answers<'SearchEnd'>>,
+  Fits<ours.TableAnswer, Answers<'TableResponse'>>,
   Fits<ours.ErrorBody, Answers<'ErrorBody'>>,
   Fits<ours.AlertList, Answers<'AlertsResponse'>>,
   Fits<ours.AlertDetail, Answers<'AlertDetail'>>,

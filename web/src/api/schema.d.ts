@@ -174,6 +174,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every row of a search, as NDJSON or CSV
+         * @description Without a limit in number or time. An export that ends early has a last line that says so (`{"error":…}`, in CSV
+         *     `# export ended early: …`), and the transfer breaks off instead of ending. Closing the request stops it.
+         */
+        get: operations["export"];
+        put?: never;
+        /** The same, asked for by a body */
+        post: operations["export_as_asked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -331,6 +353,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/search/table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the pipes of a search give
+         * @description One [`TableLine`] per line: how far it is, and at last the answer. When `search.max_time` or `search.max_memory` is
+         *     reached, the answer is of the newest events and says how far it came. Closing the request stops the search.
+         */
+        get: operations["table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/search/values": {
         parameters: {
             query?: never;
@@ -343,6 +386,40 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/running": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Searches that run: your own, an administrator's everybody's */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/searches/running/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Cancel a search */
+        delete: operations["cancel"];
         options?: never;
         head?: never;
         patch?: never;
@@ -739,6 +816,11 @@ export interface components {
             /** @description What happened and what to do about it. */
             message: string;
         };
+        /**
+         * @description What stands in a column.
+         * @enum {string}
+         */
+        ColumnRole: "group" | "time" | "value" | "field";
         /** @description Answer to it. */
         CommandAccepted: {
             /**
@@ -786,6 +868,11 @@ export interface components {
              */
             total: number;
         };
+        /**
+         * @description Why a search ended early.
+         * @enum {string}
+         */
+        CutWhy: "time" | "memory" | "cancelled";
         /**
          * @description Answer to `POST /api/v1/agent/data`, for every status: 200 whenever anything was kept or was there
          *     already, 409 when all was refused for its cursor or a conflict, 400 when nothing was usable.
@@ -898,6 +985,46 @@ export interface components {
         ErrorBody: {
             /** @description The error. */
             error: components["schemas"]["ApiError"];
+        };
+        /**
+         * @description How an export looks.
+         * @enum {string}
+         */
+        ExportFormat: "ndjson" | "csv";
+        /** @description What to export. */
+        ExportRequest: {
+            /**
+             * @description How it looks.
+             * @default ndjson
+             */
+            format: components["schemas"]["ExportFormat"];
+            /**
+             * @description Earliest time: RFC 3339, `now`, or a time ago such as `-1h`.
+             * @default null
+             */
+            from: string | null;
+            /**
+             * Format: int64
+             * @description At most so many rows; all when left out.
+             * @default null
+             */
+            limit: number | null;
+            /**
+             * @description The search, with pipes or without; everything when left out.
+             * @default
+             */
+            q: string;
+            /**
+             * @description For spreadsheets: texts that one would take for a formula (they begin with = + - @, a tab or a carriage return)
+             *     get an apostrophe before them. CSV only.
+             * @default false
+             */
+            safe: boolean;
+            /**
+             * @description Latest time, excluded.
+             * @default null
+             */
+            to: string | null;
         };
         /** @description The most frequent values of one field. */
         FacetInfo: {
@@ -1162,6 +1289,72 @@ export interface components {
             /** @description In order of title. */
             rules: components["schemas"]["RuleInfo"][];
         };
+        /** @description Searches that run now. */
+        RunningResponse: {
+            /** @description The oldest first. */
+            searches: components["schemas"]["RunningSearch"][];
+        };
+        /** @description A search that runs. */
+        RunningSearch: {
+            /** @description Since when. */
+            began: components["schemas"]["Timestamp"];
+            from?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Its number: in the header `x-watchpost-search` of the answer, too.
+             */
+            id: number;
+            /** @description What is asked: `search`, `table` or `export`. */
+            kind: string;
+            /** @description How far it is. */
+            progress: components["schemas"]["SearchProgress"];
+            /** @description The search. */
+            q: string;
+            /**
+             * Format: int64
+             * @description Rows that have left.
+             */
+            rows: number;
+            to?: components["schemas"]["Timestamp"] | null;
+            /** @description Who asked. */
+            user: string;
+        };
+        /** @description What a search took. */
+        SearchCost: {
+            /**
+             * Format: int64
+             * @description Blocks that time and filters ruled out.
+             */
+            blocks_pruned: number;
+            /**
+             * Format: int64
+             * @description Blocks read from files.
+             */
+            blocks_read: number;
+            /**
+             * Format: int64
+             * @description Bytes of what was read from them, decompressed.
+             */
+            bytes: number;
+            /**
+             * Format: int64
+             * @description Events looked at.
+             */
+            examined: number;
+            /**
+             * Format: int64
+             * @description Milliseconds from the request to the answer.
+             */
+            took_ms: number;
+        };
+        /** @description A search that ended before it had seen everything. */
+        SearchCut: {
+            /** @description The same for people, with what to do. */
+            message: string;
+            /** @description Why. */
+            reason: components["schemas"]["CutWhy"];
+            until?: components["schemas"]["Timestamp"] | null;
+        };
         /** @description How a search went. */
         SearchEnd: {
             /**
@@ -1174,6 +1367,11 @@ export interface components {
              * @description Blocks read from files.
              */
             blocks_read: number;
+            /**
+             * Format: int64
+             * @description Bytes of what was read from them, decompressed.
+             */
+            bytes?: number;
             /** @description What could not be read, one sentence each; everything else was searched. */
             damage?: string[];
             /**
@@ -1350,6 +1548,44 @@ export interface components {
         StreamsResponse: {
             /** @description All streams of the asking agent. */
             streams: components["schemas"]["StreamReport"][];
+        };
+        /** @description A column. */
+        TableColumn: {
+            /** @description Some values are estimates, off by a hundredth or so: there were too many to keep them all. */
+            estimated: boolean;
+            /** @description Its name. */
+            name: string;
+            /** @description What stands in it. */
+            role: components["schemas"]["ColumnRole"];
+        };
+        /** @description One line of a search whose answer is made of all events. */
+        TableLine: {
+            /** @description How far it is. */
+            progress: components["schemas"]["SearchProgress"];
+        } | {
+            /** @description The last line: the answer. */
+            table: components["schemas"]["TableResponse"];
+        } | {
+            /** @description The last line when there is none. */
+            error: components["schemas"]["ApiError"];
+        };
+        /** @description What the pipes of a search give. */
+        TableResponse: {
+            /** @description The columns; empty when the answer is events. */
+            columns: components["schemas"]["TableColumn"][];
+            /** @description What it took. */
+            cost: components["schemas"]["SearchCost"];
+            cut?: components["schemas"]["SearchCut"] | null;
+            /** @description What could not be read, one sentence each; everything else was searched. */
+            damage?: string[];
+            /** @description Whole events, when the answer has no columns. */
+            events: unknown[];
+            /** @description There are more rows than these: ask with a larger `limit`, or export. */
+            more: boolean;
+            /** @description What else should be known about it, one sentence each. */
+            notes?: string[];
+            /** @description Rows, one value per column. */
+            rows: unknown[][];
         };
         /**
          * Format: date-time
@@ -1776,6 +2012,82 @@ export interface operations {
             };
         };
     };
+    export: {
+        parameters: {
+            query?: {
+                /** @description The search, with pipes or without; everything when left out. */
+                q?: string;
+                /** @description Earliest time: RFC 3339, `now`, or a time ago such as `-1h`. */
+                from?: string;
+                /** @description Latest time, excluded. */
+                to?: string;
+                /** @description How it looks. */
+                format?: components["schemas"]["ExportFormat"];
+                /**
+                 * @description For spreadsheets: texts that one would take for a formula (they begin with = + - @, a tab or a carriage return)
+                 *     get an apostrophe before them. CSV only.
+                 */
+                safe?: boolean;
+                /** @description At most so many rows; all when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    export_as_asked: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExportRequest"];
+            };
+        };
+        responses: {
+            /** @description The rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     overview: {
         parameters: {
             query?: never;
@@ -1825,7 +2137,7 @@ export interface operations {
     search: {
         parameters: {
             query?: {
-                /** @description The query; everything when left out. */
+                /** @description The query; everything when left out. Of pipes, it takes `where` and `head`. */
                 q?: string;
                 /** @description Earliest time: RFC 3339, `now`, or a time ago such as `-1h`. */
                 from?: string;
@@ -1907,7 +2219,7 @@ export interface operations {
     facets: {
         parameters: {
             query?: {
-                /** @description The query; everything when left out. */
+                /** @description The query; everything when left out. Pipes are passed over. */
                 q?: string;
                 /** @description Earliest time: RFC 3339, `now`, or a time ago such as `-1h`. */
                 from?: string;
@@ -1945,7 +2257,7 @@ export interface operations {
     fields: {
         parameters: {
             query?: {
-                /** @description The query; everything when left out. */
+                /** @description The query; everything when left out. Pipes are passed over. */
                 q?: string;
                 /** @description Earliest time: RFC 3339, `now`, or a time ago such as `-1h`. */
                 from?: string;
@@ -1979,7 +2291,7 @@ export interface operations {
     histogram: {
         parameters: {
             query?: {
-                /** @description The query. */
+                /** @description The query. Pipes are passed over. */
                 q?: string;
                 /** @description Earliest time: RFC 3339, `now`, or a time ago such as `-1h`. */
                 from?: string;
@@ -2053,7 +2365,7 @@ export interface operations {
     stream: {
         parameters: {
             query?: {
-                /** @description The query; everything when left out. */
+                /** @description The query; everything when left out. Of pipes, it takes `where` and `head`. */
                 q?: string;
                 /** @description Earliest time: RFC 3339, `now`, or a time ago such as `-1h`. */
                 from?: string;
@@ -2088,6 +2400,42 @@ export interface operations {
             };
         };
     };
+    table: {
+        parameters: {
+            query?: {
+                /** @description The search: a query, and pipes. */
+                q?: string;
+                /** @description Earliest time: RFC 3339, `now`, or a time ago such as `-1h`. */
+                from?: string;
+                /** @description Latest time, excluded. */
+                to?: string;
+                /** @description Rows of the answer; 1,000, at most 10,000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["TableLine"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     values: {
         parameters: {
             query: {
@@ -2095,7 +2443,7 @@ export interface operations {
                 field: string;
                 /** @description How the value begins, whatever its case. */
                 prefix?: string;
-                /** @description The query; everything when left out. */
+                /** @description The query; everything when left out. Pipes are passed over. */
                 q?: string;
                 /** @description Earliest time: RFC 3339, `now`, or a time ago such as `-1h`. */
                 from?: string;
@@ -2116,6 +2464,63 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ValuesResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunningSearch"];
                 };
             };
             "4XX": {

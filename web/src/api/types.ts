@@ -98,6 +98,33 @@ export interface StreamEnd {
   damage?: string[];
 }
 
+export type ColumnRole = 'group' | 'time' | 'value' | 'field';
+
+export interface TableColumn {
+  name: string;
+  role: ColumnRole;
+  /** Some values are estimates. */
+  estimated: boolean;
+}
+
+/** What the pipes of a search give: rows, or events where there are no columns. */
+export interface TableAnswer {
+  columns: TableColumn[];
+  rows: Json[][];
+  events: Event[];
+  more: boolean;
+  cut?: { reason: string; until?: string; message: string };
+  notes?: string[];
+  cost: {
+    examined: number;
+    blocks_read: number;
+    blocks_pruned: number;
+    bytes: number;
+    took_ms: number;
+  };
+  damage?: string[];
+}
+
 export type AlertState = 'open' | 'acknowledged' | 'closed';
 export type AlertLevel = 'informational' | 'low' | 'medium' | 'high' | 'critical';
 

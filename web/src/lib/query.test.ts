@@ -27,6 +27,21 @@ describe('tokensOf', () => {
     ]);
   });
 
+  it('ends at a pipe, and not at one in a text', () => {
+    expect(kinds('"a|b" x:~/c|d/ e\\|f|stats count()')).toEqual([
+      'quoted:"a|b"',
+      'field:x:',
+      'regex:~/c|d/',
+      'text:e\\|f',
+      'pipe:|',
+    ]);
+    expect(completionAt('error | top us', 14)).toBeUndefined();
+    expect(addFilter('a OR b | top x', { field: 'y', value: 1, negate: false })).toBe(
+      '(a OR b) y:1 | top x',
+    );
+    expect(addFilter('| top x', { field: 'y', negate: true })).toBe('-y:* | top x');
+  });
+
   it('carries negation and fields into groups', () => {
     const [, , , root, , admin] = tokensOf('NOT user.name:(root OR admin)');
     expect([root?.field, root?.negated, root?.depth]).toEqual(['user.name', true, 1]);

@@ -12,7 +12,8 @@ export type TokenKind =
   | 'operator'
   | 'minus'
   | 'open'
-  | 'close';
+  | 'close'
+  | 'pipe';
 
 export interface Token {
   kind: TokenKind;
@@ -96,6 +97,10 @@ class Scanner {
     if (/\s/.test(char)) {
       this.at += 1;
       this.field = undefined;
+    } else if (char === '|' && this.levels.length === 1) {
+      // Behind it is another language: what is made of the events.
+      this.put('pipe', at + 1);
+      this.at = text.length;
     } else if (char === '(') this.open();
     else if (char === ')') this.close();
     else if (this.field !== undefined) this.value();
@@ -227,6 +232,8 @@ function findFilter(query: string, filter: Filter) {
 
 /** The query with a filter more. The opposite filter is turned round, the same one is not repeated. */
 export function addFilter(query: string, filter: Filter): string {
+  const pipe = tokensOf(query).find(({ kind }) => kind === 'pipe');
+  if (pipe) return `${addFilter(query.slice(0, pipe.from), filter)} ${query.slice(pipe.from)}`;
   const text = query.trim();
   const term = filterText(filter);
   if (!text) return term;
@@ -263,6 +270,7 @@ export type Completion =
 export function completionAt(query: string, at: number): Completion | undefined {
   const tokens = tokensOf(query.slice(0, at));
   const last = tokens.at(-1);
+  if (last?.kind === 'pipe') return undefined;
   if (!last || last.to < at) {
     const group = enclosingField(tokens, query.slice(0, at));
     if (group) return { kind: 'value', from: at, prefix: '', field: group };

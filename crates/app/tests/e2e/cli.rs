@@ -13,8 +13,8 @@ fn wrong_usage_is_2() {
         .run(&["search", "x", "--from", "yesterday"])
         .fails_with(2, &["\"yesterday\"", "hint: use now, -15m"]);
     world
-        .run(&["search", "x", "--stats", "sum(x)"])
-        .fails_with(2, &["sum(x)", "hint:"]);
+        .run(&["search", "x", "--stats", "smu(x)"])
+        .fails_with(2, &["did you mean sum", "^^^", "hint:"]);
     world
         .run(&["config", "get", "no.such.key"])
         .fails_with(2, &["no.such.key", "hint:"]);
@@ -41,6 +41,8 @@ fn nothing_found_is_3_and_something_is_0() {
     let _server = world.server();
     assert_eq!(world.run(&["search", "absent"]).code, Some(3));
     assert_eq!(world.run(&["search", "absent", "--stats", "count()"]).code, Some(3));
+    assert_eq!(world.run(&["search", "absent | top 3 host.name"]).code, Some(3));
+    assert_eq!(world.run(&["search", "absent", "--format", "csv"]).code, Some(3));
     assert_eq!(world.run(&["token", "list"]).code, Some(3));
     world.agent_key("web-1");
     world.run(&["token", "list"]).ok();

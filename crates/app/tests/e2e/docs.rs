@@ -123,7 +123,14 @@ fn own_part(line: &str) -> Option<&str> {
     let start = line
         .find("watchpost ")
         .filter(|&at| at == 0 || line[..at].ends_with(' '))?;
-    Some(line[start..].split(" | ").next()?.trim())
+    let own = &line[start..];
+    let mut quoted = false;
+    // A pipe of the query stands in quotes, a pipe of the shell does not.
+    let end = own.char_indices().find(|(at, c)| {
+        quoted ^= *c == '\'';
+        !quoted && own[*at..].starts_with(" | ")
+    });
+    Some(own[..end.map_or(own.len(), |(at, _)| at)].trim())
 }
 
 fn shell(world: &World, line: &str) -> Command {

@@ -9,6 +9,7 @@ mod duckdb;
 mod harness;
 mod http;
 mod kill;
+mod pipes;
 mod processes;
 mod rules;
 mod telegram;

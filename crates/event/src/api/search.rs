@@ -47,6 +47,9 @@ pub struct SearchEnd {
     pub blocks_read: u64,
     /// Blocks that time and filters ruled out.
     pub blocks_pruned: u64,
+    /// Bytes of what was read from them, decompressed.
+    #[serde(default)]
+    pub bytes: u64,
     /// Milliseconds from the request to the last row.
     pub took_ms: u64,
     /// What could not be read, one sentence each; everything else was searched.

@@ -1,12 +1,16 @@
 //! From text to [`Expr`]: recursive descent over the characters, one function for each rule of the grammar.
 
+mod calls;
 mod operand;
+mod pipe;
 mod term;
 mod value;
 
 use watchpost_event::names;
 
 use crate::{Expr, Hint, Number, ParseError, Query};
+
+pub use pipe::parse_search;
 
 /// Longest query, in bytes.
 pub(crate) const TEXT_LIMIT: usize = 16 * 1024;
@@ -17,8 +21,18 @@ pub(crate) const DEPTH_LIMIT: usize = 64;
 
 type Parsed<T> = Result<T, ParseError>;
 
-/// Reads a query. Nothing but white space, and `*`, match every event.
+/// Reads a query, which holds no pipes. Nothing but white space, and `*`, match every event.
 pub fn parse(text: &str) -> Result<Query, ParseError> {
+    let mut parser = Parser::new(text, false)?;
+    let expr = parser.whole()?;
+    Ok(Query {
+        text: text.to_owned(),
+        expr,
+        hints: parser.hints,
+    })
+}
+
+fn check_length(text: &str) -> Parsed<()> {
     if text.len() > TEXT_LIMIT {
         let message = format!(
             "this query has {} bytes; at most {TEXT_LIMIT} are allowed: split it into several",
@@ -26,32 +40,7 @@ pub fn parse(text: &str) -> Result<Query, ParseError> {
         );
         return Err(ParseError::new(text, TEXT_LIMIT, 0, message));
     }
-    let mut parser = Parser {
-        text,
-        at: 0,
-        depth: 0,
-        terms: 0,
-        operator: None,
-        hints: Vec::new(),
-    };
-    parser.skip_space();
-    let expr = if parser.peek().is_none() {
-        Expr::All
-    } else {
-        parser.or(None)?
-    };
-    if parser.peek().is_some() {
-        return Err(parser.error(
-            parser.at,
-            1,
-            "this ) closes nothing: remove it, or add the ( it belongs to",
-        ));
-    }
-    Ok(Query {
-        text: text.to_owned(),
-        expr,
-        hints: parser.hints,
-    })
+    Ok(())
 }
 
 /// Inside the parentheses of `name:( … )`, where bare values belong to the field.
@@ -62,6 +51,10 @@ struct Parser<'a> {
     at: usize,
     depth: usize,
     terms: usize,
+    /// Pipes may follow the expression.
+    pipes: bool,
+    /// Parentheses that are open.
+    open: usize,
     /// The operator read last, while nothing has followed it.
     operator: Option<(&'static str, usize)>,
     hints: Vec<Hint>,
@@ -76,7 +69,46 @@ struct Glyph {
     at: usize,
 }
 
+impl<'a> Parser<'a> {
+    fn new(text: &'a str, pipes: bool) -> Parsed<Self> {
+        check_length(text)?;
+        Ok(Self {
+            text,
+            at: 0,
+            depth: 0,
+            terms: 0,
+            pipes,
+            open: 0,
+            operator: None,
+            hints: Vec::new(),
+        })
+    }
+}
+
 impl Parser<'_> {
+    /// An expression up to the end, or up to the pipe that ends it.
+    fn whole(&mut self) -> Parsed<Expr> {
+        self.skip_space();
+        let expr = if self.peek().is_none() || self.at_pipe() {
+            Expr::All
+        } else {
+            self.or(None)?
+        };
+        if self.peek().is_some() && !self.at_pipe() {
+            return Err(self.error(
+                self.at,
+                1,
+                "this ) closes nothing: remove it, or add the ( it belongs to",
+            ));
+        }
+        Ok(expr)
+    }
+
+    /// Whether the expression ends here because a pipe begins.
+    fn at_pipe(&self) -> bool {
+        self.pipes && self.open == 0 && self.rest().starts_with('|') && !self.rest().starts_with("||")
+    }
+
     fn or(&mut self, group: Group<'_>) -> Parsed<Expr> {
         let mut any = vec![self.and(group)?];
         while self.operator("OR") {
@@ -89,7 +121,8 @@ impl Parser<'_> {
         let mut all = vec![self.not(group)?];
         loop {
             self.skip_space();
-            if !self.operator("AND") && (matches!(self.peek(), None | Some(')')) || self.keyword("OR")) {
+            let ends = matches!(self.peek(), None | Some(')')) || self.at_pipe();
+            if !self.operator("AND") && (ends || self.keyword("OR")) {
                 break;
             }
             all.push(self.not(group)?);
@@ -145,7 +178,7 @@ impl Parser<'_> {
             };
             return Err(self.error(self.at, word.len(), message));
         }
-        if !matches!(self.peek(), None | Some(')')) {
+        if !matches!(self.peek(), None | Some(')')) && !self.at_pipe() {
             return Ok(());
         }
         Err(match self.operator {
@@ -184,6 +217,7 @@ impl Parser<'_> {
         let open = self.at;
         self.enter(open)?;
         self.at += 1;
+        self.open += 1;
         self.operator = None;
         let expr = self.or(group)?;
         self.skip_space();
@@ -192,6 +226,7 @@ impl Parser<'_> {
         }
         self.at += 1;
         self.depth -= 1;
+        self.open -= 1;
         Ok(expr)
     }
 
@@ -258,7 +293,7 @@ impl Parser<'_> {
     fn run(&mut self) -> Parsed<Vec<Glyph>> {
         let mut run = Vec::new();
         while let Some(c) = self.peek() {
-            if ends_run(c) {
+            if ends_run(c) || self.at_pipe() {
                 break;
             }
             if c == '|' {
@@ -273,8 +308,12 @@ impl Parser<'_> {
         if self.rest().starts_with("||") {
             return self.error(self.at, 2, "|| is no operator: write OR");
         }
-        let message = "| begins a pipe, and this place takes only the expression before the pipes: \
-                       remove it and what follows, or write \\| for the character";
+        let message = if self.pipes {
+            "a pipe begins only behind the whole expression: close the parentheses first, or write \\| for the character"
+        } else {
+            "| begins a pipe, and this place takes only the expression before the pipes: \
+             remove it and what follows, or write \\| for the character"
+        };
         self.error(self.at, 1, message)
     }
 

@@ -143,10 +143,10 @@ impl Parser<'_> {
 }
 
 /// Names that begin with a digit are written in quotes, so that `12:30:59` and `10.0.0.7:80` are text.
-fn begins_name(c: char) -> bool {
+pub(super) fn begins_name(c: char) -> bool {
     c.is_alphabetic() || matches!(c, '_' | '@')
 }
 
-fn continues_name(c: char) -> bool {
+pub(super) fn continues_name(c: char) -> bool {
     c.is_alphanumeric() || matches!(c, '_' | '@' | '.' | '-')
 }

@@ -10,7 +10,7 @@ impl Parser<'_> {
     pub(super) fn value(&mut self, name: &str, start: usize) -> Parsed<Expr> {
         let expr = match self.peek() {
             None | Some(')') => return Err(self.no_value(name, start)),
-            Some(c) if c.is_whitespace() => return Err(self.no_value(name, start)),
+            Some(c) if c.is_whitespace() || self.at_pipe() => return Err(self.no_value(name, start)),
             Some('(') => self.parentheses(Some(name))?,
             Some('"') => {
                 let at = self.at;
@@ -27,7 +27,7 @@ impl Parser<'_> {
             Some('[' | '{') => self.range(name)?,
             Some(_) => self.bare_value(name)?,
         };
-        if self.peek().is_some_and(|c| !c.is_whitespace() && c != ')') {
+        if self.peek().is_some_and(|c| !c.is_whitespace() && c != ')') && !self.at_pipe() {
             let name = short(name);
             let message =
                 format!("the value of {name} ends before this: put the whole value in quotes, or a space here");

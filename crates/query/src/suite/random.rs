@@ -57,7 +57,7 @@ const JOINTS: &[&str] = &[
     "\t",
     " \u{1f525} ",
 ];
-const NAMES: &[&str] = &[
+pub(super) const NAMES: &[&str] = &[
     "user.name",
     "http.status",
     "bytes",
@@ -174,7 +174,7 @@ const LEVEL_TESTS: &[&str] = &[
     "warn",
 ];
 
-fn pick<'a>(rng: &mut impl FnMut() -> u64, from: &[&'a str]) -> &'a str {
+pub(super) fn pick<'a>(rng: &mut impl FnMut() -> u64, from: &[&'a str]) -> &'a str {
     let at = usize::try_from(rng() % from.len() as u64).unwrap_or(0);
     from.get(at).copied().unwrap_or("")
 }

@@ -26,6 +26,7 @@ pub(crate) use agent::streams_of;
 pub(crate) use failure::ApiFailure;
 pub use routes::openapi;
 pub(crate) use routes::router;
+pub(crate) use search::SearchBoard;
 pub(crate) use tokens::info as token_info;
 
 use std::sync::Arc;
@@ -51,6 +52,8 @@ use crate::metrics::Metrics;
 
 /// Searches at once; each may use a processor.
 pub(crate) const SEARCHES_MAX: usize = 8;
+/// Exports at once.
+pub(crate) const EXPORTS_MAX: usize = 2;
 
 /// What the handlers share.
 pub(crate) struct App {
@@ -71,6 +74,12 @@ pub(crate) struct App {
     pub(crate) attempts: Attempts,
     /// Places for searches.
     pub(crate) searches: Arc<Semaphore>,
+    /// Places for exports, which may take hours.
+    pub(crate) exports: Arc<Semaphore>,
+    /// What runs.
+    pub(crate) board: Arc<SearchBoard>,
+    /// Bytes that groups and sorted rows of one search may take.
+    pub(crate) search_memory: usize,
     /// Kibibytes of bodies being read or waiting to be durable.
     pub(crate) bodies: Arc<Semaphore>,
 }

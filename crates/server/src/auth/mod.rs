@@ -107,6 +107,11 @@ impl Principal {
         }
     }
 
+    /// Whether it may see and end what others ask.
+    pub(crate) fn is_admin(&self) -> bool {
+        self.is_user()
+    }
+
     /// Whether it still may what it could when it came: asked now and then where a connection lasts. What cannot be
     /// looked up now is not the principal's fault. To watch is to use a session: it does not become idle.
     pub(crate) async fn is_still_known(&self, catalog: &Catalog, now: i64) -> bool {

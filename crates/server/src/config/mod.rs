@@ -23,6 +23,8 @@ pub struct ServerConfig {
     pub tls: TlsSection,
     /// `[limits]`
     pub limits: LimitsSection,
+    /// `[search]`
+    pub search: SearchSection,
     /// `[bus]`
     pub bus: BusSection,
     /// `[store]`
@@ -104,6 +106,25 @@ impl Default for LimitsSection {
             body: ByteSize(16 << 20),
             decompressed: ByteSize(64 << 20),
             record: ByteSize(1 << 20),
+        }
+    }
+}
+
+/// `[search]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchSection {
+    /// How long one search may take; what it has found by then is the answer, which says so.
+    pub max_time: DurationText,
+    /// Bytes that groups and sorted rows of one search may take.
+    pub max_memory: ByteSize,
+}
+
+impl Default for SearchSection {
+    fn default() -> Self {
+        Self {
+            max_time: DurationText::from_secs(60),
+            max_memory: ByteSize(64 << 20),
         }
     }
 }

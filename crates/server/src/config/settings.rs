@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use watchpost_alert::Alerting;
-use watchpost_kit::{Amount, ByteSize, FileText, Secret};
+use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
 use watchpost_query::Query;
 use watchpost_store::{KeepFree, Retention, StoreOptions};
 
@@ -89,7 +89,7 @@ pub struct SizeLimits {
     pub record: usize,
 }
 
-/// How long clients may take. Not configurable; a field so that tests can be impatient.
+/// How long clients may take. Only a search's is configurable; all are fields so that tests can be impatient.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     /// A TLS handshake.
@@ -135,6 +135,8 @@ pub struct ServerSettings {
     pub tls: TlsSettings,
     /// Limits of a request.
     pub limits: SizeLimits,
+    /// Bytes that groups and sorted rows of one search may take.
+    pub search_memory: usize,
     /// What the ledger may hold.
     pub ledger_bytes: u64,
     /// The store's limits.
@@ -196,6 +198,7 @@ impl TryFrom<ServerConfig> for ServerSettings {
                 decompressed: at_least("limits.decompressed", config.limits.decompressed, BODY_BYTES_MIN)? as usize,
                 record: at_least("limits.record", config.limits.record, 1024)? as usize,
             },
+            search_memory: at_least("search.max_memory", config.search.max_memory, 1 << 20)? as usize,
             ledger_bytes: at_least("bus.max_bytes", config.bus.max_bytes, LEDGER_BYTES_MIN)?,
             store: StoreOptions {
                 logs: class(&retention.logs),
@@ -211,15 +214,15 @@ impl TryFrom<ServerConfig> for ServerSettings {
                 key: "catalog.events",
                 reason: error.to_string(),
             })?,
-            events_max_age: retention
-                .security
-                .max_age
-                .map(watchpost_kit::DurationText::as_nanos_i64),
+            events_max_age: retention.security.max_age.map(DurationText::as_nanos_i64),
             rules: config.detect.rules,
             builtin_rules: config.detect.builtin,
             alerting: Arc::new(Alerting::try_from(config.alert)?),
             data_dir,
-            timeouts: Timeouts::default(),
+            timeouts: Timeouts {
+                search: search_time(config.search.max_time)?,
+                ..Timeouts::default()
+            },
         })
     }
 }
@@ -232,6 +235,16 @@ fn at_least(key: &'static str, size: ByteSize, least: u64) -> Result<u64, Server
         });
     }
     Ok(size.0)
+}
+
+fn search_time(time: DurationText) -> Result<Duration, ServerError> {
+    if time.is_zero() {
+        return Err(ServerError::Config {
+            key: "search.max_time",
+            reason: "is nothing: give a search some time, such as 60s".to_owned(),
+        });
+    }
+    Ok(time.into())
 }
 
 fn class(section: &ClassSection) -> Retention {

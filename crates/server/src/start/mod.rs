@@ -23,7 +23,7 @@ use watchpost_store::{EmbeddedStore, LogStore};
 use crate::ServerError;
 use crate::agents::AgentBoard;
 use crate::alerting::SqlQueue;
-use crate::api::{App, SEARCHES_MAX, router};
+use crate::api::{App, EXPORTS_MAX, SEARCHES_MAX, SearchBoard, router};
 use crate::auth::Attempts;
 use crate::bus::{Bus, Keeper, ReaderState, Readers, Tail};
 use crate::config::{Scheme, ServerSettings};
@@ -164,6 +164,9 @@ fn app(
         metrics: rooms.metrics.clone(),
         attempts: Attempts::new(deps.clock.clone()),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
+        exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+        board: Arc::new(SearchBoard::default()),
+        search_memory: settings.search_memory,
         bodies: Arc::new(Semaphore::new((BODIES_BYTES.max(settings.limits.body) >> 10) + 1)),
     })
 }

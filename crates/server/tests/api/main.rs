@@ -8,6 +8,7 @@ mod limits;
 mod local;
 mod openapi;
 mod overview;
+mod pipes;
 mod search;
 mod session;
 mod tail;

@@ -40,8 +40,10 @@ mod manifest;
 mod merge;
 mod order;
 mod pack;
+mod pipe;
 mod plan;
 mod rebuild;
+mod rows;
 mod runs;
 mod scan;
 mod search;
@@ -58,6 +60,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use watchpost_event::{Cursors, Decoded, EventId, Timestamp};
+use watchpost_query::Pipeline;
 use watchpost_run::{Disk, DiskLock};
 
 use self::cache::Cache;
@@ -67,8 +70,8 @@ use self::index::Index;
 use self::io::CheckedFile;
 use self::manifest::{Class, FileEntry, Manifest};
 use crate::api::{
-    Appended, ClassStats, Counts, Facets, Histogram, LogStore, Maintained, Row, SearchRequest, StoreStats, Summary,
-    VerifyReport,
+    Appended, ClassStats, Counts, Facets, Gathered, Histogram, LogStore, Maintained, Row, SearchRequest, StoreStats,
+    Summary, VerifyReport,
 };
 use crate::{Full, StoreError, StoreOptions};
 
@@ -301,6 +304,23 @@ impl LogStore for EmbeddedStore {
         out: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> Result<Summary, StoreError> {
         self.search_rows(request, out)
+    }
+
+    fn rows(
+        &self,
+        request: &SearchRequest,
+        out: &mut dyn FnMut(Row) -> ControlFlow<()>,
+    ) -> Result<Summary, StoreError> {
+        self.every_row(request, out)
+    }
+
+    fn gather<'p>(
+        &self,
+        request: &SearchRequest,
+        pipeline: &'p Pipeline,
+        memory: usize,
+    ) -> Result<Gathered<'p>, StoreError> {
+        self.gather_rows(request, pipeline, memory)
     }
 
     fn count(&self, request: &SearchRequest, by: &[String]) -> Result<Counts, StoreError> {

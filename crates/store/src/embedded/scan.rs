@@ -93,6 +93,7 @@ impl FileScan<'_> {
         }
         for (batch, rows) in read {
             summary.examined += rows.len() as u64;
+            summary.bytes += batch.get_array_memory_size() as u64;
             found(&batch, &rows);
         }
     }

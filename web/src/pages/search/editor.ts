@@ -45,6 +45,7 @@ const CLASSES: Partial<Record<TokenKind, string>> = {
   operator: 'query-operator',
   minus: 'query-operator',
   compare: 'query-operator',
+  pipe: 'query-operator',
   range: 'query-quoted',
 };
 

@@ -13,7 +13,7 @@ import { formatSpan } from '@/lib/time';
 import { Severity } from '@/parts/severity';
 import { Failure } from '@/parts/states';
 import classes from './histogram.module.css';
-import { Plot } from './plot';
+import type { Plot } from './plot';
 import { histogramQuery } from './queries';
 
 interface Props {
@@ -109,23 +109,32 @@ function Chart({ data, span, stale, said, hover }: ChartProps) {
   latest.current = { setSpan, zoomOut, hover, stacked, span };
   // biome-ignore lint/correctness/useExhaustiveDependencies: the colours are read anew with the scheme
   useEffect(() => {
-    if (!parent.current) return;
-    const made = new Plot({
-      parent: parent.current,
-      span: latest.current.span,
-      zone,
-      intervalMs,
-      zoom: (to) => latest.current.setSpan(to),
-      zoomOut: () => latest.current.zoomOut(),
-      hover: (bar) => latest.current.hover(bar),
+    const { current } = parent;
+    if (!current) return;
+    const observer = new ResizeObserver(([entry]) =>
+      plot.current?.resize(entry?.contentRect.width ?? 0),
+    );
+    let isGone = false;
+    // What draws comes while the numbers do.
+    void import('./plot').then(({ Plot }) => {
+      if (isGone) return;
+      plot.current = new Plot({
+        parent: current,
+        span: latest.current.span,
+        zone,
+        intervalMs,
+        zoom: (to) => latest.current.setSpan(to),
+        zoomOut: () => latest.current.zoomOut(),
+        hover: (bar) => latest.current.hover(bar),
+      });
+      plot.current.show(latest.current.stacked, latest.current.span);
+      observer.observe(current);
     });
-    plot.current = made;
-    made.show(latest.current.stacked, latest.current.span);
-    const observer = new ResizeObserver(([entry]) => made.resize(entry?.contentRect.width ?? 0));
-    observer.observe(parent.current);
     return () => {
+      isGone = true;
       observer.disconnect();
-      made.destroy();
+      plot.current?.destroy();
+      plot.current = null;
     };
   }, [scheme, zone, intervalMs]);
   useEffect(() => plot.current?.show(stacked, span), [stacked, span]);

@@ -1,5 +1,6 @@
 import { lazy, Suspense, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { isApiError } from '@/api/client';
 import { refreshNow } from '@/app/refresh';
 import { getSettings, setSettings, useSettings } from '@/app/settings';
 import { useSpan, useTimeRange } from '@/app/time-range';
@@ -10,7 +11,6 @@ import type { DetailActions } from './detail';
 import { Facets } from './facets';
 import { EventHistogram } from './histogram';
 import { linkToEvent, linkToView } from './links';
-import { LivePane } from './live-pane';
 import { QueryBox, type QueryBoxHandle } from './query-box';
 import { type PaneProps, ResultsPane } from './results-pane';
 import classes from './search.module.css';
@@ -25,6 +25,11 @@ const KeysDialog = lazy(() =>
 );
 const ContextPanel = lazy(() =>
   import('./context-panel').then((part) => ({ default: part.ContextPanel })),
+);
+
+const LivePanel = lazy(() => import('./live-panel').then((part) => ({ default: part.LivePanel })));
+const TablePanel = lazy(() =>
+  import('./table-panel').then((part) => ({ default: part.TablePanel })),
 );
 
 const LIVE_REFRESH_MS = 10_000;
@@ -129,7 +134,9 @@ export function SearchPage() {
       )}
       <section className={classes.center} aria-label={t('rows')}>
         {settings.histogram && <EventHistogram q={view.q} span={span} />}
-        {view.live ? <LivePane {...pane} /> : <Found {...pane} span={span} onError={setError} />}
+        <Suspense>
+          {view.live ? <LivePanel {...pane} /> : <Found {...pane} span={span} onError={setError} />}
+        </Suspense>
       </section>
       <Suspense>
         {view.context && (
@@ -166,6 +173,10 @@ function Found({ onError, ...pane }: FoundProps) {
   const { results, state } = useResults(pane.view.q, pane.span);
   const error = state.phase === 'failed' ? state.error : undefined;
   useEffect(() => onError(error), [error, onError]);
+  // Its pipes need all events: one answer, and no rows that stream.
+  if (isApiError(error, 'is_table')) {
+    return <TablePanel key={results.number} q={pane.view.q} span={pane.span} />;
+  }
   // Another search has other rows: nothing of the old selection means anything there.
   return <ResultsPane key={results.number} {...pane} results={results} state={state} />;
 }

@@ -1,6 +1,5 @@
 import { useEffect, useState, useSyncExternalStore } from 'react';
 import type { Span } from '@/lib/range';
-import { Live, type LiveState } from './live';
 import { Results, type ResultsState } from './results';
 
 /** A search that begins with what it is asked for and ends with the component. */
@@ -14,16 +13,4 @@ export function useResults(q: string, span: Span): { results: Results; state: Re
   }, [q, span]);
   const state = useSyncExternalStore(results.subscribe, results.snapshot);
   return { results, state };
-}
-
-export function useLive(q: string): { live: Live; state: LiveState } {
-  const [live, setLive] = useState(() => new Live(q));
-  useEffect(() => {
-    const next = new Live(q);
-    setLive(next);
-    next.start();
-    return () => next.stop();
-  }, [q]);
-  const state = useSyncExternalStore(live.subscribe, live.snapshot);
-  return { live, state };
 }

@@ -61,7 +61,7 @@ const TELLING: [&str; 20] = [
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct FacetsQuery {
-    /// The query; everything when left out.
+    /// The query; everything when left out. Pipes are passed over.
     #[param(required = false)]
     q: String,
     /// Earliest time: RFC 3339, `now`, or a time ago such as `-1h`.
@@ -82,7 +82,7 @@ pub(in crate::api) async fn facets(
     Parameters(query): Parameters<FacetsQuery>,
 ) -> Result<Json<FacetsResponse>, ApiFailure> {
     let range = Range::new(&query.q, query.from.as_deref(), query.to.as_deref());
-    let request = range.request(COUNTED_EVENTS, app.now())?;
+    let request = range.events(COUNTED_EVENTS, app.now())?;
     let asked = names("fields", query.fields.as_deref().unwrap_or_default(), FACETS_MAX)?;
     let limit = query.limit.unwrap_or(VALUES_DEFAULT).min(VALUES_MAX);
     let cancel = request.cancel.clone();
@@ -119,7 +119,7 @@ fn info(facet: Facet, limit: usize) -> FacetInfo {
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct FieldsQuery {
-    /// The query; everything when left out.
+    /// The query; everything when left out. Pipes are passed over.
     #[param(required = false)]
     q: String,
     /// Earliest time: RFC 3339, `now`, or a time ago such as `-1h`.
@@ -136,7 +136,7 @@ pub(in crate::api) async fn fields(
     Parameters(query): Parameters<FieldsQuery>,
 ) -> Result<Json<FieldsResponse>, ApiFailure> {
     let range = Range::new(&query.q, query.from.as_deref(), query.to.as_deref());
-    let request = range.request(SAMPLED_EVENTS, app.now())?;
+    let request = range.events(SAMPLED_EVENTS, app.now())?;
     let cancel = request.cancel.clone();
     let sample = run(&app, cancel, move |store| sample(store, &request)).await?;
     complete(sample.cancelled)?;
@@ -160,7 +160,7 @@ pub(in crate::api) struct ValuesQuery {
     #[serde(default)]
     #[param(required = false)]
     prefix: String,
-    /// The query; everything when left out.
+    /// The query; everything when left out. Pipes are passed over.
     #[serde(default)]
     #[param(required = false)]
     q: String,
@@ -180,7 +180,7 @@ pub(in crate::api) async fn values(
     Parameters(query): Parameters<ValuesQuery>,
 ) -> Result<Json<ValuesResponse>, ApiFailure> {
     let range = Range::new(&query.q, query.from.as_deref(), query.to.as_deref());
-    let request = range.request(COUNTED_EVENTS, app.now())?;
+    let request = range.events(COUNTED_EVENTS, app.now())?;
     let cancel = request.cancel.clone();
     let field = vec![query.field.clone()];
     let counted = run(&app, cancel, move |store| store.facets(&request, &field)).await?;

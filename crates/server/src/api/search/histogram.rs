@@ -22,7 +22,7 @@ const MINUTE_NS: i64 = 60_000_000_000;
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(in crate::api) struct HistogramQuery {
-    /// The query.
+    /// The query. Pipes are passed over.
     #[serde(default)]
     #[param(required = false)]
     q: String,
@@ -42,7 +42,7 @@ pub(in crate::api) async fn histogram(
     Parameters(query): Parameters<HistogramQuery>,
 ) -> Result<Json<HistogramResponse>, ApiFailure> {
     let range = Range::new(&query.q, query.from.as_deref(), query.to.as_deref());
-    let request = range.request(usize::MAX, app.now())?;
+    let request = range.events(usize::MAX, app.now())?;
     let interval = interval(query.interval.as_deref(), &request, app.now())?;
     let histogram = run(&app, request.cancel.clone(), move |store| {
         store.histogram(&request, interval)

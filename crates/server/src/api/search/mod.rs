@@ -2,15 +2,22 @@
 //! threads, a few at once, until a deadline, and stops when whoever asked is gone.
 
 pub(super) mod context;
+mod csv;
+pub(super) mod export;
 pub(super) mod facets;
 pub(super) mod histogram;
+pub(super) mod running;
 pub(super) mod stream;
+pub(super) mod table;
+
+pub(crate) use running::SearchBoard;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Query as Parameters, State};
+use axum::http::StatusCode;
 use serde::Deserialize;
 use tokio::sync::OwnedSemaphorePermit;
 use utoipa::IntoParams;
@@ -18,7 +25,7 @@ use watchpost_event::api::{CountsResponse, Group, SearchResponse};
 use watchpost_event::protocol::ErrorBody;
 use watchpost_event::{EventId, Timestamp};
 use watchpost_kit::DurationText;
-use watchpost_query::Query;
+use watchpost_query::{Query, Search, Stage};
 use watchpost_store::{Cancel, LogStore, Place, Row, SearchRequest, StoreError};
 
 use super::{ApiFailure, App};
@@ -29,13 +36,14 @@ const PAGE_MAX: usize = 10_000;
 /// Text of one page.
 const PAGE_BYTES_MAX: usize = 32 << 20;
 const FIELDS_MAX: usize = 8;
+const NDJSON: &str = "application/x-ndjson";
 
 /// One page of events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
 #[into_params(parameter_in = Query)]
 pub(super) struct SearchQuery {
-    /// The query; everything when left out.
+    /// The query; everything when left out. Of pipes, it takes `where` and `head`.
     #[param(required = false)]
     q: String,
     /// Earliest time: RFC 3339, `now`, or a time ago such as `-1h`.
@@ -49,12 +57,41 @@ pub(super) struct SearchQuery {
 }
 
 impl SearchQuery {
-    fn request(&self, now: Timestamp) -> Result<SearchRequest, ApiFailure> {
+    fn request(&self, now: Timestamp) -> Result<PageRequest, ApiFailure> {
         let limit = self.limit.unwrap_or(PAGE_DEFAULT).min(PAGE_MAX);
         let range = Range::new(&self.q, self.from.as_deref(), self.to.as_deref());
-        let mut request = range.request(limit, now)?;
-        request.after = self.after.as_deref().map(read_place).transpose()?;
-        Ok(request)
+        let (search, mut request) = range.search(limit, now)?;
+        let pipeline = search.pipeline();
+        let only_heads = pipeline.stages().iter().all(|stage| matches!(stage, Stage::Head(_)));
+        if !only_heads {
+            let message = "this search makes a table: ask /api/v1/search/table, or export it";
+            return Err(ApiFailure::new(StatusCode::BAD_REQUEST, "is_table", message));
+        }
+        let (after, before) = match self.after.as_deref().map(read_place).transpose()? {
+            Some((place, before)) => (Some(place), before),
+            None => (None, 0),
+        };
+        let left = pipeline.streamed_rows().map(|head| head.saturating_sub(before));
+        request.after = after;
+        request.limit = left.map_or(limit, |left| limit.min(usize::try_from(left).unwrap_or(limit)));
+        Ok(PageRequest { request, left, before })
+    }
+}
+
+/// A page of events.
+struct PageRequest {
+    request: SearchRequest,
+    /// Rows that `head` leaves, this page's included.
+    left: Option<u64>,
+    /// Rows of the pages before.
+    before: u64,
+}
+
+impl PageRequest {
+    /// What the next page is asked with, when there may be one.
+    fn next(last: Option<Place>, rows: u64, left: Option<u64>, before: u64, more: bool) -> Option<String> {
+        let last = last.filter(|_| more && left.is_none_or(|left| rows < left))?;
+        Some(write_place(&last, before + rows))
     }
 }
 
@@ -88,8 +125,23 @@ impl<'a> Range<'a> {
         Self { q, from, to }
     }
 
+    /// A filter: pipes are refused.
     fn request(&self, limit: usize, now: Timestamp) -> Result<SearchRequest, ApiFailure> {
-        let query: Query = watchpost_query::parse(self.q)?;
+        self.with(watchpost_query::parse(self.q)?, limit, now)
+    }
+
+    /// The events of a search: its pipes are passed over.
+    fn events(&self, limit: usize, now: Timestamp) -> Result<SearchRequest, ApiFailure> {
+        Ok(self.search(limit, now)?.1)
+    }
+
+    fn search(&self, limit: usize, now: Timestamp) -> Result<(Search, SearchRequest), ApiFailure> {
+        let search = watchpost_query::parse_search(self.q)?;
+        let request = self.with(search.filter().clone(), limit, now)?;
+        Ok((search, request))
+    }
+
+    fn with(&self, query: Query, limit: usize, now: Timestamp) -> Result<SearchRequest, ApiFailure> {
         let from = self.from.map(|text| moment("from", text, now)).transpose()?;
         let to = self.to.map(|text| moment("to", text, now)).transpose()?;
         Ok(SearchRequest::new(query, limit).between(from, to))
@@ -124,18 +176,16 @@ fn moment(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, ApiFailur
     })
 }
 
-/// Opaque to clients; `next` of one page is `after` of the next.
-fn write_place(place: &Place) -> String {
-    serde_json::json!([place.time.0, place.id]).to_string()
+/// Opaque to clients; `next` of one page is `after` of the next. `before` counts the rows up to here.
+fn write_place(place: &Place, before: u64) -> String {
+    serde_json::json!([place.time.0, place.id, before]).to_string()
 }
 
-fn read_place(text: &str) -> Result<Place, ApiFailure> {
-    let (time, id): (i64, EventId) = serde_json::from_str(text)
+fn read_place(text: &str) -> Result<(Place, u64), ApiFailure> {
+    let (time, id, before): (i64, EventId, u64) = serde_json::from_str(text)
         .map_err(|_| ApiFailure::bad_request("`after` is not the `next` of an earlier answer"))?;
-    Ok(Place {
-        time: Timestamp(time),
-        id,
-    })
+    let time = Timestamp(time);
+    Ok((Place { time, id }, before))
 }
 
 /// Asks a running search to stop when it goes out of scope: the request was dropped.
@@ -203,7 +253,7 @@ pub(super) async fn search(
     State(app): State<Arc<App>>,
     Parameters(query): Parameters<SearchQuery>,
 ) -> Result<Json<SearchResponse>, ApiFailure> {
-    let request = query.request(app.now())?;
+    let PageRequest { request, left, before } = query.request(app.now())?;
     let (limit, cancel) = (request.limit, request.cancel.clone());
     let work = move |store: &dyn LogStore| {
         let mut page = Page::default();
@@ -214,7 +264,7 @@ pub(super) async fn search(
     complete(summary.cancelled && !page.is_cut)?;
     let more = page.is_cut || (limit > 0 && page.events.len() >= limit);
     Ok(Json(SearchResponse {
-        next: page.last.filter(|_| more).map(|last| write_place(&last)),
+        next: PageRequest::next(page.last, page.events.len() as u64, left, before, more),
         events: page.events,
         damage: summary.damage,
     }))
@@ -310,7 +360,7 @@ mod tests {
                 n: 0,
             },
         };
-        assert_eq!(read_place(&write_place(&place)).unwrap(), place);
+        assert_eq!(read_place(&write_place(&place, 7)).unwrap(), (place, 7));
         assert!(read_place("x").is_err());
     }
 }

@@ -8,27 +8,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::{Query as Parameters, State};
-use axum::http::header;
+use axum::extract::{Extension, Query as Parameters, State};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bytes::{BufMut, Bytes, BytesMut};
 use futures_util::stream::unfold;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::{Interval, MissedTickBehavior, Sleep};
-use watchpost_event::api::{SearchEnd, SearchLine, SearchProgress};
+use watchpost_event::api::{SearchEnd, SearchLine};
 use watchpost_event::protocol::ErrorBody;
-use watchpost_store::{LogStore, Place, Progress, Row, SearchRequest, StoreError, Summary};
+use watchpost_store::{LogStore, Place, Progress, Row, StoreError, Summary};
 
-use super::{CancelOnDrop, PAGE_BYTES_MAX, SearchQuery, place, write_place};
+use super::running::{Ticket, progress_of};
+use super::{CancelOnDrop, NDJSON, PAGE_BYTES_MAX, PageRequest, SearchQuery, place};
 use crate::api::{ApiFailure, App};
+use crate::auth::Principal;
 
 /// Rows that wait for the network; the search waits then.
 const QUEUE_ROWS: usize = 512;
 /// How long the search waits for a receiver that reads nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
-const NDJSON: &str = "application/x-ndjson";
 
 /// Events, newest first, as they are found
 ///
@@ -39,16 +40,19 @@ const NDJSON: &str = "application/x-ndjson";
               (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn stream(
     State(app): State<Arc<App>>,
+    Extension(who): Extension<Principal>,
     Parameters(query): Parameters<SearchQuery>,
 ) -> Result<Response, ApiFailure> {
-    let request = query.request(app.now())?;
+    let page = query.request(app.now())?;
+    let ticket = Ticket::new(&app, &who, "search", &query.q, &page.request)?;
     let place = place(&app).await?;
-    let running = Running::start(app, request, place);
+    let (kind, id) = ([(header::CONTENT_TYPE, NDJSON)], [ticket.header()]);
+    let running = Running::start(app, page, (ticket, place));
     let lines = unfold(running, |mut running| async {
         let piece = running.next().await?;
         Some((Ok::<_, Infallible>(piece), running))
     });
-    Ok(([(header::CONTENT_TYPE, NDJSON)], Body::from_stream(lines)).into_response())
+    Ok((kind, id, Body::from_stream(lines)).into_response())
 }
 
 /// A search on its thread, and what comes from it.
@@ -69,17 +73,19 @@ struct Outcome {
     last: Option<Place>,
     /// There may be more rows behind the last one.
     more: bool,
+    left: Option<u64>,
+    before: u64,
 }
 
 impl Running {
-    fn start(app: Arc<App>, request: SearchRequest, place: OwnedSemaphorePermit) -> Self {
+    fn start(app: Arc<App>, page: PageRequest, held: (Ticket, OwnedSemaphorePermit)) -> Self {
         let (sender, rows) = mpsc::channel(QUEUE_ROWS);
         let (tell, outcome) = oneshot::channel();
-        let (progress, cancel) = (request.progress.clone(), request.cancel.clone());
+        let (progress, cancel) = (page.request.progress.clone(), page.request.cancel.clone());
         let (store, runtime) = (app.store.clone(), Handle::current());
         tokio::task::spawn_blocking(move || {
-            let _place = place;
-            let _ = tell.send(work(&*store, &request, &sender, &runtime));
+            let (ticket, _place) = held;
+            let _ = tell.send(work(&*store, &page, (&sender, &ticket), &runtime));
         });
         let mut tick = tokio::time::interval(PROGRESS_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -113,11 +119,7 @@ impl Running {
             }
             () = &mut self.deadline => Some(self.give_up()),
             () = self.app.shutdown.wait() => Some(self.give_up()),
-            _ = self.tick.tick() => Some(line(&SearchLine::Progress(SearchProgress {
-                examined: self.progress.examined(),
-                done: self.progress.done(),
-                until: self.progress.reached(),
-            }))),
+            _ = self.tick.tick() => Some(line(&SearchLine::Progress(progress_of(&self.progress)))),
         }
     }
 
@@ -135,6 +137,10 @@ impl Running {
         let took = self.app.clock.monotonic().saturating_sub(self.began);
         self.app.metrics.search_seconds.observe_duration(took);
         let failure = match outcome.await {
+            Ok(Ok(outcome)) if outcome.summary.cancelled => {
+                let message = "this search was cancelled before its end";
+                ApiFailure::new(StatusCode::CONFLICT, "cancelled", message)
+            }
             Ok(Ok(outcome)) => return line(&SearchLine::End(outcome.end(took))),
             Ok(Err(error)) => ApiFailure::from(error),
             Err(error) => ApiFailure::internal("the search broke off", &error),
@@ -146,11 +152,12 @@ impl Running {
 impl Outcome {
     fn end(self, took: Duration) -> SearchEnd {
         SearchEnd {
-            next: self.last.filter(|_| self.more).map(|last| write_place(&last)),
+            next: PageRequest::next(self.last, self.summary.rows, self.left, self.before, self.more),
             rows: self.summary.rows,
             examined: self.summary.examined,
             blocks_read: self.summary.blocks_read,
             blocks_pruned: self.summary.blocks_pruned,
+            bytes: self.summary.bytes,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             damage: self.summary.damage,
         }
@@ -160,10 +167,11 @@ impl Outcome {
 /// Searches, and waits where the receiver is slower.
 fn work(
     store: &dyn LogStore,
-    request: &SearchRequest,
-    rows: &mpsc::Sender<Bytes>,
+    page: &PageRequest,
+    (rows, ticket): (&mpsc::Sender<Bytes>, &Ticket),
     runtime: &Handle,
 ) -> Result<Outcome, StoreError> {
+    let PageRequest { request, left, before } = page;
     let (mut last, mut bytes, mut is_cut) = (None, 0, false);
     let summary = store.search(request, &mut |row: Row| {
         bytes += row.event.weight() + row.origin.fields.weight();
@@ -173,6 +181,7 @@ fn work(
         if runtime.block_on(rows.send_timeout(row, PATIENCE)).is_err() {
             return ControlFlow::Break(());
         }
+        ticket.add_rows(1);
         is_cut = bytes > PAGE_BYTES_MAX;
         if is_cut {
             return ControlFlow::Break(());
@@ -180,7 +189,13 @@ fn work(
         ControlFlow::Continue(())
     })?;
     let more = is_cut || (request.limit > 0 && summary.rows >= request.limit as u64);
-    Ok(Outcome { summary, last, more })
+    Ok(Outcome {
+        summary,
+        last,
+        more,
+        left: *left,
+        before: *before,
+    })
 }
 
 fn line(line: &SearchLine) -> Bytes {

@@ -1,19 +1,19 @@
 import { useCallback, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Empty } from '@/parts/states';
+import { LiveStatus } from './live-status';
 import type { PaneProps } from './results-pane';
-import { LiveStatus } from './status';
 import { Table } from './table';
 import { Toolbar } from './toolbar';
+import { useLive } from './use-live';
 import { useSelection } from './use-selection';
-import { useLive } from './use-source';
 
 /** Further from the top than this, a person reads and the list is held. */
 const AWAY_PX = 12;
 const nothing = () => undefined;
 
 /** Events as they arrive, the newest at the top. */
-export function LivePane(props: PaneProps) {
+export function LivePanel(props: PaneProps) {
   const { view, span, actions, onSelection } = props;
   const { t } = useTranslation('search');
   const { live, state } = useLive(view.q);
