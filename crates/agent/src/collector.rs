@@ -11,7 +11,7 @@ use watchpost_run::Shutdown;
 
 use crate::delivery::{Delivery, DeliveryError, Order};
 use crate::shared::Shared;
-use crate::source::{Activity, Plan, Produced, Rewound, Sink, SinkFull, Source};
+use crate::source::{Activity, Named, Plan, Produced, Rewound, Sink, SinkFull};
 use watchpost_kit::chain;
 
 /// A fresh agent waits so long for the server's cursors, in case it only lost its own state.
@@ -52,7 +52,7 @@ impl Collector {
         };
         let mut sources = self.make_sources(&known);
         for source in &mut sources {
-            source.adopt(&reports);
+            source.source.adopt(&reports);
         }
         let mut last_sync = self.clock.monotonic();
         let mut last_polls = 0;
@@ -111,12 +111,12 @@ impl Collector {
         Vec::new()
     }
 
-    fn make_sources(&self, known: &[(StreamKey, serde_json::Value)]) -> Vec<Box<dyn Source>> {
+    fn make_sources(&self, known: &[(StreamKey, serde_json::Value)]) -> Vec<Named> {
         self.plan.sources(known)
     }
 
     /// Back to what the disk holds, with sources that go on from there.
-    fn recover(&self) -> Option<Vec<Box<dyn Source>>> {
+    fn recover(&self) -> Option<Vec<Named>> {
         let mut delivery = self.shared.lock();
         match delivery.recover() {
             Ok(known) => {
@@ -144,18 +144,23 @@ impl Collector {
         }
     }
 
-    fn poll_all(&self, sources: &mut [Box<dyn Source>]) -> Round {
+    fn poll_all(&self, sources: &mut [Named]) -> Round {
         let mut round = Round::default();
-        for source in sources {
+        for Named { name, source } in sources {
             let now = self.now();
             let mut sink = SpoolSink {
                 shared: &self.shared,
                 now,
             };
             match source.poll(now, &mut sink) {
-                Ok(activity) => round.add(&activity),
+                Ok(activity) => {
+                    self.shared.seen.note_scan(name, &activity, now);
+                    round.add(&activity);
+                }
                 Err(error) => {
-                    tracing::error!(error = chain(&error), "a source failed");
+                    let error = chain(&error);
+                    tracing::error!(error, source = %name, "a source failed");
+                    self.shared.seen.note_failure(name, error, now);
                     round.blocked = true;
                 }
             }
@@ -176,14 +181,17 @@ impl Collector {
     }
 
     /// What the server's answers ask of sources.
-    fn obey(&self, sources: &mut [Box<dyn Source>]) {
+    fn obey(&self, sources: &mut [Named]) {
         let orders = self.shared.lock().orders();
         for order in orders {
             match order {
                 Order::Rewind { key, to } => {
                     tracing::warn!(stream = %key.stream, position = to, "the server asks for data again");
                     let now = self.now();
-                    let answers: Vec<Rewound> = sources.iter_mut().map(|source| source.rewind(&key, to, now)).collect();
+                    let answers: Vec<Rewound> = sources
+                        .iter_mut()
+                        .map(|source| source.source.rewind(&key, to, now))
+                        .collect();
                     if !answers.contains(&Rewound::Again) {
                         let resumes_at = answers.into_iter().find_map(|answer| match answer {
                             Rewound::Gone { resumes_at } => resumes_at,
@@ -195,7 +203,7 @@ impl Collector {
                 }
                 Order::ChangeEpoch { key, epoch } => {
                     for source in sources.iter_mut() {
-                        source.change_epoch(&key, epoch);
+                        source.source.change_epoch(&key, epoch);
                     }
                 }
             }
@@ -203,14 +211,14 @@ impl Collector {
     }
 
     /// Batches that were still open when the agent stops.
-    fn flush(&self, sources: &mut [Box<dyn Source>]) {
+    fn flush(&self, sources: &mut [Named]) {
         let later = self.now().plus(self.plan.policy.interval.as_nanos() as i64);
         for source in sources {
             let mut sink = SpoolSink {
                 shared: &self.shared,
                 now: later,
             };
-            if let Err(error) = source.poll(later, &mut sink) {
+            if let Err(error) = source.source.poll(later, &mut sink) {
                 tracing::error!(error = chain(&error), "a source failed while stopping");
             }
         }
@@ -247,6 +255,7 @@ impl Sink for SpoolSink<'_> {
                 }
                 other => other,
             });
+        self.shared.seen.note_read(&produced.key, produced.to, self.now);
         if full || taken.is_none() {
             return Err(SinkFull);
         }

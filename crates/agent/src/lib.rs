@@ -18,6 +18,7 @@ mod collector;
 pub mod config;
 pub mod delivery;
 mod error;
+mod health;
 mod identity;
 pub mod local;
 mod shared;

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use crate::delivery::{Backlog, Delivery, DeliveryError};
+use crate::health::Seen;
 use watchpost_kit::chain;
 
 /// Delivery behind a lock, and the bells both sides ring.
@@ -20,8 +21,10 @@ pub(crate) struct Shared {
     /// Rung when sources have orders to obey.
     orders: (Mutex<bool>, std::sync::Condvar),
     trouble: Mutex<Option<String>>,
-    /// The spool takes nothing: sources wait.
-    stalled: AtomicBool,
+    /// Why the spool takes nothing, while sources wait for it.
+    stalled: Mutex<Option<String>>,
+    /// What is told to the server of all this.
+    pub(crate) seen: Seen,
 }
 
 impl Shared {
@@ -33,7 +36,8 @@ impl Shared {
             broken: AtomicBool::new(false),
             orders: (Mutex::new(false), std::sync::Condvar::new()),
             trouble: Mutex::new(None),
-            stalled: AtomicBool::new(false),
+            stalled: Mutex::new(None),
+            seen: Seen::default(),
         }
     }
 
@@ -43,16 +47,23 @@ impl Shared {
 
     /// The spool takes nothing more: said once.
     pub(crate) fn stalls(&self, why: &DeliveryError) {
-        if !self.stalled.swap(true, Ordering::Relaxed) {
+        let mut stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        if stalled.replace(why.to_string()).is_none() {
             tracing::warn!("Reading waits for room in the spool: {why}");
         }
     }
 
     /// It takes something again.
     pub(crate) fn flows(&self) {
-        if self.stalled.swap(false, Ordering::Relaxed) {
+        let mut stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        if stalled.take().is_some() {
             tracing::info!("There is room in the spool again: reading goes on");
         }
+    }
+
+    /// Why the spool takes nothing, if it does not.
+    pub(crate) fn stalled(&self) -> Option<String> {
+        self.stalled.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Does something with the delivery; an error is logged, remembered, and makes the collector recover.

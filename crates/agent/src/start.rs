@@ -14,6 +14,7 @@ use watchpost_run::disk::Disk;
 
 use crate::collector::{Collector, SpoolSink};
 use crate::delivery::{Backlog, Delivery};
+use crate::health::Reporter;
 use crate::shared::Shared;
 use crate::source::stdin::{Room, StdinSource, chunks};
 use crate::source::{Identity, Plan, Waker};
@@ -97,6 +98,12 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
         clock: deps.clock,
         shutdown: deps.shutdown,
         greeted: greeting,
+        reporter: Some(Reporter {
+            agent: id.clone(),
+            host: deps.host,
+            interval: settings.health_interval,
+            spool_max_bytes: settings.spool.max_bytes,
+        }),
     };
     let threads = vec![
         spawn("collector", move || collector.run())?,
@@ -195,6 +202,7 @@ pub fn send(
         clock: deps.clock.clone(),
         shutdown: stop.clone(),
         greeted: greeting,
+        reporter: None,
     };
     let uplink = spawn("uplink", move || run_uplink(uplink, patience))?;
     let identity = Identity {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use watchpost_agent::uplink::{Answering, Sent, Transport, TransportError};
-use watchpost_event::protocol::{DataResponse, StreamsResponse};
+use watchpost_event::protocol::{DataResponse, HealthReport, StreamsResponse};
 use watchpost_server::LocalIntake;
 
 /// How long to wait when the server in this process has no room.
@@ -29,6 +29,11 @@ impl Transport for Direct {
             };
             self.0.streams().await.map_err(|body| busy(body.error.message))
         })
+    }
+
+    fn health(&self, report: HealthReport) -> Answering<'_, ()> {
+        self.0.health(report);
+        Box::pin(async { Ok(()) })
     }
 }
 

@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use watchpost_event::{BatchBuilder, Event, Origin, Timestamp, View, names};
+use watchpost_event::{BatchBuilder, Event, Origin, Overlong, Timestamp, View, names};
 use watchpost_query::{Expr, Query};
 
 use crate::{Body, Codec, CodecContext, Decoder, Record};
@@ -143,7 +143,11 @@ impl Processor {
                 }
                 self.decode_whole(bytes, now);
             }
-            Body::Cut { first, last, .. } => self.decode_cut(first, last, record.body.omitted(), now),
+            Body::Cut { first, last, .. } => {
+                let omitted = record.body.omitted();
+                batch.count_overlong(Overlong { records: 1, omitted });
+                self.decode_cut(first, last, omitted, now);
+            }
         }
         self.push(position, batch)
     }

@@ -38,6 +38,7 @@ mod api;
 mod auth;
 mod bus;
 pub mod config;
+mod delivery;
 mod detection;
 mod error;
 mod host;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use watchpost_event::StreamKey;
+use watchpost_event::{StreamKey, Timestamp};
 use watchpost_ledger::LedgerPosition;
 
 /// One spooled batch.
@@ -18,6 +18,10 @@ pub struct Entry {
     pub to: u64,
     /// Bytes of the batch.
     pub bytes: u64,
+    /// Records it stands for.
+    pub records: u64,
+    /// When it was spooled.
+    pub at: Timestamp,
     /// Nothing follows it in its epoch.
     pub end: bool,
 }
@@ -168,6 +172,16 @@ impl Outbox {
     /// Whether anything of a stream waits.
     pub(super) fn waits_for(&self, key: &StreamKey) -> bool {
         self.lanes.contains_key(key)
+    }
+
+    /// Batches and records of a stream that wait, and when the oldest of them was spooled.
+    pub(super) fn waiting(&self, key: &StreamKey) -> (u64, u64, Option<Timestamp>) {
+        let Some(lane) = self.lanes.get(key) else {
+            return (0, 0, None);
+        };
+        let entries = || lane.entries.values();
+        let records = entries().map(|entry| entry.records).sum();
+        (entries().count() as u64, records, entries().map(|entry| entry.at).min())
     }
 
     /// What waits of a stream, in order.

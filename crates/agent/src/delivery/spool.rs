@@ -159,7 +159,7 @@ impl Spool {
             for record in &records {
                 let (note, bytes) = split(&record.payload, record.position)?;
                 let note: Note = serde_json::from_slice(note).map_err(DeliveryError::Notes)?;
-                each(entry_of(bytes, record.position)?, note);
+                each(entry_of(bytes, record.position, note.at)?, note);
             }
         }
     }
@@ -212,7 +212,7 @@ impl Spool {
             Err(LedgerError::Full { bytes, .. }) => return Err(DeliveryError::Full { bytes }),
             Err(error) => return Err(error.into()),
         };
-        let entry = entry_of(&produced.batch, position)?;
+        let entry = entry_of(&produced.batch, position, now)?;
         mark(&mut self.marks, &entry, &note);
         Ok(entry)
     }
@@ -399,7 +399,7 @@ fn split(payload: &[u8], position: LedgerPosition) -> Result<(&[u8], &[u8]), Del
         .ok_or_else(unreadable)
 }
 
-fn entry_of(batch: &[u8], position: LedgerPosition) -> Result<Entry, DeliveryError> {
+fn entry_of(batch: &[u8], position: LedgerPosition, at: Timestamp) -> Result<Entry, DeliveryError> {
     let (read, _) = Batch::read(batch)?;
     let header = &read.header;
     Ok(Entry {
@@ -408,6 +408,8 @@ fn entry_of(batch: &[u8], position: LedgerPosition) -> Result<Entry, DeliveryErr
         from: header.from,
         to: header.to,
         bytes: read.bytes.len() as u64,
+        records: header.read,
+        at,
         end: header.end,
     })
 }

@@ -19,7 +19,7 @@ use watchpost_event::{Epoch, StreamKey, Timestamp};
 pub use common::{Activity, Identity, Notice, SendPolicy};
 pub use counter::CounterStream;
 pub use error::SourceError;
-pub(crate) use plan::Plan;
+pub(crate) use plan::{Named, Plan};
 pub use wake::Waker;
 
 /// Something that is collected. Synchronous: the collector polls, see [`Activity::next`].

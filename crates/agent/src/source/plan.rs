@@ -12,6 +12,13 @@ use super::watch::FolderWatch;
 use super::{Identity, SendPolicy, Source, SourceError, Waker};
 use crate::AgentSettings;
 
+/// A source, and what people call it.
+pub(crate) struct Named {
+    /// `file system`, `journal`…
+    pub(crate) name: String,
+    pub(crate) source: Box<dyn Source>,
+}
+
 /// What is collected and for whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -42,42 +49,50 @@ impl Plan {
     }
 
     /// Makes the sources; they go on from `known` checkpoints.
-    pub(crate) fn sources(&self, known: &[(StreamKey, Value)]) -> Vec<Box<dyn Source>> {
+    pub(crate) fn sources(&self, known: &[(StreamKey, Value)]) -> Vec<Named> {
         let watch = self.waker.clone().map(FolderWatch::new);
-        let file = |settings: &FileSettings| -> Box<dyn Source> {
+        let file = |(at, settings): (usize, &FileSettings)| {
             let mut rng = Rng::from_os();
             let draw = move || rng.next_u64();
             let (identity, policy) = (self.identity.clone(), self.policy.clone());
             let source = FileSource::new(settings.clone(), identity, policy, known.to_vec(), draw);
-            match &watch {
+            let source: Box<dyn Source> = match &watch {
                 Some(watch) => Box::new(source.hearing(watch)),
                 None => Box::new(source),
-            }
+            };
+            let name = match settings.name.as_str() {
+                "" => format!("file {}", at + 1),
+                name => format!("file {name}"),
+            };
+            Named { name, source }
         };
-        let mut sources: Vec<Box<dyn Source>> = self.files.iter().map(file).collect();
+        let mut sources: Vec<Named> = self.files.iter().enumerate().map(file).collect();
         let draw = || Rng::from_os().next_u64();
         let policy = || self.policy.clone();
         let waker = || self.waker.clone().unwrap_or_else(Waker::none);
         if let Some(settings) = &self.process {
             let source = ProcessSource::new(settings.clone(), &self.identity, policy(), known, waker(), draw);
-            add(&mut sources, source);
+            add(&mut sources, "process", source);
         }
         if let Some(settings) = &self.journal {
             let source = JournalSource::new(settings, &self.identity, policy(), known, draw, waker());
-            add(&mut sources, source);
+            add(&mut sources, "journal", source);
         }
         if let Some(settings) = &self.system {
             let source = SystemSource::new(settings, &self.identity, policy(), known, draw);
-            add(&mut sources, source);
+            add(&mut sources, "system", source);
         }
         sources
     }
 }
 
 /// One source that cannot be made must not keep the others from their work.
-fn add<S: Source + 'static>(sources: &mut Vec<Box<dyn Source>>, source: Result<S, SourceError>) {
+fn add<S: Source + 'static>(sources: &mut Vec<Named>, name: &str, source: Result<S, SourceError>) {
     match source {
-        Ok(source) => sources.push(Box::new(source)),
+        Ok(source) => sources.push(Named {
+            name: name.to_owned(),
+            source: Box::new(source),
+        }),
         Err(error) => tracing::error!(error = chain(&error), "a source cannot be made"),
     }
 }

@@ -14,6 +14,7 @@ use watchpost_run::Shutdown;
 pub use transport::{Answering, HttpTransport, Sent, Transport, TransportError};
 
 use crate::delivery::{Answer, Delivery};
+use crate::health::{Pulse, Reporter};
 use crate::shared::Shared;
 
 const RETRY_BASE: Duration = Duration::from_millis(250);
@@ -21,6 +22,8 @@ const RETRY_CAP: Duration = Duration::from_secs(30);
 /// How often the server's cursors are asked for although all goes well: a server put back to an older state may
 /// miss streams that have nothing new to send.
 const GREET_EVERY: Duration = Duration::from_mins(1);
+/// For an agent that does not report.
+const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
 /// How long nothing may come before the spool is let shrink.
 const QUIET: Duration = Duration::from_secs(5);
 
@@ -32,6 +35,15 @@ pub(crate) struct Uplink {
     pub(crate) shutdown: Shutdown,
     /// Where the server's cursors go once they are known.
     pub(crate) greeted: mpsc::Sender<StreamsResponse>,
+    /// Who tells the server how the agent fares; `None` for a single delivery.
+    pub(crate) reporter: Option<Reporter>,
+}
+
+/// Since when nothing came, and whether the spool was let shrink since.
+#[derive(Default)]
+struct Rest {
+    since: Option<Duration>,
+    settled: bool,
 }
 
 impl Uplink {
@@ -40,7 +52,8 @@ impl Uplink {
         let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP, Rng::from_os());
         let mut greeted: Option<Duration> = None;
         let mut complained = false;
-        let mut resting = false;
+        let mut rest = Rest::default();
+        let mut pulse = Pulse::new(self.reporter.as_ref().map_or(NEVER, |reporter| reporter.interval));
         let stop = async {
             self.shutdown.wait().await;
             tokio::time::sleep(patience).await;
@@ -52,6 +65,7 @@ impl Uplink {
                     self.greet().await?;
                     greeted = Some(self.clock.monotonic());
                 }
+                self.tell(&mut pulse, false).await;
                 self.send_one().await
             };
             let outcome = tokio::select! {
@@ -67,12 +81,17 @@ impl Uplink {
                 }
                 Ok(false) => {
                     if self.shutdown.is_triggered() && self.shared.collector_is_done() {
-                        return;
+                        tokio::select! {
+                            () = self.tell(&mut pulse, true) => return,
+                            () = &mut stop => return,
+                        }
                     }
-                    self.wait_for_work(&mut resting).await;
+                    pulse.drained();
+                    self.wait_for_work(&mut rest, pulse.wait(self.clock.monotonic())).await;
                 }
                 Err(error) => {
                     greeted = None;
+                    pulse.hurry();
                     self.complain(&error, &mut complained);
                     let wait = wait_after(&error, &mut backoff);
                     tokio::select! {
@@ -109,6 +128,28 @@ impl Uplink {
         Ok(())
     }
 
+    /// Tells the server how the agent fares, when it is due. Whether that arrives changes nothing for what is delivered.
+    async fn tell(&self, pulse: &mut Pulse, stopped: bool) {
+        let Some(reporter) = &self.reporter else { return };
+        if !stopped && !pulse.is_due(self.clock.monotonic()) {
+            return;
+        }
+        let report = reporter.report(&self.shared, stopped, self.now());
+        let waiting = report
+            .delivery
+            .as_ref()
+            .is_some_and(|delivery| delivery.spool.batches > 0);
+        let told = self.transport.health(report).await;
+        let now = self.clock.monotonic();
+        match told {
+            Ok(()) => pulse.told(waiting, now),
+            Err(error) => {
+                pulse.failed(now);
+                tracing::debug!(error = watchpost_kit::chain(&error), "the health report did not arrive");
+            }
+        }
+    }
+
     /// Sends one request; false when nothing waits.
     async fn send_one(&self) -> Result<bool, TransportError> {
         let Some(request) = self.shared.with_delivery(Delivery::next_request).flatten() else {
@@ -129,20 +170,26 @@ impl Uplink {
         outcome
     }
 
-    /// Until something waits, and at most until the server is to be asked again. Once when it is quiet, spool and
+    /// Until something waits, and at most until the server is to be asked or told again. Once when it is quiet, spool and
     /// memory shrink.
-    async fn wait_for_work(&self, resting: &mut bool) {
-        let patience = if *resting { GREET_EVERY } else { QUIET };
+    async fn wait_for_work(&self, rest: &mut Rest, until_told: Duration) {
+        let now = self.clock.monotonic();
+        let quiet = now.saturating_sub(*rest.since.get_or_insert(now));
+        if !rest.settled && quiet >= QUIET {
+            rest.settled = true;
+            self.shared.with_delivery(Delivery::settle);
+            watchpost_run::memory::give_back();
+        }
+        let patience = if rest.settled {
+            GREET_EVERY
+        } else {
+            QUIET.saturating_sub(quiet)
+        };
         let work = self.shared.work_waits();
         tokio::select! {
-            () = work => *resting = false,
+            () = work => *rest = Rest::default(),
             () = self.shutdown.wait(), if !self.shutdown.is_triggered() => {}
-            () = tokio::time::sleep(patience) => {
-                if !std::mem::replace(resting, true) {
-                    self.shared.with_delivery(Delivery::settle);
-                    watchpost_run::memory::give_back();
-                }
-            }
+            () = tokio::time::sleep(patience.min(until_told)) => {}
         }
     }
 }

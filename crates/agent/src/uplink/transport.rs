@@ -8,7 +8,7 @@ use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, StatusCode};
 use watchpost_event::AgentId;
-use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, StreamsResponse};
+use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, HealthReport, StreamsResponse};
 use watchpost_kit::Secret;
 use watchpost_trust::{Trust, client_config};
 
@@ -75,12 +75,14 @@ pub enum TransportError {
 /// A future that can be kept in a trait object.
 pub type Answering<'a, T> = Pin<Box<dyn Future<Output = Result<T, TransportError>> + Send + 'a>>;
 
-/// The two calls an agent makes.
+/// The calls an agent makes.
 pub trait Transport: Send + Sync {
     /// Brings batches.
     fn data(&self, body: Bytes) -> Answering<'_, Sent>;
     /// Asks for the server's cursors.
     fn streams(&self) -> Answering<'_, StreamsResponse>;
+    /// Says how the agent fares. A server that does not want to know is no error.
+    fn health(&self, report: HealthReport) -> Answering<'_, ()>;
 }
 
 /// Over HTTP.
@@ -196,6 +198,20 @@ impl Transport for HttpTransport {
             let (status, wait, body) = self.finish(request).await?;
             match status {
                 StatusCode::OK => parse(status, &body),
+                _ => Err(refusal(status, wait, &body)),
+            }
+        })
+    }
+
+    fn health(&self, report: HealthReport) -> Answering<'_, ()> {
+        Box::pin(async move {
+            let request = self.client.post(format!("{}/api/v1/agent/health", self.url));
+            let json = serde_json::to_vec(&report).unwrap_or_default();
+            let (status, wait, body) = self
+                .finish(request.header(CONTENT_TYPE, "application/json").body(json))
+                .await?;
+            match status {
+                status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),
                 _ => Err(refusal(status, wait, &body)),
             }
         })

@@ -9,10 +9,12 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use watchpost_event::AgentId;
-use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, ErrorBody, StreamReport, StreamsResponse};
+use watchpost_event::protocol::{
+    BATCH_CONTENT_TYPE, DataResponse, ErrorBody, HealthReport, StreamReport, StreamsResponse,
+};
 
 use super::{ApiFailure, App, body};
-use crate::agents::{HealthReport, METRICS_BYTES_MAX};
+use crate::agents::METRICS_BYTES_MAX;
 use crate::auth::Principal;
 use crate::ingest::{Answer, BodyKind, Encoding, WriterHandle};
 

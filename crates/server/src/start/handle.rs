@@ -6,15 +6,16 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::task::JoinSet;
 use watchpost_catalog::{Catalog, KeyScope, NewKey};
-use watchpost_event::AgentId;
 use watchpost_event::api::{TokenCreated, TokenInfo};
-use watchpost_event::protocol::{DataResponse, ErrorBody, StreamsResponse};
+use watchpost_event::protocol::{DataResponse, ErrorBody, HealthReport, StreamsResponse};
+use watchpost_event::{AgentId, Timestamp};
 use watchpost_kit::{Clock, Secret};
 use watchpost_run::{Escalation, Shutdown, Supervisor};
 use watchpost_trust::Fingerprint;
 
 use super::{Deps, Rooms, tls};
 use crate::ServerError;
+use crate::agents::AgentBoard;
 use crate::api::{ApiFailure, streams_of, token_info};
 use crate::auth::Principal;
 use crate::bus::Bus;
@@ -35,6 +36,7 @@ pub struct ServerHandle {
     supervisor: Supervisor,
     shutdown: Shutdown,
     bus: Arc<Bus>,
+    agents: Arc<AgentBoard>,
     tasks: JoinSet<()>,
 }
 
@@ -50,6 +52,7 @@ impl ServerHandle {
             supervisor,
             shutdown: deps.shutdown.clone(),
             bus: rooms.bus.clone(),
+            agents: rooms.agents.clone(),
             tasks: JoinSet::new(),
         }
     }
@@ -76,6 +79,8 @@ impl ServerHandle {
     pub fn local_intake(&self, agent: AgentId) -> LocalIntake {
         LocalIntake {
             ingest: self.ingest.clone(),
+            agents: self.agents.clone(),
+            clock: self.clock.clone(),
             agent,
         }
     }
@@ -129,6 +134,8 @@ impl ServerHandle {
 #[derive(Clone)]
 pub struct LocalIntake {
     ingest: Arc<Ingest>,
+    agents: Arc<AgentBoard>,
+    clock: Arc<dyn Clock>,
     agent: AgentId,
 }
 
@@ -144,5 +151,12 @@ impl LocalIntake {
     pub async fn streams(&self) -> Result<StreamsResponse, ErrorBody> {
         let streams = streams_of(&self.ingest.writer, self.agent.clone()).await;
         streams.map_err(|refusal| ApiFailure::from(refusal).into_body())
+    }
+
+    /// What `POST /api/v1/agent/health` does; a report in another agent's name is passed over.
+    pub fn health(&self, report: HealthReport) {
+        if report.agent_id == self.agent {
+            self.agents.report(report, Timestamp(self.clock.now()));
+        }
     }
 }
