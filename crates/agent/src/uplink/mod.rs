@@ -94,8 +94,9 @@ impl Uplink {
                     pulse.hurry();
                     self.complain(&error, &mut complained);
                     let wait = wait_after(&error, &mut backoff);
+                    let is_there = matches!(error, TransportError::Busy { .. });
                     tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
+                        () = self.pause(wait, is_there, &mut pulse) => {}
                         () = &mut stop => return,
                     }
                 }
@@ -126,6 +127,23 @@ impl Uplink {
         self.shared.wake_collector_for_orders();
         self.shared.set_trouble(None);
         Ok(())
+    }
+
+    /// Waits before the next attempt. A server that is there and has no room is told how the agent fares nevertheless.
+    async fn pause(&self, wait: Duration, is_there: bool, pulse: &mut Pulse) {
+        let end = self.clock.monotonic() + wait;
+        loop {
+            let left = end.saturating_sub(self.clock.monotonic());
+            if left.is_zero() {
+                return;
+            }
+            if !is_there {
+                return tokio::time::sleep(left).await;
+            }
+            self.tell(pulse, false).await;
+            let until_told = pulse.wait(self.clock.monotonic()).max(RETRY_BASE);
+            tokio::time::sleep(left.min(until_told)).await;
+        }
     }
 
     /// Tells the server how the agent fares, when it is due. Whether that arrives changes nothing for what is delivered.

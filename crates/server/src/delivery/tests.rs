@@ -195,7 +195,7 @@ fn every_trouble_is_said_in_words_with_what_to_do() {
     let spool = json!({"bytes": 990, "max_bytes": 1_000, "records": 0, "batches": 0, "full": "it has 990 bytes"});
     let source = json!({"name": "file app", "trouble": "cannot read /x"});
     world.say(
-        json!({"spool": spool, "trouble": "no route", "sources": [source]}),
+        &json!({"spool": spool, "trouble": "no route", "sources": [source]}),
         at(1),
     );
     let report = world.report(at(2));

@@ -20,6 +20,8 @@ const HOUR: i64 = 3_600 * SECOND;
 const DAY: i64 = 24 * HOUR;
 /// Reports that may be missing.
 const MISSED: i64 = 3;
+/// Within so long agents find a server that was away: twice their longest pause between two attempts.
+const RETURN: i64 = 60 * SECOND;
 /// A learned pause is never taken for shorter.
 const LEARNED_MIN: i64 = HOUR;
 /// Days of activity that are remembered …
@@ -195,7 +197,7 @@ impl WatchState {
     pub(crate) fn judge_hosts(&mut self, now: Timestamp, since: Timestamp) {
         let mut silent = Vec::new();
         self.hosts.retain(|agent, host| {
-            let quiet = now.0.saturating_sub(host.heard.max(since).0);
+            let quiet = quiet(host.heard, now, since);
             if host.silent.is_none() && quiet > host.patience() {
                 host.silent = Some(host.heard);
                 silent.push((agent.clone(), host.heard, host.patience(), host.stopped));
@@ -240,7 +242,7 @@ impl WatchState {
                 watch.silent = None;
                 continue;
             };
-            let quiet = now.0.saturating_sub(watch.last.max(since).0);
+            let quiet = quiet(watch.last, now, since);
             let host_is_silent = self
                 .hosts
                 .get(agent)
@@ -265,6 +267,12 @@ impl WatchState {
             !streams.is_empty()
         });
     }
+}
+
+/// How long nothing was heard. Who was last heard before the server could hear at all has time to find it again.
+fn quiet(last: Timestamp, now: Timestamp, since: Timestamp) -> i64 {
+    let from = if last < since { since.plus(RETURN) } else { last };
+    now.0.saturating_sub(from.0)
 }
 
 /// When each stream that goes on last moved.

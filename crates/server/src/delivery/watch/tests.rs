@@ -67,7 +67,9 @@ fn while_the_server_was_away_nobody_was_silent() {
     state.hear(&report(at(0), "ok"), at(0));
     state.judge_hosts(at(2 * HOUR), at(2 * HOUR));
     assert_eq!(told(&mut state), [""; 0]);
-    state.judge_hosts(at(2 * HOUR + 31 * SECOND), at(2 * HOUR));
+    state.judge_hosts(at(2 * HOUR + 90 * SECOND), at(2 * HOUR));
+    assert_eq!(told(&mut state), [""; 0], "it has a minute to come back");
+    state.judge_hosts(at(2 * HOUR + 91 * SECOND), at(2 * HOUR));
     assert_eq!(told(&mut state), ["host-silent"]);
     state.judge_hosts(at(31 * DAY), at(0));
     assert!(state.host(&agent()).is_none(), "forgotten after a month");
