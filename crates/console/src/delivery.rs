@@ -95,8 +95,11 @@ fn summary(report: &DeliveryReport) -> String {
         0 => String::new(),
         twice => format!("; {twice} came twice and were removed"),
     };
-    let streams = report.streams.len();
-    format!("{streams} streams: {read} records read, {arrived} events arrived, {stored} stored; {gaps}{twice}")
+    let streams = match report.streams.len() {
+        1 => "1 stream".to_owned(),
+        streams => format!("{streams} streams"),
+    };
+    format!("{streams}: {read} records read, {arrived} events arrived, {stored} stored; {gaps}{twice}")
 }
 
 /// `12 (1m30s)`: records and the age of the oldest.

@@ -61,6 +61,15 @@ async fn say(world: &World, now: i64, delivery: Value) {
     assert_eq!(answer.status(), 204, "{:?}", answer.bytes().await);
 }
 
+/// The stream of the tests, among those the server writes itself.
+fn of_file(report: &Value) -> &Value {
+    let streams = report["streams"].as_array().unwrap();
+    streams
+        .iter()
+        .find(|stream| stream["stream"] == STREAM)
+        .unwrap_or(&Value::Null)
+}
+
 fn findings<'a>(report: &'a Value, kind: &str) -> Vec<&'a Value> {
     let all = report["findings"].as_array().unwrap();
     all.iter().filter(|finding| finding["kind"] == kind).collect()
@@ -84,7 +93,7 @@ async fn what_waits_came_twice_and_was_refused_is_in_the_report() {
     let source = json!({"name": "file app", "scanned": Timestamp(now).to_string()});
     say(&world, now, json!({"streams": [stream], "sources": [source]})).await;
     let (_, report) = world.get("/api/v1/delivery", &[]).await;
-    let stream = &report["streams"][0];
+    let stream = of_file(&report);
     let positions = ["read_to", "spooled", "cursor", "stored"].map(|name| stream[name].as_u64().unwrap());
     assert_eq!(positions, [16, 12, 6, 6], "{report}");
     assert_eq!(stream["lag"], json!({"records": 6, "seconds": 80}));
@@ -105,11 +114,7 @@ async fn what_waits_came_twice_and_was_refused_is_in_the_report() {
     // Everything arrived.
     world.deliver(batch(6, 12, "x")).await;
     let (_, report) = world.get("/api/v1/delivery", &[("host", "web-1")]).await;
-    assert_eq!(
-        report["streams"][0]["lag"],
-        json!({"records": 0, "seconds": 0}),
-        "{report}"
-    );
+    assert_eq!(of_file(&report)["lag"], json!({"records": 0, "seconds": 0}), "{report}");
     assert_eq!(report["hosts"].as_array().unwrap().len(), 1);
     let (_, report) = world.get("/api/v1/delivery", &[("host", "nobody")]).await;
     assert_eq!((&report["hosts"], &report["streams"]), (&json!([]), &json!([])));
@@ -201,25 +206,16 @@ async fn a_stream_is_silent_when_it_brings_nothing_for_as_long_as_was_configured
     let world = run_at(settings, clock.clone()).await;
     world.deliver(batch(0, 2, "x")).await;
     clock.advance(Duration::from_secs(16));
-    wait_report(&world, "the rule", |report| {
-        report["streams"][0]["expected_seconds"] == 20
-    })
-    .await;
+    wait_report(&world, "the rule", |report| of_file(report)["expected_seconds"] == 20).await;
     clock.advance(Duration::from_secs(16));
-    let report = wait_report(&world, "silence", |report| {
-        report["streams"][0]["silent_since"].is_string()
-    })
-    .await;
+    let report = wait_report(&world, "silence", |report| of_file(report)["silent_since"].is_string()).await;
     assert!(!findings(&report, "stream-silent").is_empty(), "{report}");
     let told = wait_messages(&world, "event.action:stream-silent", 1).await;
     assert!(told[0].contains("longer than 20s"), "{told:?}");
     world.deliver(batch(2, 3, "x")).await;
     clock.advance(Duration::from_secs(16));
     wait_messages(&world, "event.action:stream-back", 1).await;
-    let report = wait_report(&world, "its return", |report| {
-        report["streams"][0]["silent_since"].is_null()
-    })
-    .await;
+    let report = wait_report(&world, "its return", |report| of_file(report)["silent_since"].is_null()).await;
     assert!(findings(&report, "stream-silent").is_empty());
     world.server.stop().await;
 }
@@ -262,8 +258,7 @@ async fn ten_records_over_the_limit_in_a_row_raise_one_alarm() {
         "{told:?}"
     );
     let (_, report) = world.get("/api/v1/delivery", &[]).await;
-    let of_file = |stream: &&Value| stream["stream"] == STREAM;
-    let stream = report["streams"].as_array().unwrap().iter().find(of_file).unwrap();
+    let stream = of_file(&report);
     assert_eq!(
         stream["overlong"],
         json!({"records": 24, "omitted": 120_000}),

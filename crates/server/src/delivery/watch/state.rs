@@ -20,6 +20,8 @@ const HOUR: i64 = 3_600 * SECOND;
 const DAY: i64 = 24 * HOUR;
 /// Reports that may be missing.
 const MISSED: i64 = 3;
+/// An interval is never taken for shorter, or for longer than an hour.
+const INTERVAL_MIN: i64 = SECOND / 10;
 /// Within so long agents find a server that was away: twice their longest pause between two attempts.
 const RETURN: i64 = 60 * SECOND;
 /// A learned pause is never taken for shorter.
@@ -180,9 +182,8 @@ impl WatchState {
             return false;
         }
         host.heard = health.received_at;
-        host.interval = i64::try_from(delivery.interval_ms)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(1_000_000);
+        let interval = i64::try_from(delivery.interval_ms).unwrap_or(i64::MAX);
+        host.interval = interval.saturating_mul(1_000_000).clamp(INTERVAL_MIN, HOUR);
         host.stopped = health.report.status == HealthReport::STOPPED;
         if !delivery.host.is_empty() {
             host.name = Some(delivery.host.clone());
