@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { en } from './en';
-import { ru } from './ru';
+import { en as english } from './en';
+import { delivery as deliveryEn } from './en/delivery';
+import { ru as russian } from './ru';
+import { delivery as deliveryRu } from './ru/delivery';
+
+const en = { ...english, delivery: deliveryEn };
+const ru = { ...russian, delivery: deliveryRu };
 
 const holes = (text: string) => [...text.matchAll(/{{\w+}}/g)].map(String).sort();
 const base = (key: string) => key.replace(/_(one|few|many|other)$/, '');
@@ -14,9 +19,9 @@ const FINDING_HOLES = 'n host agent stream name detail reason records size span 
 describe('Russian texts', () => {
   it('have the holes of the English ones', () => {
     for (const [area, texts] of Object.entries(en)) {
-      const english = new Map(Object.entries(texts).map(([key, text]) => [base(key), text]));
+      const sources = new Map(Object.entries(texts).map(([key, text]) => [base(key), text]));
       for (const [key, text] of Object.entries(ru[area as keyof typeof ru])) {
-        const source = english.get(base(key)) ?? '';
+        const source = sources.get(base(key)) ?? '';
         if (SERVERS.includes(source)) continue;
         expect(holes(text), `${area}:${key}`).toEqual(holes(source));
       }
