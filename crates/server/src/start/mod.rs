@@ -202,6 +202,14 @@ fn ledger_options(settings: &ServerSettings) -> Options {
     }
 }
 
+fn open_watch(settings: &ServerSettings, deps: &Deps, reader: &ReaderState) -> Result<Arc<Watchboard>, ServerError> {
+    let (watch, put_aside) = Watchboard::open(deps.disk.clone(), &settings.data_dir)?;
+    if let Some(damage) = put_aside {
+        reader.add_damage(damage);
+    }
+    Ok(Arc::new(watch))
+}
+
 fn open_blocking(
     catalog: Catalog,
     catalog_position: u64,
@@ -238,10 +246,7 @@ fn open_blocking(
     let ids = BatchIds::restore(deps.disk.clone(), ids_path, &ledger)?;
     let metrics = Arc::new(Metrics::new(Registry::new()));
     let tally = Arc::new(Tally::new(Timestamp(deps.clock.now())));
-    let (watch, put_aside) = Watchboard::open(deps.disk.clone(), &settings.data_dir)?;
-    if let Some(damage) = put_aside {
-        reader.add_damage(damage);
-    }
+    let watch = open_watch(settings, deps, &reader)?;
     let bus = Arc::new(Bus::new(intake.durable_end()));
     let keeper = Arc::new(Keeper::new(store.clone(), deps.clock.clone(), reader.clone()));
     let writer_deps = WriterDeps {
@@ -272,7 +277,7 @@ fn open_blocking(
         metrics,
         agents: Arc::default(),
         tally,
-        watch: Arc::new(watch),
+        watch,
     })
 }
 

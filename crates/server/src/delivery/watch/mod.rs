@@ -66,6 +66,13 @@ pub struct Expectation {
 
 impl Expectations {
     pub(crate) fn of(&self, agent: &AgentId, stream: &StreamId, host: Option<&str>) -> Expected {
+        if self.rules.is_empty() {
+            return if self.learn {
+                Expected::Learned
+            } else {
+                Expected::Nothing
+            };
+        }
         let mut fields = Fields::new();
         if let Some(host) = host {
             fields.set(names::HOST_NAME, host);
