@@ -28,6 +28,8 @@ pub(crate) struct Seen(Mutex<Noted>);
 struct Noted {
     streams: BTreeMap<StreamKey, Read>,
     sources: BTreeMap<String, SourceHealth>,
+    /// Something was read since the last scan was noted: by that source, since they take turns.
+    fresh: bool,
 }
 
 /// How far a stream was read, and when.
@@ -45,6 +47,7 @@ impl Seen {
     /// A stream was read up to here, whether the spool took it or not.
     pub(crate) fn note_read(&self, key: &StreamKey, to: u64, now: Timestamp) {
         let mut noted = self.noted();
+        noted.fresh = true;
         if let Some(read) = noted.streams.get_mut(key) {
             *read = Read { to, at: now };
         } else if noted.streams.len() < STREAMS_MAX {
@@ -54,10 +57,11 @@ impl Seen {
 
     /// A source was looked at.
     pub(crate) fn note_scan(&self, name: &str, activity: &Activity, now: Timestamp) {
+        let fresh = std::mem::take(&mut self.noted().fresh) || activity.read_bytes > 0;
         self.with_source(name, |source| {
             source.scanned = Some(now);
             source.waits = activity.blocked;
-            if activity.read_bytes > 0 {
+            if fresh {
                 source.read = Some(now);
             }
             if let Some(notice) = activity.notices.last() {
