@@ -216,9 +216,11 @@ impl Pulse {
 
     /// A report went out.
     pub(crate) fn told(&mut self, waiting: bool, now: Duration) {
+        // The first says that the agent is there; what it finds is told soon after.
+        let is_first = self.last.is_none();
         self.told_waiting = waiting;
         self.last = Some(now);
-        self.due = now + self.interval;
+        self.due = now + if is_first { self.interval / 10 } else { self.interval };
     }
 
     /// It did not arrive: soon again.
@@ -251,15 +253,20 @@ mod tests {
         let second = Duration::from_secs;
         let mut pulse = Pulse::new(second(60));
         assert!(pulse.is_due(second(0)));
-        pulse.told(true, second(5));
-        assert!(!pulse.is_due(second(64)));
-        assert_eq!(pulse.wait(second(25)), second(40));
+        pulse.told(false, second(5));
+        assert!(
+            !pulse.is_due(second(10)) && pulse.is_due(second(11)),
+            "the first has found nothing yet"
+        );
+        pulse.told(true, second(15));
+        assert!(!pulse.is_due(second(74)));
+        assert_eq!(pulse.wait(second(35)), second(40));
         pulse.drained();
-        assert!(!pulse.is_due(second(10)) && pulse.is_due(second(11)));
-        pulse.told(false, second(11));
+        assert!(!pulse.is_due(second(20)) && pulse.is_due(second(21)));
+        pulse.told(false, second(21));
         pulse.drained();
-        assert!(!pulse.is_due(second(70)) && pulse.is_due(second(71)));
-        pulse.failed(second(71));
-        assert!(!pulse.is_due(second(85)) && pulse.is_due(second(86)));
+        assert!(!pulse.is_due(second(80)) && pulse.is_due(second(81)));
+        pulse.failed(second(81));
+        assert!(!pulse.is_due(second(95)) && pulse.is_due(second(96)));
     }
 }

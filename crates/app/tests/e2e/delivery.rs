@@ -136,10 +136,11 @@ fn the_report_follows_a_life_of_reading_waiting_losing_and_silence() {
     append(&world, 0..100);
     let agent = world.start("agent", &agent_with);
     world.wait_count("number", 100);
-    let (code, report) = wait_report(&world, "a whole report", is_whole);
+    let (code, report) = wait_report(&world, "a whole report", |report| {
+        let source = &report["hosts"][0]["sources"][0];
+        is_whole(report) && source["scanned"].is_string() && source["read"].is_string()
+    });
     assert_eq!((code, &report["verdict"]), (Some(0), &Value::from("whole")), "{report}");
-    let source = &report["hosts"][0]["sources"][0];
-    assert!(source["scanned"].is_string() && source["read"].is_string(), "{report}");
 
     server.stop();
     let server = full_server(&world);
