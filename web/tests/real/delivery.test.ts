@@ -13,6 +13,8 @@ beforeAll(async () => {
   [program, browser] = await Promise.all([startProgram(), launch()]);
   const first = await visit(browser, program, { scheme: 'light', language: 'en' });
   await chooseFirst(first.page, program);
+  const isInside = () => first.page.evaluate(async () => (await fetch('/api/v1/delivery')).ok);
+  await until('the chosen password', isInside);
   kept = await first.context.storageState();
   await first.end();
 });
@@ -64,11 +66,12 @@ function troubled(report: Delivery): Delivery {
     }),
   );
   const [host] = report.hosts;
-  const [stream] = report.streams;
+  const stream = report.streams.find((one) => one.agent === agent);
   if (!host || !stream) throw new Error('nothing is collected');
   const lag = { records: 1234, seconds: 200 };
   Object.assign(host, { state: 'silent', lag });
   Object.assign(stream, {
+    stream: 'a stream in trouble',
     lag,
     silent_since: report.at,
     expected_seconds: 7200,
@@ -138,7 +141,7 @@ describe.each(LOOKS)('every finding, $scheme $language', (look) => {
     }
     expect(notes).toBe(4);
     await shot(page, `findings-${look.scheme}-${look.language}-${pixels}`);
-    const row = page.getByRole('table').getByRole('button', { expanded: false }).first();
+    const row = page.getByRole('table').getByRole('button', { name: 'a stream in trouble' });
     await row.scrollIntoViewIfNeeded();
     await row.click();
     await page.getByText(delivery['detail.unwatched']).first().waitFor();

@@ -13,8 +13,9 @@ use crate::http::deliver;
 fn append(world: &World, lines: std::ops::Range<u32>) {
     let path = world.path("logs/app.log");
     let mut file = File::options().create(true).append(true).open(path).unwrap();
-    let text: String = lines.map(|n| format!("line number {n}\n")).collect();
-    file.write_all(text.as_bytes()).unwrap();
+    for n in lines {
+        writeln!(file, "line number {n}").unwrap();
+    }
 }
 
 /// Exit code and report, once it is so.

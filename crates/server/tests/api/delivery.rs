@@ -58,7 +58,7 @@ async fn say(world: &World, now: i64, delivery: Value) {
         .send()
         .await
         .unwrap();
-    assert_eq!(answer.status(), 204, "{:?}", answer.bytes().await);
+    assert_eq!(answer.status(), 204);
 }
 
 /// The stream of the tests, among those the server writes itself.
@@ -170,7 +170,7 @@ async fn a_silent_host_is_an_alert_once_also_over_a_restart_and_its_return_an_ev
     world.server.stop().await;
 
     let world = start().await;
-    clock.advance(Duration::from_secs(300));
+    clock.advance(Duration::from_mins(5));
     let report = wait_report(&world, "silence still", |report| {
         report["hosts"][0]["state"] == "silent"
     })
