@@ -253,7 +253,7 @@ mod tests {
             ],
             "readers": [{ "reader": "store", "behind_bytes": 77 }],
             "hosts": [{ "agent": "web-1", "host": "web", "state": "reporting", "heard": "2026-11-20T22:41:05Z",
-                "lag": { "records": 2, "seconds": 3 }, "spool": { "bytes": 4000, "max_bytes": 1000000, "records": 2, "batches": 1 },
+                "lag": { "records": 2, "seconds": 3 }, "spool": { "bytes": 4000, "max_bytes": 1_000_000, "records": 2, "batches": 1 },
                 "sources": [{ "name": "file app", "scanned": "2026-11-20T22:41:04Z" }] }],
             "findings": [{ "kind": "gap", "tone": "bad", "what": "1 gap in syslog.", "remedy": "Raise it.", "command": "watchpost version" }],
         })).unwrap();
