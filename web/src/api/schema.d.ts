@@ -1135,7 +1135,10 @@ export interface components {
             last: components["schemas"]["Timestamp"];
             /** @description Its host's name; absent until it has sent something since the server started. */
             name?: string | null;
-            /** @description `reporting`, `late` (nothing for five minutes) or `silent` (nothing for an hour). */
+            /**
+             * @description `reporting`, `late` (nothing for five minutes) or `silent` (three health reports are missing, or nothing for an
+             *     hour).
+             */
             state: components["schemas"]["HostState"];
             /**
              * Format: int64
