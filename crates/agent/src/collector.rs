@@ -172,12 +172,15 @@ impl Collector {
                         status.last_read = Some(now);
                     }
                     status.blocked = activity.blocked;
+                    self.shared.seen.note_scan(&collected.name, &activity, now);
                     round.add(&activity);
                     notices.extend(activity.notices);
                 }
                 Err(error) => {
-                    tracing::error!(error = chain(&error), "a source failed");
-                    status.trouble = Some(chain(&error));
+                    let error = chain(&error);
+                    tracing::error!(error, source = %collected.name, "a source failed");
+                    self.shared.seen.note_failure(&collected.name, error.clone(), now);
+                    status.trouble = Some(error);
                     round.blocked = true;
                 }
             }
@@ -319,6 +322,7 @@ impl Sink for SpoolSink<'_> {
                 }
                 other => other,
             });
+        self.shared.seen.note_read(&produced.key, produced.to, self.now);
         if full || taken.is_none() {
             return Err(SinkFull);
         }

@@ -76,6 +76,9 @@ pub struct UplinkSection {
     pub ca: Option<FileText>,
     /// How long one request may take.
     pub timeout: DurationText,
+    /// How often the server is told how the agent fares; after three of them without a word it says that the host is
+    /// silent.
+    pub health_interval: DurationText,
 }
 
 impl Default for UplinkSection {
@@ -86,6 +89,7 @@ impl Default for UplinkSection {
             ca_fingerprint: String::new(),
             ca: None,
             timeout: DurationText(Duration::from_secs(30)),
+            health_interval: DurationText(Duration::from_mins(1)),
         }
     }
 }
@@ -228,6 +232,8 @@ pub struct AgentSettings {
     pub data_dir: PathBuf,
     /// `None`: the server is reached by a direct call, or there is none.
     pub uplink: Option<UplinkSettings>,
+    /// How often the server is told how the agent fares.
+    pub health_interval: Duration,
     /// When batches are complete.
     pub policy: SendPolicy,
     /// When batches are sent; `None`: as soon as they are complete.
@@ -274,6 +280,7 @@ impl AgentConfig {
             id,
             fields: self.fields(host),
             uplink: self.uplink.resolve()?,
+            health_interval: self.uplink.health_interval()?,
             policy: self.policy()?,
             schedule,
             allow: self.commands.allow.clone(),
@@ -366,6 +373,14 @@ impl SpoolSection {
 }
 
 impl UplinkSection {
+    fn health_interval(&self) -> Result<Duration, AgentError> {
+        let interval = self.health_interval.0;
+        if !(Duration::from_millis(100)..=Duration::from_hours(1)).contains(&interval) {
+            return Err(setting("uplink.health_interval", "use 100ms to 1h".to_owned()));
+        }
+        Ok(interval)
+    }
+
     fn resolve(&self) -> Result<Option<UplinkSettings>, AgentError> {
         if self.url.is_empty() {
             return Ok(None);

@@ -20,6 +20,7 @@ pub mod config;
 pub mod control;
 pub mod delivery;
 mod error;
+mod health;
 mod identity;
 pub mod local;
 mod shared;

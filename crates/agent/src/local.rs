@@ -8,7 +8,7 @@ use watchpost_event::{AgentId, Decoded, Timestamp};
 use watchpost_kit::Clock;
 use watchpost_run::Shutdown;
 
-use crate::source::{Plan, Produced, Sink, SinkFull, Source, SourceError};
+use crate::source::{Collected, Plan, Produced, Sink, SinkFull, SourceError};
 use crate::{AgentError, AgentSettings};
 
 /// New lines are shown this soon.
@@ -77,23 +77,21 @@ fn local_id(settings: &AgentSettings) -> AgentId {
         .unwrap_or_else(|_| unreachable!("the name is allowed"))
 }
 
-fn sources(settings: &AgentSettings, agent: &AgentId) -> Vec<Box<dyn Source>> {
+fn sources(settings: &AgentSettings, agent: &AgentId) -> Vec<Collected> {
     let mut plan = Plan::new(settings, agent.clone());
     plan.policy.interval = plan.policy.interval.min(SHOW_EVERY);
     for file in &mut plan.files {
         file.poll = file.poll.min(POLL_EVERY);
     }
     plan.sources(&[])
-        .into_iter()
-        .map(|collected| collected.source)
-        .collect()
 }
 
 /// One round over all sources; whether there is more to read at once.
-fn poll(sources: &mut [Box<dyn Source>], now: Timestamp, reader: &mut Reader<'_>) -> Result<bool, AgentError> {
+fn poll(sources: &mut [Collected], now: Timestamp, reader: &mut Reader<'_>) -> Result<bool, AgentError> {
     let mut more = false;
     for source in sources {
         let activity = source
+            .source
             .poll(now, reader)
             .map_err(|source| AgentError::Input { source })?;
         for notice in &activity.notices {

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use watchpost_event::{AgentId, Timestamp};
 
 use crate::delivery::{Backlog, Delivery, DeliveryError};
+use crate::health::Seen;
 use crate::status::{AgentStatus, SourceStatus, UplinkStatus};
 use watchpost_kit::chain;
 
@@ -24,13 +25,15 @@ pub(crate) struct Shared {
     /// Rung when sources have orders to obey.
     orders: (Mutex<bool>, std::sync::Condvar),
     trouble: Mutex<Option<String>>,
-    /// The spool takes nothing: sources wait.
-    stalled: AtomicBool,
+    /// Why the spool takes nothing, while sources wait for it.
+    stalled: Mutex<Option<String>>,
     /// What waits is to be sent, whatever the schedule says.
     send_now: AtomicBool,
     /// By name; as many as the configuration has.
     sources: Mutex<BTreeMap<String, SourceStatus>>,
     uplink: Mutex<UplinkStatus>,
+    /// What is told to the server of all this.
+    pub(crate) seen: Seen,
 }
 
 impl Shared {
@@ -42,10 +45,11 @@ impl Shared {
             broken: AtomicBool::new(false),
             orders: (Mutex::new(false), std::sync::Condvar::new()),
             trouble: Mutex::new(None),
-            stalled: AtomicBool::new(false),
+            stalled: Mutex::new(None),
             send_now: AtomicBool::new(false),
             sources: Mutex::default(),
             uplink: Mutex::default(),
+            seen: Seen::default(),
         }
     }
 
@@ -100,16 +104,23 @@ impl Shared {
 
     /// The spool takes nothing more: said once.
     pub(crate) fn stalls(&self, why: &DeliveryError) {
-        if !self.stalled.swap(true, Ordering::Relaxed) {
+        let mut stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        if stalled.replace(why.to_string()).is_none() {
             tracing::warn!("Reading waits for room in the spool: {why}");
         }
     }
 
     /// It takes something again.
     pub(crate) fn flows(&self) {
-        if self.stalled.swap(false, Ordering::Relaxed) {
+        let mut stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
+        if stalled.take().is_some() {
             tracing::info!("There is room in the spool again: reading goes on");
         }
+    }
+
+    /// Why the spool takes nothing, if it does not.
+    pub(crate) fn stalled(&self) -> Option<String> {
+        self.stalled.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Does something with the delivery; an error is logged, remembered, and makes the collector recover.

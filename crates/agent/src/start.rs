@@ -17,6 +17,7 @@ use crate::collector::{Collector, SpoolSink, SteadyTime};
 #[cfg(unix)]
 use crate::control::Control;
 use crate::delivery::{Backlog, Delivery};
+use crate::health::Reporter;
 use crate::shared::Shared;
 use crate::source::stdin::{Room, StdinSource, chunks};
 use crate::source::{Identity, Plan, Waker};
@@ -112,6 +113,12 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
         shutdown: deps.shutdown,
         greeted: greeting,
         schedule: settings.schedule.clone(),
+        reporter: Some(Reporter {
+            agent: id.clone(),
+            host: deps.host,
+            interval: settings.health_interval,
+            spool_max_bytes: settings.spool.max_bytes,
+        }),
     };
     let threads = vec![
         spawn("collector", move || collector.run())?,
@@ -243,6 +250,7 @@ pub fn send(
         shutdown: stop.clone(),
         greeted: greeting,
         schedule: None,
+        reporter: None,
     };
     let uplink = spawn("uplink", move || run_uplink(uplink, None, patience))?;
     let identity = Identity {

@@ -17,7 +17,7 @@ use watchpost_agent::{AgentConfig, AgentDeps, AgentHandle, AgentStatus, start};
 use watchpost_event::batch::Limits;
 use watchpost_event::commands::{CommandsResponse, PendingCommand};
 use watchpost_event::cursor::Verdict;
-use watchpost_event::protocol::{DataResponse, Outcome, StreamCursor, StreamReport, StreamsResponse};
+use watchpost_event::protocol::{DataResponse, HealthReport, Outcome, StreamCursor, StreamReport, StreamsResponse};
 use watchpost_event::{Batch, Cursors, Decoded, StreamKey, Timestamp};
 use watchpost_kit::SystemClock;
 use watchpost_run::{RealDisk, Shutdown};
@@ -77,6 +77,10 @@ impl Peer {
 }
 
 impl Transport for Peer {
+    fn health(&self, _: HealthReport) -> Answering<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn data(&self, body: Bytes) -> Answering<'_, Sent> {
         Box::pin(async move {
             self.reachable()?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use watchpost_agent::uplink::{Answering, Sent, Transport, TransportError};
 use watchpost_event::commands::CommandsResponse;
-use watchpost_event::protocol::{DataResponse, StreamsResponse};
+use watchpost_event::protocol::{DataResponse, HealthReport, StreamsResponse};
 use watchpost_server::LocalIntake;
 
 /// How long to wait when the server in this process has no room.
@@ -34,6 +34,11 @@ impl Transport for Direct {
 
     fn commands(&self, after: u64) -> Answering<'_, CommandsResponse> {
         Box::pin(async move { Ok(self.0.commands(after).await) })
+    }
+
+    fn health(&self, report: HealthReport) -> Answering<'_, ()> {
+        self.0.health(report);
+        Box::pin(async { Ok(()) })
     }
 }
 

@@ -12,8 +12,8 @@ use watchpost_agent::source::file::{FileDefaults, FileSourceConfig, FormatConfig
 use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};
 use watchpost_server::config::{
-    AlertSections, BusSection, CatalogSection, ChannelSection, DetectSection, LimitsSection, RouteSection,
-    SearchSection, ServerConfig, ServerSection, ServerSettings, StoreSection, TlsSection, socket_path,
+    AlertSections, BusSection, CatalogSection, ChannelSection, DeliverySection, DetectSection, LimitsSection,
+    RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings, StoreSection, TlsSection, socket_path,
 };
 use watchpost_server::rules::{Builtin, RuleSources};
 
@@ -44,6 +44,7 @@ struct ConfigFile {
     store: StoreSection,
     catalog: CatalogSection,
     detect: DetectSection,
+    delivery: DeliverySection,
     channel: Vec<ChannelSection>,
     route: Vec<RouteSection>,
     log: LogSection,
@@ -177,6 +178,7 @@ impl Settings {
             store: file.store,
             catalog: file.catalog,
             detect: file.detect,
+            delivery: file.delivery,
             alert: AlertSections {
                 channel: file.channel,
                 route: file.route,

@@ -45,7 +45,7 @@ mod when;
 
 pub use alerts::{AlertsWanted, acknowledge_alerts, list_alerts, list_rules};
 pub use client::{Client, Target};
-pub use delivery::delivery;
+pub use delivery::{DeliveryView, delivery};
 pub use error::ConsoleError;
 pub use exit::Exit;
 pub use export::{Export, ExportAs};

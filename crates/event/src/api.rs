@@ -17,7 +17,7 @@
 //! GET  /alerts, /alerts/{id}                    → AlertsResponse, AlertDetail
 //! POST /alerts/acknowledge AcknowledgeRequest   → AlertsResponse
 //! GET  /overview                                → OverviewResponse
-//! GET  /delivery                                → protocol::DeliveryReport
+//! GET  /delivery?host                           → protocol::DeliveryReport
 //! GET  /store/stats                             → StoreStatsResponse
 //! POST /store/verify                            → VerifyResponse
 //! GET  /tokens                                  → TokensResponse

@@ -36,7 +36,7 @@ mod time;
 mod view;
 pub mod words;
 
-pub use batch::{Batch, BatchBuilder, BatchHeader, Decoded, Envelope, Fingerprint, Skip};
+pub use batch::{Batch, BatchBuilder, BatchHeader, Decoded, Envelope, Fingerprint, Overlong, Skip, Unwatched};
 pub use cursor::{Cursors, StreamKey, StreamState, Verdict};
 pub use error::EventError;
 pub use event::Event;

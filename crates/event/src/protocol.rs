@@ -1,11 +1,21 @@
 //! Messages between agent, server and command line, as they stand in JSON.
 
-use std::collections::BTreeMap;
+mod delivery;
+mod health;
+
+pub use delivery::{
+    DeliveryHost, DeliveryReport, DeliveryStream, DeliveryVerdict, Finding, FindingKind, HostDelivery, Lag, ReaderLag,
+    Tone,
+};
+pub use health::{
+    AgentDelivery, HEALTH_NAMES_MAX, HEALTH_SOURCES_MAX, HEALTH_STREAMS_MAX, HealthReport, SourceHealth, SpoolHealth,
+    StreamHealth,
+};
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{AgentId, Epoch, Fingerprint, Skip, StreamId, StreamKey, StreamState, Timestamp};
+use crate::{Epoch, Fingerprint, StreamId, StreamKey, StreamState};
 
 /// Content type of native batches.
 pub const BATCH_CONTENT_TYPE: &str = "application/vnd.watchpost.batch";
@@ -127,77 +137,4 @@ impl StreamReport {
 pub struct StreamsResponse {
     /// All streams of the asking agent.
     pub streams: Vec<StreamReport>,
-}
-
-/// One stream in the delivery report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DeliveryStream {
-    /// The agent.
-    pub agent: AgentId,
-    /// The stream.
-    pub stream: StreamId,
-    /// Its epoch.
-    pub epoch: Epoch,
-    /// Durable at the server up to here.
-    pub cursor: u64,
-    /// Durable in the store up to here.
-    pub stored: u64,
-    /// Records the agent read.
-    pub read: u64,
-    /// Events that arrived.
-    pub events: u64,
-    /// Events in the store, files and head together (those removed by retention included).
-    pub stored_events: u64,
-    /// Records left out by the agent's configuration or for their faults, by reason.
-    #[serde(default)]
-    pub dropped: BTreeMap<String, u64>,
-    /// Events the server could not read.
-    #[serde(default)]
-    pub rejected: u64,
-    /// Declared holes, the newest last; at most 100 are listed.
-    #[serde(default)]
-    pub skips: Vec<Skip>,
-    /// How many declared holes are losses.
-    pub gaps: u64,
-    /// When the last batch came.
-    pub updated: Timestamp,
-    /// The content is finished.
-    pub ended: bool,
-}
-
-/// How far a reader of the server's ledger is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct ReaderLag {
-    /// `store`…
-    pub reader: String,
-    /// Bytes of the ledger it has not committed yet.
-    pub behind_bytes: u64,
-    /// Why it stands still, if it does.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub error: Option<String>,
-}
-
-/// Time in which an agent was not watching a source that cannot be replayed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct NotWatching {
-    /// The agent.
-    pub agent: AgentId,
-    /// Last sign of life before.
-    pub from: Timestamp,
-    /// Start of watching after.
-    pub to: Timestamp,
-}
-
-/// The delivery report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct DeliveryReport {
-    /// When it was made.
-    pub at: Timestamp,
-    /// Every stream known.
-    pub streams: Vec<DeliveryStream>,
-    /// The readers behind the ledger.
-    pub readers: Vec<ReaderLag>,
-    /// Damage found in the ledger or the store: quarantined or torn bytes, in words.
-    #[serde(default)]
-    pub damage: Vec<String>,
 }

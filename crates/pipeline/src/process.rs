@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use watchpost_event::{BatchBuilder, Event, Origin, Timestamp, View, names};
+use watchpost_event::{BatchBuilder, Event, Origin, Overlong, Timestamp, View, names};
 use watchpost_query::{Expr, Query};
 
 use crate::{Body, Codec, CodecContext, Decoder, Record, TextEncoding};
@@ -9,8 +9,6 @@ use crate::{Body, Codec, CodecContext, Decoder, Record, TextEncoding};
 const INVALID_UTF8: &str = "watchpost.invalid_utf8";
 /// The same where another encoding was expected.
 const INVALID_ENCODING: &str = "watchpost.invalid_encoding";
-/// `dropped` reason of records that were too long to keep: their middle is left out.
-const OVERLONG: &str = "overlong";
 /// `dropped` reason of records that a `drop` filter matched.
 const FILTER: &str = "filter";
 /// `dropped` reason of records without a single byte.
@@ -166,8 +164,9 @@ impl Processor {
                 self.decode_text(&text, invalid, now);
             }
             Body::Cut { first, last, .. } => {
-                batch.count_dropped(OVERLONG, 1);
-                self.decode_cut(first, last, record.body.omitted(), now);
+                let omitted = record.body.omitted();
+                batch.count_overlong(Overlong { records: 1, omitted });
+                self.decode_cut(first, last, omitted, now);
             }
         }
         self.push(position, batch)

@@ -97,6 +97,8 @@ fn over_long_records_become_two_marked_events() {
         assert_eq!(first.time, last.time);
         assert_eq!(last.message, "z".repeat(128));
         let omitted = line.len() as u64 - 1 - 256;
+        let overlong = watchpost_event::Overlong { records: 1, omitted };
+        assert_eq!(decoded.header.overlong, overlong, "for the delivery report");
         for (event, part) in [(first, "first"), (last, "last")] {
             assert_eq!(event.position, line.len() as u64);
             assert_eq!(event.fields.get("watchpost.truncated"), Some(&true.into()));

@@ -3,28 +3,20 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+use watchpost_event::protocol::HealthReport;
 use watchpost_event::{AgentId, Origin, Timestamp, names};
 
 use crate::commands::CommandBoard;
 
 /// More agents than this are not remembered.
 const AGENTS_MAX: usize = 20_000;
+/// Streams of all reports together; what a report names beyond that is left out and counted.
+const STREAMS_MAX: usize = 200_000;
 /// Bytes of a report's metrics, as JSON: all reports together stay in memory.
 pub(crate) const METRICS_BYTES_MAX: usize = 4 << 10;
-
-/// `POST /api/v1/agent/health`
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub(crate) struct HealthReport {
-    pub(crate) agent_id: AgentId,
-    /// The agent's own clock.
-    pub(crate) timestamp: Timestamp,
-    pub(crate) status: String,
-    #[serde(default)]
-    pub(crate) metrics: Value,
-}
 
 /// A report and when it came.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -34,17 +26,38 @@ pub(crate) struct AgentHealth {
     pub(crate) received_at: Timestamp,
 }
 
+impl AgentHealth {
+    /// A moment of the agent's clock, by the server's.
+    pub(crate) fn here(&self, theirs: Timestamp) -> Timestamp {
+        theirs.plus(self.received_at.0.saturating_sub(self.report.timestamp.0))
+    }
+
+    fn streams(&self) -> usize {
+        self.report
+            .delivery
+            .as_ref()
+            .map_or(0, |delivery| delivery.streams.len())
+    }
+}
+
 /// What is known of agents.
 #[derive(Default)]
 pub(crate) struct AgentBoard {
-    reports: Mutex<BTreeMap<AgentId, AgentHealth>>,
+    reports: Mutex<Reports>,
     hosts: Mutex<BTreeMap<AgentId, String>>,
     /// What is asked of them.
     pub(crate) commands: CommandBoard,
 }
 
+#[derive(Default)]
+struct Reports {
+    agents: BTreeMap<AgentId, AgentHealth>,
+    /// Of all of them.
+    streams: usize,
+}
+
 impl AgentBoard {
-    fn reports(&self) -> MutexGuard<'_, BTreeMap<AgentId, AgentHealth>> {
+    fn reports(&self) -> MutexGuard<'_, Reports> {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -52,27 +65,41 @@ impl AgentBoard {
         self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a report.
-    pub(crate) fn report(&self, report: HealthReport, now: Timestamp) {
-        let mut agents = self.reports();
-        if agents.len() >= AGENTS_MAX && !agents.contains_key(&report.agent_id) {
+    /// Takes a report, cut to the limits.
+    pub(crate) fn report(&self, mut report: HealthReport, now: Timestamp) {
+        report.cut();
+        let mut reports = self.reports();
+        let before = reports.agents.get(&report.agent_id).map(AgentHealth::streams);
+        if reports.agents.len() >= AGENTS_MAX && before.is_none() {
             return;
+        }
+        reports.streams -= before.unwrap_or(0);
+        let room = STREAMS_MAX - reports.streams;
+        if let Some(delivery) = &mut report.delivery {
+            delivery.streams_left_out += delivery.streams.len().saturating_sub(room) as u64;
+            delivery.streams.truncate(room);
         }
         let health = AgentHealth {
             report,
             received_at: now,
         };
-        agents.insert(health.report.agent_id.clone(), health);
+        reports.streams += health.streams();
+        reports.agents.insert(health.report.agent_id.clone(), health);
     }
 
     /// All reports, by agent.
     pub(crate) fn all(&self) -> Vec<AgentHealth> {
-        self.reports().values().cloned().collect()
+        self.reports().agents.values().cloned().collect()
+    }
+
+    /// Shows every report to `look`.
+    pub(crate) fn each(&self, mut look: impl FnMut(&AgentHealth)) {
+        self.reports().agents.values().for_each(&mut look);
     }
 
     /// When an agent's last report came.
     pub(crate) fn heard_of(&self, agent: &AgentId) -> Option<Timestamp> {
-        self.reports().get(agent).map(|health| health.received_at)
+        self.reports().agents.get(agent).map(|health| health.received_at)
     }
 
     /// Notes on which host an agent runs, from what its batches say.
@@ -87,8 +114,13 @@ impl AgentBoard {
         }
     }
 
-    /// On which host an agent runs, as far as it has sent something since the server started.
+    /// On which host an agent runs, as far as it has said so since the server started.
     pub(crate) fn host_of(&self, agent: &AgentId) -> Option<String> {
-        self.hosts().get(agent).cloned()
+        if let Some(host) = self.hosts().get(agent) {
+            return Some(host.clone());
+        }
+        let reports = self.reports();
+        let delivery = reports.agents.get(agent)?.report.delivery.as_ref()?;
+        Some(delivery.host.clone()).filter(|host| !host.is_empty())
     }
 }

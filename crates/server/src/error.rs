@@ -77,6 +77,15 @@ pub enum ServerError {
         #[source]
         source: io::Error,
     },
+    /// What is known of silent hosts and streams could not be read or written.
+    #[error("cannot read or write what is known of silence {}", path.display())]
+    Watch {
+        /// Its file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
     /// Channels or routes are not usable.
     #[error("alerts cannot be sent as configured")]
     Alert(#[from] watchpost_alert::AlertError),

@@ -39,6 +39,7 @@ mod auth;
 mod bus;
 mod commands;
 pub mod config;
+mod delivery;
 mod detection;
 mod error;
 mod host;

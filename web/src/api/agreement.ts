@@ -8,7 +8,30 @@ import type * as ours from './types';
 type Schemas = components['schemas'];
 
 /** Described as optional because they may be left out of what is sent in; answers always have them. */
-type Always = 'dropped' | 'rejected' | 'skips' | 'damage' | 'records' | 'waiting' | 'metrics';
+type Always =
+  | 'dropped'
+  | 'rejected'
+  | 'skips'
+  | 'damage'
+  | 'records'
+  | 'waiting'
+  | 'metrics'
+  | 'lag'
+  | 'overlong'
+  | 'duplicates'
+  | 'duplicates_at_readers'
+  | 'conflicts'
+  | 'unwatched'
+  | 'state'
+  | 'sources'
+  | 'streams_left_out'
+  | 'verdict'
+  | 'findings'
+  | 'findings_left_out'
+  | 'hosts'
+  | 'count'
+  | 'bytes'
+  | 'seconds';
 
 /** Absent values are left out of answers and never null; what a description cannot say is `unknown`. */
 type Answered<T> = unknown extends T

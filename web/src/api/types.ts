@@ -205,25 +205,103 @@ export interface Skip {
   records: number;
 }
 
+/** Records that were read and are not stored, and how old the oldest is. */
+export interface Lag {
+  records: number;
+  seconds: number;
+}
+
 export interface StreamState {
   agent: string;
   stream: string;
   epoch: string;
+  /** As the agent says; absent without its health report. */
+  read_to?: number;
+  spooled?: number;
   cursor: number;
   stored: number;
+  lag: Lag;
   read: number;
   events: number;
   stored_events: number;
   dropped: { [reason: string]: number };
   rejected: number;
+  overlong: { records: number; omitted: number };
+  duplicates: number;
+  duplicates_at_readers: number;
+  conflicts: number;
   skips: Skip[];
   gaps: number;
+  unwatched: { from: string; to: string }[];
+  last_read?: string;
   updated: string;
+  silent_since?: string;
+  expected_seconds?: number;
   ended: boolean;
+}
+
+export interface SourceState {
+  name: string;
+  scanned?: string;
+  read?: string;
+  waits?: boolean;
+  trouble?: string;
+}
+
+export interface DeliveryHost {
+  agent: string;
+  host?: string;
+  state: 'silent' | 'stopped' | 'reporting' | 'unknown';
+  heard?: string;
+  version?: string;
+  lag: Lag;
+  spool?: { bytes: number; max_bytes: number; records: number; oldest?: string; full?: string };
+  sources: SourceState[];
+  streams_left_out: number;
+}
+
+/** What is not as it should be. `what` and `remedy` are the server's own English; the rest are their numbers. */
+export interface Finding {
+  kind:
+    | 'damage'
+    | 'gap'
+    | 'conflict'
+    | 'rejected'
+    | 'faults'
+    | 'host-silent'
+    | 'stream-silent'
+    | 'server-full'
+    | 'reader-stopped'
+    | 'reader-behind'
+    | 'spool-full'
+    | 'agent-trouble'
+    | 'lagging'
+    | 'source-trouble'
+    | 'unwatched'
+    | 'overlong'
+    | 'duplicates';
+  tone: 'bad' | 'warn' | 'note';
+  what: string;
+  remedy: string;
+  command?: string;
+  agent?: string;
+  host?: string;
+  stream?: string;
+  name?: string;
+  detail?: string;
+  count: number;
+  records: number;
+  bytes: number;
+  seconds: number;
+  since?: string;
 }
 
 export interface Delivery {
   at: string;
+  verdict: 'none' | 'lost' | 'silent' | 'behind' | 'arriving' | 'whole';
+  findings: Finding[];
+  findings_left_out: number;
+  hosts: DeliveryHost[];
   streams: StreamState[];
   readers: { reader: string; behind_bytes: number; error?: string }[];
   damage: string[];

@@ -9,6 +9,7 @@ import {
 import { isApiError } from '@/api/client';
 import { queryClient, setGate } from '@/api/queries';
 import { sessionQuery } from '@/api/session';
+import { addArea } from '@/i18n';
 import {
   flagParam,
   formatParams,
@@ -163,7 +164,10 @@ const deliveryRoute = createRoute({
     sort: textParam(params, 'sort'),
     stream: textParam(params, 'stream'),
   }),
-  component: lazyRouteComponent(() => import('@/pages/delivery/delivery'), 'DeliveryPage'),
+  component: lazyRouteComponent(async () => {
+    const [page] = await Promise.all([import('@/pages/delivery/delivery'), addArea('delivery')]);
+    return page;
+  }, 'DeliveryPage'),
 });
 
 const missingRoute = createRoute({

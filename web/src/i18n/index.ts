@@ -1,7 +1,7 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { setIntlLanguage } from '@/lib/intl';
-import type { en } from './en';
+import type { Texts } from './en';
 
 export const LANGUAGES = { en: 'English', ru: 'Русский' } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -11,13 +11,32 @@ const KEY = 'watchpost.language';
 declare module 'i18next' {
   interface CustomTypeOptions {
     defaultNS: 'common';
-    resources: typeof en;
+    resources: Texts;
   }
 }
 
 /** Only the language in use is fetched. */
 async function textsOf(language: Language) {
   return language === 'ru' ? (await import('./ru')).ru : (await import('./en')).en;
+}
+
+/** Areas that one page alone speaks of: fetched with it. */
+const LATER = {
+  delivery: {
+    en: async () => (await import('./en/delivery')).delivery,
+    ru: async () => (await import('./ru/delivery')).delivery,
+  },
+};
+type Later = keyof typeof LATER;
+const added = new Set<Later>();
+let spoken: Language = 'en';
+
+/** Fetches the texts of an area before its page is shown. */
+export async function addArea(area: Later): Promise<void> {
+  added.add(area);
+  const language = spoken;
+  if (i18next.hasResourceBundle(language, area)) return;
+  i18next.addResourceBundle(language, area, await LATER[area][language]());
 }
 
 function wanted(): Language {
@@ -39,6 +58,7 @@ async function add(language: Language) {
 
 export async function startI18n(): Promise<void> {
   const language = wanted();
+  spoken = language;
   const texts = await textsOf(language);
   await i18next.use(initReactI18next).init({
     lng: language,
@@ -56,6 +76,8 @@ export async function startI18n(): Promise<void> {
 
 export async function setLanguage(language: Language): Promise<void> {
   await add(language);
+  spoken = language;
+  await Promise.all([...added].map(addArea));
   setIntlLanguage(language);
   document.documentElement.lang = language;
   try {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Delivery, StreamState } from '@/api/types';
-import { findingsOf, isTrouble, totalsOf, verdictOf, waiting } from './delivery';
+import type { DeliveryHost, Finding, StreamState } from '@/api/types';
+import { hostsOf, isTrouble, partedFindings, totalsOf } from './delivery';
 import { groupsOf, nextSort, rowsOf, sortOf, sortText } from './delivery-view';
 
 const stream = (change: Partial<StreamState> = {}): StreamState => ({
@@ -9,11 +9,17 @@ const stream = (change: Partial<StreamState> = {}): StreamState => ({
   epoch: '01',
   cursor: 10,
   stored: 10,
+  lag: { records: 0, seconds: 0 },
   read: 10,
   events: 10,
   stored_events: 10,
   dropped: {},
   rejected: 0,
+  overlong: { records: 0, omitted: 0 },
+  duplicates: 0,
+  duplicates_at_readers: 0,
+  conflicts: 0,
+  unwatched: [],
   skips: [],
   gaps: 0,
   updated: '2026-11-21T12:00:00.000000000Z',
@@ -21,63 +27,82 @@ const stream = (change: Partial<StreamState> = {}): StreamState => ({
   ...change,
 });
 
-const report = (change: Partial<Delivery> = {}): Delivery => ({
-  at: '2026-11-21T12:00:00Z',
-  streams: [stream()],
-  readers: [{ reader: 'store', behind_bytes: 0 }],
-  damage: [],
+const finding = (change: Partial<Finding> = {}): Finding => ({
+  kind: 'gap',
+  tone: 'bad',
+  what: 'A gap.',
+  remedy: 'Look.',
+  count: 1,
+  records: 0,
+  bytes: 0,
+  seconds: 0,
   ...change,
 });
 
-describe('verdictOf', () => {
-  it('is whole, or has no streams yet', () => {
-    expect(verdictOf(report())).toBe('whole');
-    expect(verdictOf(report({ streams: [] }))).toBe('none');
+describe('isTrouble', () => {
+  it('is a gap, a fault, silence, a conflict, or waiting for long', () => {
+    const troubled: Partial<StreamState>[] = [
+      { gaps: 1 },
+      { rejected: 1 },
+      { dropped: { 'queue-full': 1 } },
+      { conflicts: 1 },
+      { silent_since: '2026-11-21T12:00:00Z' },
+      { lag: { records: 4, seconds: 60 } },
+    ];
+    for (const change of troubled) expect(isTrouble(stream(change))).toBe(true);
   });
-  it('takes what waits for normal and what stands still not', () => {
-    expect(verdictOf(report({ streams: [stream({ stored_events: 8 })] }))).toBe('arriving');
-    const readers = [{ reader: 'store', behind_bytes: 77, error: 'disk full' }];
-    expect(verdictOf(report({ readers }))).toBe('behind');
-    expect(verdictOf(report({ readers: [{ reader: 'store', behind_bytes: 5e9 }] }))).toBe('behind');
-    expect(verdictOf(report({ readers: [{ reader: 'store', behind_bytes: 900 }] }))).toBe('whole');
-  });
-  it('is lost by a gap, damage, what cannot be read and faults', () => {
-    expect(verdictOf(report({ streams: [stream({ gaps: 1 })] }))).toBe('lost');
-    expect(verdictOf(report({ streams: [stream({ rejected: 1 })] }))).toBe('lost');
-    expect(verdictOf(report({ streams: [stream({ dropped: { 'queue-full': 1 } })] }))).toBe('lost');
-    expect(verdictOf(report({ damage: ['a file is torn'] }))).toBe('lost');
-  });
-  it('takes filters and the beginning for what was wanted', () => {
+  it('takes filters, the beginning and a moment of waiting for what was wanted', () => {
     const skips = [{ from: 0, to: 9, reason: 'before-start', records: 0 }];
-    const quiet = stream({ dropped: { filter: 5, empty: 3 }, skips });
-    expect(verdictOf(report({ streams: [quiet] }))).toBe('whole');
+    const lag = { records: 9, seconds: 59 };
+    const quiet = stream({ dropped: { filter: 5, empty: 3 }, skips, lag, duplicates: 4 });
     expect(isTrouble(quiet)).toBe(false);
   });
 });
 
-describe('findingsOf', () => {
-  it('says the worst first, with how many records where that is known', () => {
-    const skips = [
-      { from: 0, to: 3, reason: 'before-start', records: 9 },
-      { from: 3, to: 5, reason: 'spool-full', records: 2 },
+describe('partedFindings', () => {
+  it('keeps what is good to know apart from what is urgent', () => {
+    const findings = [
+      finding(),
+      finding({ kind: 'lagging', tone: 'warn' }),
+      finding({ kind: 'duplicates', tone: 'note' }),
     ];
-    const findings = findingsOf(
-      report({ damage: ['torn'], streams: [stream({ gaps: 1, skips, stored_events: 7 })] }),
-    );
-    expect(findings).toEqual([
-      { kind: 'damage', sentence: 'torn' },
-      { kind: 'gaps', count: 1, records: 2 },
-      { kind: 'waiting', count: 3 },
-    ]);
+    const { urgent, notes } = partedFindings(findings);
+    expect(urgent.map(({ kind }) => kind)).toEqual(['gap', 'lagging']);
+    expect(notes.map(({ kind }) => kind)).toEqual(['duplicates']);
+  });
+});
+
+describe('hostsOf', () => {
+  const host = (agent: string, change: Partial<DeliveryHost> = {}): DeliveryHost => ({
+    agent,
+    state: 'reporting',
+    lag: { records: 0, seconds: 0 },
+    sources: [],
+    streams_left_out: 0,
+    ...change,
+  });
+  it('shows those in trouble first and those that never reported not at all', () => {
+    const hosts = [
+      host('a'),
+      host('b', { state: 'unknown' }),
+      host('c', { lag: { records: 3, seconds: 600 } }),
+      host('d', { state: 'silent' }),
+      host('e', { host: 'Aa' }),
+    ];
+    expect(hostsOf(hosts).map(({ agent }) => agent)).toEqual(['d', 'c', 'e', 'a']);
   });
 });
 
 describe('totals', () => {
-  it('add up, and waiting is never negative', () => {
+  it('add up, and the age is that of the oldest', () => {
     const later = '2026-11-21T12:00:01.000000000Z';
     const totals = totalsOf([stream(), stream({ dropped: { filter: 2 }, updated: later })]);
     expect(totals).toMatchObject({ streams: 2, read: 20, leftOut: 2, faults: 0, updated: later });
-    expect(waiting(stream({ events: 5, stored_events: 9 }))).toBe(0);
+    const lags = [
+      stream({ lag: { records: 2, seconds: 9 } }),
+      stream({ lag: { records: 3, seconds: 4 } }),
+    ];
+    expect(totalsOf(lags)).toMatchObject({ waiting: 5, lagSeconds: 9 });
   });
 });
 

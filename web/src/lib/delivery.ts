@@ -1,4 +1,4 @@
-import type { Delivery, Skip, StreamState } from '@/api/types';
+import type { DeliveryHost, Finding, Skip, StreamState } from '@/api/types';
 
 /** The server's own stream, in which it writes what its rules found. */
 export const OWN_AGENT = '@server';
@@ -29,13 +29,23 @@ export function faults(stream: StreamState): number {
   );
 }
 
-/** Arrived, not searchable yet. */
+/** Read, not searchable yet. */
 export function waiting(stream: StreamState): number {
-  return Math.max(stream.events - stream.stored_events, 0);
+  return stream.lag.records;
 }
 
+/** So old may something be that waits, before it is worth a look. */
+export const LAGGING_SECONDS = 60;
+
 export function isTrouble(stream: StreamState): boolean {
-  return stream.gaps > 0 || stream.rejected > 0 || faults(stream) > 0;
+  return (
+    stream.gaps > 0 ||
+    stream.rejected > 0 ||
+    faults(stream) > 0 ||
+    stream.conflicts > 0 ||
+    stream.silent_since !== undefined ||
+    stream.lag.seconds >= LAGGING_SECONDS
+  );
 }
 
 /** Why an epoch matters: two streams of one name differ by it alone. */
@@ -49,12 +59,12 @@ export interface Totals {
   events: number;
   stored: number;
   waiting: number;
+  /** Age of the oldest that waits, in seconds. */
+  lagSeconds: number;
   leftOut: number;
   faults: number;
   rejected: number;
   gaps: number;
-  /** Records in declared losses, where their number is known. */
-  lostRecords: number;
   updated: string;
 }
 
@@ -65,11 +75,11 @@ export function totalsOf(streams: readonly StreamState[]): Totals {
     events: 0,
     stored: 0,
     waiting: 0,
+    lagSeconds: 0,
     leftOut: 0,
     faults: 0,
     rejected: 0,
     gaps: 0,
-    lostRecords: 0,
     updated: '',
   };
   for (const stream of streams) {
@@ -77,56 +87,44 @@ export function totalsOf(streams: readonly StreamState[]): Totals {
     totals.events += stream.events;
     totals.stored += stream.stored_events;
     totals.waiting += waiting(stream);
+    totals.lagSeconds = Math.max(totals.lagSeconds, stream.lag.seconds);
     totals.leftOut += leftOut(stream);
     totals.faults += faults(stream);
     totals.rejected += stream.rejected;
     totals.gaps += stream.gaps;
-    for (const skip of stream.skips) if (isLoss(skip)) totals.lostRecords += skip.records;
     // RFC 3339 in UTC with the same number of digits: the order of the text is that of time.
     if (stream.updated > totals.updated) totals.updated = stream.updated;
   }
   return totals;
 }
 
-/** What is to be said about delivery as a whole, the worst first. The words are in the texts. */
-export type Finding =
-  | { kind: 'damage'; sentence: string }
-  | { kind: 'stopped'; reader: string; error: string }
-  | { kind: 'gaps'; count: number; records: number }
-  | { kind: 'rejected'; count: number }
-  | { kind: 'faults'; count: number }
-  | { kind: 'behind'; reader: string; bytes: number }
-  | { kind: 'waiting'; count: number };
-
 /** Readers commit now and then, so that they are always a little behind; only this much is worth a word. */
 export const BEHIND_BYTES = 64_000_000;
 
-export function findingsOf(report: Delivery): Finding[] {
-  const totals = totalsOf(report.streams);
-  const findings: Finding[] = report.damage.map((sentence) => ({ kind: 'damage', sentence }));
-  for (const { reader, error } of report.readers) {
-    if (error) findings.push({ kind: 'stopped', reader, error });
-  }
-  const { gaps, lostRecords, rejected } = totals;
-  if (gaps > 0) findings.push({ kind: 'gaps', count: gaps, records: lostRecords });
-  if (rejected > 0) findings.push({ kind: 'rejected', count: rejected });
-  if (totals.faults > 0) findings.push({ kind: 'faults', count: totals.faults });
-  for (const { reader, error, behind_bytes: bytes } of report.readers) {
-    if (!error && bytes >= BEHIND_BYTES) findings.push({ kind: 'behind', reader, bytes });
-  }
-  if (totals.waiting > 0) findings.push({ kind: 'waiting', count: totals.waiting });
-  return findings;
+/** What somebody should see at once, and what is good to know. */
+export function partedFindings(findings: readonly Finding[]): {
+  urgent: Finding[];
+  notes: Finding[];
+} {
+  return {
+    urgent: findings.filter(({ tone }) => tone !== 'note'),
+    notes: findings.filter(({ tone }) => tone === 'note'),
+  };
 }
 
-export type Verdict = 'none' | 'whole' | 'arriving' | 'behind' | 'lost';
+const RANK: Record<DeliveryHost['state'], number> = {
+  silent: 0,
+  stopped: 1,
+  reporting: 2,
+  unknown: 3,
+};
 
-/** The state in one word: `arriving` is the normal moment between receipt and store. */
-export function verdictOf(report: Delivery, findings = findingsOf(report)): Verdict {
-  const kinds = new Set(findings.map((finding) => finding.kind));
-  if (kinds.has('damage') || kinds.has('gaps') || kinds.has('rejected') || kinds.has('faults')) {
-    return 'lost';
-  }
-  if (kinds.has('stopped') || kinds.has('behind')) return 'behind';
-  if (kinds.has('waiting')) return 'arriving';
-  return report.streams.length === 0 ? 'none' : 'whole';
+/** Hosts that report or should, those in trouble first. */
+export function hostsOf(hosts: readonly DeliveryHost[]): DeliveryHost[] {
+  const rank = (host: DeliveryHost) =>
+    RANK[host.state] * 2 + (host.spool?.full || host.lag.seconds >= LAGGING_SECONDS ? 0 : 1);
+  const name = (host: DeliveryHost) => host.host ?? host.agent;
+  return hosts
+    .filter((host) => host.state !== 'unknown')
+    .toSorted((a, b) => rank(a) - rank(b) || (name(a) < name(b) ? -1 : 1));
 }

@@ -138,6 +138,10 @@ pub(super) fn split(bytes: &[u8], checkpoint: Value) -> Result<Option<[Produced;
     for (reason, count) in &header.dropped {
         tail.count_dropped(reason, *count);
     }
+    tail.count_overlong(header.overlong);
+    for time in &header.unwatched {
+        tail.declare_unwatched(*time);
+    }
     for skip in header.skip {
         if skip.to <= middle {
             head.declare_skip(skip);

@@ -100,6 +100,23 @@ pub struct Backlog {
     pub oldest: Option<Timestamp>,
 }
 
+/// Where one stream stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// The stream.
+    pub key: StreamKey,
+    /// In the spool up to here.
+    pub spooled: u64,
+    /// At the server up to here, as far as it was said.
+    pub acknowledged: u64,
+    /// Batches that wait for the server.
+    pub batches: u64,
+    /// Records that wait for the server.
+    pub records: u64,
+    /// When the oldest of them was spooled.
+    pub oldest: Option<Timestamp>,
+}
+
 /// The agent's delivery state.
 pub struct Delivery {
     agent: AgentId,
@@ -511,6 +528,22 @@ impl Delivery {
             spool_bytes: self.spool.bytes(),
             oldest: self.outbox.oldest_at(),
         }
+    }
+
+    /// Where every stream stands that is not finished and delivered.
+    pub fn standings(&self) -> Vec<Standing> {
+        let standing = |(key, mark): (&StreamKey, &spool::StreamMark)| {
+            let (batches, records, oldest) = self.outbox.waiting(key);
+            Standing {
+                key: key.clone(),
+                spooled: mark.spooled,
+                acknowledged: mark.acknowledged,
+                batches,
+                records,
+                oldest,
+            }
+        };
+        self.spool.marks().map(standing).collect()
     }
 
     /// Whether everything taken so far was acknowledged.

@@ -185,6 +185,16 @@ impl Outbox {
         self.lanes.contains_key(key)
     }
 
+    /// Batches and records of a stream that wait, and when the oldest of them was spooled.
+    pub(super) fn waiting(&self, key: &StreamKey) -> (u64, u64, Option<Timestamp>) {
+        let Some(lane) = self.lanes.get(key) else {
+            return (0, 0, None);
+        };
+        let entries = || lane.entries.values();
+        let records = entries().map(|entry| entry.records).sum();
+        (entries().count() as u64, records, entries().map(|entry| entry.at).min())
+    }
+
     /// What waits of a stream, in order.
     pub(super) fn of_stream(&self, key: &StreamKey) -> Vec<Entry> {
         self.lanes

@@ -3,7 +3,7 @@
 //! A record's position is taken when it is received. What could not be kept is declared: its positions are a hole.
 
 use serde_json::{Value, json};
-use watchpost_event::{Epoch, Event, Fields, Origin, Skip, StreamId, StreamKey, Timestamp, View};
+use watchpost_event::{Epoch, Event, Fields, Origin, Skip, StreamId, StreamKey, Timestamp, Unwatched, View};
 
 use super::common::{Closing, OpenBatch, origin};
 use super::{Identity, Produced, Rewound, SendPolicy, Sink, SourceError};
@@ -132,6 +132,12 @@ impl CounterStream {
         self.count += records;
         self.batch.builder(&self.origin, self.sent, now);
         self.batch.declare_skip(skip);
+    }
+
+    /// Says that nobody was watching for a time: the delivery report shows it. Goes with the next record.
+    pub fn declare_unwatched(&mut self, time: Unwatched, now: Timestamp) {
+        let from = self.sent;
+        self.batch.builder(&self.origin, from, now).declare_unwatched(time);
     }
 
     /// Hands out what is complete or due; `all` closes the open batch in any case. True when the sink has room.

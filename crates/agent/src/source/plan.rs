@@ -62,7 +62,7 @@ impl Plan {
     /// Makes the sources; they go on from `known` checkpoints.
     pub(crate) fn sources(&self, known: &[(StreamKey, Value)]) -> Vec<Collected> {
         let watch = self.waker.clone().map(FolderWatch::new);
-        let file = |settings: &FileSettings| {
+        let file = |(at, settings): (usize, &FileSettings)| {
             let mut rng = Rng::from_os();
             let draw = move || rng.next_u64();
             let (identity, policy) = (self.identity.clone(), self.policy.clone());
@@ -71,9 +71,13 @@ impl Plan {
                 Some(watch) => source.hearing(watch),
                 None => source,
             };
-            Collected::new(format!("file {}", settings.name), true, source)
+            let name = match settings.name.as_str() {
+                "" => format!("file {}", at + 1),
+                name => format!("file {name}"),
+            };
+            Collected::new(name, true, source)
         };
-        let mut sources: Vec<Collected> = self.files.iter().map(file).collect();
+        let mut sources: Vec<Collected> = self.files.iter().enumerate().map(file).collect();
         let draw = || Rng::from_os().next_u64();
         let policy = || self.policy.clone();
         let waker = || self.waker.clone().unwrap_or_else(Waker::none);

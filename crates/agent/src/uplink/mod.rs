@@ -18,6 +18,7 @@ pub use schedule::{Schedule, ScheduleError};
 pub use transport::{Answering, HttpTransport, Sent, Transport, TransportError};
 
 use crate::delivery::{Answer, Delivery};
+use crate::health::{Pulse, Reporter};
 use crate::shared::Shared;
 use crate::status::UplinkState;
 pub(crate) use asked::Asked;
@@ -28,6 +29,8 @@ const RETRY_CAP: Duration = Duration::from_secs(30);
 /// How often the server's cursors are asked for although all goes well: a server put back to an older state may
 /// miss streams that have nothing new to send.
 const GREET_EVERY: Duration = Duration::from_mins(1);
+/// For an agent that does not report.
+const NEVER: Duration = Duration::from_secs(u32::MAX as u64);
 /// How long nothing may come before the spool is let shrink.
 const QUIET: Duration = Duration::from_secs(5);
 
@@ -48,6 +51,15 @@ pub(crate) struct Uplink {
     pub(crate) greeted: mpsc::Sender<StreamsResponse>,
     /// When batches leave; `None`: always.
     pub(crate) schedule: Option<Schedule>,
+    /// Who tells the server how the agent fares; `None` for a single delivery.
+    pub(crate) reporter: Option<Reporter>,
+}
+
+/// Since when nothing came, and whether the spool was let shrink since.
+#[derive(Default)]
+struct Rest {
+    since: Option<Duration>,
+    settled: bool,
 }
 
 impl Uplink {
@@ -59,7 +71,8 @@ impl Uplink {
             greeted: None,
         };
         let mut complained = false;
-        let mut resting = false;
+        let mut rest = Rest::default();
+        let mut pulse = Pulse::new(self.reporter.as_ref().map_or(NEVER, |reporter| reporter.interval));
         let stop = async {
             self.shutdown.wait().await;
             tokio::time::sleep(patience).await;
@@ -67,7 +80,7 @@ impl Uplink {
         tokio::pin!(stop);
         loop {
             let outcome = tokio::select! {
-                outcome = self.take_turn(&mut turn) => outcome,
+                outcome = self.take_turn(&mut turn, &mut pulse) => outcome,
                 () = &mut stop => return,
             };
             match outcome {
@@ -79,16 +92,23 @@ impl Uplink {
                 }
                 Ok(false) => {
                     if self.shutdown.is_triggered() && self.shared.collector_is_done() {
-                        return;
+                        tokio::select! {
+                            () = self.tell(&mut pulse, true) => return,
+                            () = &mut stop => return,
+                        }
                     }
-                    self.wait_for_work(&turn.gate, &mut resting).await;
+                    pulse.drained();
+                    let until_told = pulse.wait(self.clock.monotonic());
+                    self.wait_for_work(&turn.gate, &mut rest, until_told).await;
                 }
                 Err(error) => {
                     turn.greeted = None;
+                    pulse.hurry();
                     self.complain(&error, &mut complained);
                     let wait = wait_after(&error, &mut backoff);
+                    let is_there = matches!(error, TransportError::Busy { .. });
                     tokio::select! {
-                        () = tokio::time::sleep(wait) => {}
+                        () = self.pause(wait, is_there, &mut pulse) => {}
                         () = &mut stop => return,
                     }
                 }
@@ -97,7 +117,7 @@ impl Uplink {
     }
 
     /// Asks the server where streams stand where that is due, and sends one request; false when nothing is to be sent.
-    async fn take_turn(&self, turn: &mut Turn) -> Result<bool, TransportError> {
+    async fn take_turn(&self, turn: &mut Turn, pulse: &mut Pulse) -> Result<bool, TransportError> {
         if self.shared.take_send_now() {
             turn.gate.open_now();
         }
@@ -110,6 +130,7 @@ impl Uplink {
             self.greet().await?;
             turn.greeted = Some(self.clock.monotonic());
         }
+        self.tell(pulse, false).await;
         if !open {
             return Ok(false);
         }
@@ -167,6 +188,45 @@ impl Uplink {
         Ok(())
     }
 
+    /// Waits before the next attempt. A server that is there and has no room is told how the agent fares nevertheless.
+    async fn pause(&self, wait: Duration, is_there: bool, pulse: &mut Pulse) {
+        let end = self.clock.monotonic() + wait;
+        loop {
+            let left = end.saturating_sub(self.clock.monotonic());
+            if left.is_zero() {
+                return;
+            }
+            if !is_there {
+                return tokio::time::sleep(left).await;
+            }
+            self.tell(pulse, false).await;
+            let until_told = pulse.wait(self.clock.monotonic()).max(RETRY_BASE);
+            tokio::time::sleep(left.min(until_told)).await;
+        }
+    }
+
+    /// Tells the server how the agent fares, when it is due. Whether that arrives changes nothing for what is delivered.
+    async fn tell(&self, pulse: &mut Pulse, stopped: bool) {
+        let Some(reporter) = &self.reporter else { return };
+        if !stopped && !pulse.is_due(self.clock.monotonic()) {
+            return;
+        }
+        let report = reporter.report(&self.shared, stopped, self.now());
+        let waiting = report
+            .delivery
+            .as_ref()
+            .is_some_and(|delivery| delivery.spool.batches > 0);
+        let told = self.transport.health(report).await;
+        let now = self.clock.monotonic();
+        match told {
+            Ok(()) => pulse.told(waiting, now),
+            Err(error) => {
+                pulse.failed(now);
+                tracing::debug!(error = watchpost_kit::chain(&error), "the health report did not arrive");
+            }
+        }
+    }
+
     /// Sends one request; false when nothing waits.
     async fn send_one(&self) -> Result<bool, TransportError> {
         let Some(request) = self.shared.with_delivery(Delivery::next_request).flatten() else {
@@ -187,22 +247,28 @@ impl Uplink {
         outcome
     }
 
-    /// Until something waits, and at most until the server is to be asked again. Once when it is quiet, spool and
+    /// Until something waits, and at most until the server is to be asked or told again. Once when it is quiet, spool and
     /// memory shrink.
-    async fn wait_for_work(&self, gate: &Gate, resting: &mut bool) {
-        let patience = if *resting { GREET_EVERY } else { QUIET };
+    async fn wait_for_work(&self, gate: &Gate, rest: &mut Rest, until_told: Duration) {
+        let now = self.clock.monotonic();
+        let quiet = now.saturating_sub(*rest.since.get_or_insert(now));
+        if !rest.settled && quiet >= QUIET {
+            rest.settled = true;
+            self.shared.with_delivery(Delivery::settle);
+            watchpost_run::memory::give_back();
+        }
+        let patience = if rest.settled {
+            GREET_EVERY
+        } else {
+            QUIET.saturating_sub(quiet)
+        };
         let until_open = gate.next().map(|next| next.0.saturating_sub(self.now().0).max(0));
         let patience = until_open.map_or(patience, |nanos| patience.min(Duration::from_nanos(nanos as u64)));
         let work = self.shared.work_waits();
         tokio::select! {
-            () = work => *resting = false,
+            () = work => *rest = Rest::default(),
             () = self.shutdown.wait(), if !self.shutdown.is_triggered() => {}
-            () = tokio::time::sleep(patience) => {
-                if !std::mem::replace(resting, true) {
-                    self.shared.with_delivery(Delivery::settle);
-                    watchpost_run::memory::give_back();
-                }
-            }
+            () = tokio::time::sleep(patience.min(until_told)) => {}
         }
     }
 }

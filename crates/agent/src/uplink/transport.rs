@@ -9,7 +9,7 @@ use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use reqwest::{Client, StatusCode};
 use watchpost_event::AgentId;
 use watchpost_event::commands::CommandsResponse;
-use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, StreamsResponse};
+use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, HealthReport, StreamsResponse};
 use watchpost_kit::Secret;
 use watchpost_trust::{Trust, client_config};
 
@@ -90,6 +90,8 @@ pub trait Transport: Send + Sync {
     /// Asks what is to be done; answered when there is something, or after a while. `after`: the number of the newest
     /// command that was understood.
     fn commands(&self, after: u64) -> Answering<'_, CommandsResponse>;
+    /// Says how the agent fares. A server that does not want to know is no error.
+    fn health(&self, report: HealthReport) -> Answering<'_, ()>;
 }
 
 /// Over HTTP.
@@ -221,6 +223,20 @@ impl Transport for HttpTransport {
             let (status, wait, body) = self.finish(request).await?;
             match status {
                 StatusCode::OK => parse(status, &body),
+                _ => Err(refusal(status, wait, &body)),
+            }
+        })
+    }
+
+    fn health(&self, report: HealthReport) -> Answering<'_, ()> {
+        Box::pin(async move {
+            let request = self.client.post(format!("{}/api/v1/agent/health", self.url));
+            let json = serde_json::to_vec(&report).unwrap_or_default();
+            let (status, wait, body) = self
+                .finish(request.header(CONTENT_TYPE, "application/json").body(json))
+                .await?;
+            match status {
+                status if status.is_success() || status == StatusCode::NOT_FOUND => Ok(()),
                 _ => Err(refusal(status, wait, &body)),
             }
         })

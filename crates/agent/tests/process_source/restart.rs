@@ -34,6 +34,17 @@ fn a_restart_announces_only_what_began_meanwhile() {
     let from: watchpost_event::Timestamp = gaps[0].text("watchpost.not_watching.from").parse().unwrap();
     let to: watchpost_event::Timestamp = gaps[0].text("watchpost.not_watching.to").parse().unwrap();
     assert!(from <= stopped && stopped <= to);
+    let declared: Vec<_> = world
+        .spool
+        .headers
+        .iter()
+        .flat_map(|header| &header.unwatched)
+        .collect();
+    assert_eq!(
+        declared,
+        [&watchpost_event::Unwatched { from, to }],
+        "for the delivery report"
+    );
     // What was there before the first start ends in sight.
     let pid = world.starts(&old)[0].pid();
     rustix::process::kill_process(

@@ -4,6 +4,7 @@
 mod alerts;
 mod bad_input;
 mod cli;
+mod delivery;
 mod docs;
 mod duckdb;
 mod harness;

@@ -31,7 +31,8 @@ pub struct HostInfo {
     /// Its host's name; absent until it has sent something since the server started.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// `reporting`, `late` (nothing for five minutes) or `silent` (nothing for an hour).
+    /// `reporting`, `late` (nothing for five minutes) or `silent` (three health reports are missing, or nothing for an
+    /// hour).
     pub state: HostState,
     /// When it last sent something.
     pub last: Timestamp,

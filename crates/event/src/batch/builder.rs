@@ -1,7 +1,10 @@
 use std::collections::BTreeMap;
 
 use crate::batch::{HEADER_LIMIT, VERSION};
-use crate::{AgentId, BatchHeader, Epoch, Event, EventError, Fields, Fingerprint, Skip, StreamId, Timestamp, json};
+use crate::{
+    AgentId, BatchHeader, Epoch, Event, EventError, Fields, Fingerprint, Overlong, Skip, StreamId, Timestamp,
+    Unwatched, json,
+};
 
 /// Compression of frames that go over the network: level 1 is the one that keeps up with reading files.
 const ZSTD_LEVEL: i32 = 1;
@@ -37,6 +40,8 @@ impl BatchBuilder {
             head: None,
             tail: None,
             skip: Vec::new(),
+            overlong: Overlong::default(),
+            unwatched: Vec::new(),
             end: false,
         };
         Self {
@@ -77,6 +82,16 @@ impl BatchBuilder {
             Some(count) => *count += records,
             None => drop(self.header.dropped.insert(reason.to_owned(), records)),
         }
+    }
+
+    /// Counts records that were longer than the limit.
+    pub fn count_overlong(&mut self, overlong: Overlong) {
+        self.header.overlong.add(overlong);
+    }
+
+    /// Says that nobody was watching the source for a time.
+    pub fn declare_unwatched(&mut self, time: Unwatched) {
+        self.header.unwatched.push(time);
     }
 
     /// Declares a hole.

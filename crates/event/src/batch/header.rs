@@ -70,6 +70,37 @@ impl Skip {
     }
 }
 
+/// Records longer than the limit: each arrives as its first and its last part.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Overlong {
+    /// How many there were.
+    pub records: u64,
+    /// Bytes between the two parts, of all of them together: left out.
+    pub omitted: u64,
+}
+
+impl Overlong {
+    /// There was none.
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Adds others.
+    pub fn add(&mut self, other: Self) {
+        self.records += other.records;
+        self.omitted += other.omitted;
+    }
+}
+
+/// Time in which a source that cannot be replayed was not watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+pub struct Unwatched {
+    /// The last sign of life before.
+    pub from: Timestamp,
+    /// Watching began again.
+    pub to: Timestamp,
+}
+
 /// The header of a batch (delivery rules: everything in `(from, to]` is in it, dropped with a count, or declared).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct BatchHeader {
@@ -116,6 +147,12 @@ pub struct BatchHeader {
     /// Declared holes within `(from, to]`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skip: Vec<Skip>,
+    /// Records that were too long.
+    #[serde(default, skip_serializing_if = "Overlong::is_none")]
+    pub overlong: Overlong,
+    /// Times in which nobody was watching the source.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unwatched: Vec<Unwatched>,
     /// The stream's content is finished: nothing follows.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub end: bool,

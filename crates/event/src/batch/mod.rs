@@ -20,7 +20,7 @@ mod tests;
 
 pub use builder::BatchBuilder;
 pub use decoded::{Decoded, Limits};
-pub use header::{BatchHeader, Fingerprint, Skip};
+pub use header::{BatchHeader, Fingerprint, Overlong, Skip, Unwatched};
 
 use serde::{Deserialize, Serialize};
 

@@ -3,12 +3,14 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::cursor::Verdict;
-use crate::{BatchHeader, Fingerprint, Skip, Timestamp};
+use crate::{BatchHeader, Fingerprint, Overlong, Skip, Timestamp, Unwatched};
 
 /// How many of the newest ranges are remembered with their checksums, to recognise a conflict.
 const RECENT_LIMIT: usize = 16;
 /// How many declared holes are listed; all are counted.
 const SKIPS_LIMIT: usize = 100;
+/// How many of the newest times without watching are listed.
+const UNWATCHED_LIMIT: usize = 20;
 
 /// One stream at one place.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -74,6 +76,12 @@ pub struct Totals {
     /// How many declared holes were losses.
     #[serde(default)]
     pub gaps: u64,
+    /// Records that were too long.
+    #[serde(default, skip_serializing_if = "Overlong::is_none")]
+    pub overlong: Overlong,
+    /// The newest times in which nobody was watching.
+    #[serde(default, skip_serializing_if = "VecDeque::is_empty")]
+    pub unwatched: VecDeque<Unwatched>,
 }
 
 impl StreamState {
@@ -142,9 +150,19 @@ impl Totals {
         } else {
             self.read += header.read;
             self.raw += header.raw;
+            self.overlong.add(header.overlong);
             for (reason, records) in &header.dropped {
                 *self.dropped.entry(reason.clone()).or_default() += records;
             }
+        }
+        for time in &header.unwatched {
+            if self.unwatched.contains(time) {
+                continue;
+            }
+            if self.unwatched.len() == UNWATCHED_LIMIT {
+                self.unwatched.pop_front();
+            }
+            self.unwatched.push_back(*time);
         }
         for skip in &header.skip {
             if skip_to.is_some_and(|known| skip.to <= known) {

@@ -94,3 +94,33 @@ fn snapshots_give_the_same_cursors_back() {
     let json = serde_json::to_string(&cursors).expect("serialises");
     assert_eq!(serde_json::from_str::<Cursors>(&json).expect("reads"), cursors);
 }
+
+#[test]
+fn overlong_records_and_times_without_watching_are_counted_once_and_kept_in_the_snapshot() {
+    let mut cursors = Cursors::new();
+    let mut first = header(1, 0, 9);
+    first.overlong = crate::Overlong {
+        records: 2,
+        omitted: 700,
+    };
+    first.unwatched = (0..25)
+        .map(|n| crate::Unwatched {
+            from: Timestamp(n),
+            to: Timestamp(n + 1),
+        })
+        .collect();
+    take(&mut cursors, &first);
+    take(&mut cursors, &first);
+    let text = serde_json::to_vec(&cursors).expect("encodes");
+    let cursors: Cursors = serde_json::from_slice(&text).expect("decodes");
+    let totals = &cursors.get(&StreamKey::of(&first)).expect("known").totals;
+    assert_eq!(
+        totals.overlong,
+        crate::Overlong {
+            records: 2,
+            omitted: 700
+        }
+    );
+    assert_eq!(totals.unwatched.len(), 20, "the newest ones");
+    assert_eq!(totals.unwatched.back().map(|time| time.from), Some(Timestamp(24)));
+}

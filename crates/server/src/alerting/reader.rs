@@ -14,6 +14,7 @@ use watchpost_query::Query;
 use watchpost_run::Shutdown;
 
 use crate::bus::Follower;
+use crate::delivery::watch::DELIVERY_STREAM;
 use crate::detection::{DETECT_STREAM, SERVER_AGENT};
 use crate::ingest::WriterHandle;
 use crate::intake::Committed;
@@ -88,13 +89,14 @@ impl CatalogReader {
     fn gather(&self, committed: &Committed, gathered: &mut Gathered) {
         let batch = &committed.batch;
         let origin = &batch.origin;
-        let own = origin.agent.as_str() == SERVER_AGENT && origin.stream.as_str() == DETECT_STREAM;
+        let own =
+            origin.agent.as_str() == SERVER_AGENT && [DETECT_STREAM, DELIVERY_STREAM].contains(&origin.stream.as_str());
         let received = batch.envelope.received_at;
         for view in batch.views() {
             if self.deps.events.matches(&view) {
                 gathered.events.push(security_event(&view, received));
             }
-            if own {
+            if own && view.has(names::EVENT_KIND, "alert") {
                 gathered.detections.push(self.detection(&view, received));
             }
         }

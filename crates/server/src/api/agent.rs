@@ -9,11 +9,14 @@ use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use serde::Deserialize;
 use watchpost_event::AgentId;
-use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DataResponse, ErrorBody, StreamReport, StreamsResponse};
+use watchpost_event::protocol::{
+    BATCH_CONTENT_TYPE, DataResponse, ErrorBody, HealthReport, StreamReport, StreamsResponse,
+};
 
 use super::{ApiFailure, App, body};
-use crate::agents::{HealthReport, METRICS_BYTES_MAX};
+use crate::agents::METRICS_BYTES_MAX;
 use crate::auth::Principal;
+use crate::detection::SERVER_AGENT;
 use crate::ingest::{Answer, BodyKind, Encoding, WriterHandle};
 
 /// Takes in batches, or events of simple clients
@@ -135,7 +138,8 @@ pub(super) async fn health(
     body: Body,
 ) -> Result<StatusCode, ApiFailure> {
     let report: HealthReport = body::read_json(&app, body).await?;
-    if !principal.allows_agent(report.agent_id.as_str()) {
+    // What the server says of itself nobody else may say.
+    if !principal.allows_agent(report.agent_id.as_str()) || report.agent_id.as_str() == SERVER_AGENT {
         return Err(foreign(&principal, report.agent_id.as_str()));
     }
     if report.metrics.to_string().len() > METRICS_BYTES_MAX {

@@ -46,6 +46,8 @@ use crate::agents::AgentBoard;
 use crate::auth::{Attempts, Credentials, Peer, Principal, authenticate};
 use crate::bus::{Readers, Tail};
 use crate::config::{SizeLimits, Timeouts};
+use crate::delivery::Tally;
+use crate::delivery::watch::Watchboard;
 use crate::detection::RuleBook;
 use crate::ingest::Ingest;
 use crate::metrics::Metrics;
@@ -69,6 +71,8 @@ pub(crate) struct App {
     pub(crate) tail: Arc<Tail>,
     pub(crate) rules: Arc<RuleBook>,
     pub(crate) agents: Arc<AgentBoard>,
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) watch: Arc<Watchboard>,
     pub(crate) metrics: Arc<Metrics>,
     /// Of logging in.
     pub(crate) attempts: Attempts,

@@ -28,7 +28,7 @@ const HOSTS_MAX: usize = 1_000;
     responses((status = 200, body = OverviewResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn overview(State(app): State<Arc<App>>) -> Result<Json<OverviewResponse>, ApiFailure> {
     let now = app.now();
-    let report = delivery::report(&app).await?;
+    let report = delivery::report(&app, None).await?;
     Ok(Json(OverviewResponse {
         at: now,
         hosts: hosts(&app, &report, now),
@@ -47,16 +47,22 @@ fn hosts(app: &App, report: &DeliveryReport, now: Timestamp) -> Vec<HostInfo> {
         known.0 = known.0.max(stream.updated);
         known.1 += 1;
     }
+    let watch = app.watch.state();
     let own = |agent: &AgentId| agent.as_str().starts_with('@');
     let mut hosts: Vec<HostInfo> = last
         .into_iter()
         .filter(|(agent, _)| !own(agent))
         .map(|(agent, (updated, streams))| {
             let heard = app.agents.heard_of(agent).unwrap_or(updated).max(updated);
+            let silent = watch.host(agent).is_some_and(|host| host.silent.is_some());
             HostInfo {
                 agent: agent.to_string(),
                 name: app.agents.host_of(agent),
-                state: state(now.0.saturating_sub(heard.0)),
+                state: if silent {
+                    HostState::Silent
+                } else {
+                    state(now.0.saturating_sub(heard.0))
+                },
                 last: heard,
                 streams,
             }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use watchpost_event::{Decoded, StreamKey};
 use watchpost_kit::{Backoff, Rng, chain};
 use watchpost_ledger::LedgerPosition;
 use watchpost_run::Shutdown;
-use watchpost_store::{LogStore, StoreError};
+use watchpost_store::{Appended, LogStore, StoreError};
 
 use super::{Follower, Keeper};
+use crate::delivery::Tally;
 use crate::intake::Committed;
 
 /// How long a reader sleeps when nothing comes.
@@ -21,6 +23,7 @@ pub(crate) struct StoreReader {
     pub(crate) follower: Follower,
     pub(crate) store: Arc<dyn LogStore>,
     pub(crate) keeper: Arc<Keeper>,
+    pub(crate) tally: Arc<Tally>,
 }
 
 impl StoreReader {
@@ -33,6 +36,13 @@ impl StoreReader {
         }
     }
 
+    /// Counts what the store had already.
+    fn count_again(&self, batch: &Decoded, appended: &Appended) {
+        let events = batch.events.len() as u64;
+        self.tally
+            .at_reader(&StreamKey::of(&batch.header), events.saturating_sub(appended.kept));
+    }
+
     fn apply(&self, batches: &[Committed], at: &mut LedgerPosition, shutdown: &Shutdown) {
         let state = &self.follower.state;
         let mut backoff = Backoff::new(RETRY, RETRY_MAX, Rng::from_os());
@@ -42,7 +52,8 @@ impl StoreReader {
                     return;
                 }
                 match self.store.append(committed.next.0, committed.batch.clone()) {
-                    Ok(_) => {
+                    Ok(appended) => {
+                        self.count_again(&committed.batch, &appended);
                         if backoff.attempts() > 0 {
                             backoff.reset();
                             state.set_error(None);

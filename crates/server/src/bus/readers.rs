@@ -52,7 +52,8 @@ impl ReaderState {
         self.applied.send_replace(position);
     }
 
-    fn applied(&self) -> u64 {
+    /// Everything before this was taken.
+    pub(crate) fn applied(&self) -> u64 {
         *self.applied.borrow()
     }
 

@@ -5,6 +5,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+pub use crate::delivery::watch::{Expectation, Expectations};
 pub use settings::{Listen, Scheme, ServerSettings, SizeLimits, Timeouts, TlsSettings, socket_path};
 
 use std::path::PathBuf;
@@ -33,6 +34,8 @@ pub struct ServerConfig {
     pub catalog: CatalogSection,
     /// `[detect]`
     pub detect: DetectSection,
+    /// `[delivery]`
+    pub delivery: DeliverySection,
     /// `[[channel]]` and `[[route]]`
     pub alert: AlertSections,
 }
@@ -54,6 +57,36 @@ impl Default for DetectSection {
             builtin: true,
         }
     }
+}
+
+/// `[delivery]`: what is to be heard of whom.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeliverySection {
+    /// Streams without a rule are held to their own rhythm: twice their longest pause of the last days, at least an hour.
+    pub learn: bool,
+    /// Rules; the first that matches counts.
+    pub expect: Vec<ExpectSection>,
+}
+
+impl Default for DeliverySection {
+    fn default() -> Self {
+        Self {
+            learn: true,
+            expect: Vec::new(),
+        }
+    }
+}
+
+/// `[[delivery.expect]]`
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExpectSection {
+    /// Which streams, by `watchpost.stream`, `host.name` and `agent.id`.
+    pub when: String,
+    /// How often they bring something at least; without it they may be silent for ever.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub every: Option<DurationText>,
 }
 
 /// `[server]`
@@ -98,6 +131,8 @@ pub struct LimitsSection {
     pub decompressed: ByteSize,
     /// Bytes of one event.
     pub record: ByteSize,
+    /// So many over-long records of one stream in a row raise an alarm; 0 for none.
+    pub overlong_in_a_row: u32,
 }
 
 impl Default for LimitsSection {
@@ -106,6 +141,7 @@ impl Default for LimitsSection {
             body: ByteSize(16 << 20),
             decompressed: ByteSize(64 << 20),
             record: ByteSize(1 << 20),
+            overlong_in_a_row: 10,
         }
     }
 }

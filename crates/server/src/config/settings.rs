@@ -8,8 +8,9 @@ use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
 use watchpost_query::Query;
 use watchpost_store::{KeepFree, Retention, StoreOptions};
 
-use super::{ClassSection, ServerConfig};
+use super::{ClassSection, DeliverySection, ExpectSection, ServerConfig};
 use crate::ServerError;
+use crate::delivery::watch::{Expectation, Expectations};
 
 /// Smaller bodies than this would refuse an ordinary agent's batches.
 const BODY_BYTES_MIN: u64 = 64 << 10;
@@ -151,6 +152,10 @@ pub struct ServerSettings {
     pub rules: Vec<PathBuf>,
     /// With the rules that come with the program.
     pub builtin_rules: bool,
+    /// How long streams may be silent.
+    pub expectations: Arc<Expectations>,
+    /// So many over-long records in a row raise an alarm; 0 for none.
+    pub overlong_in_a_row: u32,
     /// Channels and routes.
     pub alerting: Arc<Alerting>,
     /// How long clients may take.
@@ -217,6 +222,8 @@ impl TryFrom<ServerConfig> for ServerSettings {
             events_max_age: retention.security.max_age.map(DurationText::as_nanos_i64),
             rules: config.detect.rules,
             builtin_rules: config.detect.builtin,
+            expectations: Arc::new(expectations(&config.delivery)?),
+            overlong_in_a_row: config.limits.overlong_in_a_row,
             alerting: Arc::new(Alerting::try_from(config.alert)?),
             data_dir,
             timeouts: Timeouts {
@@ -225,6 +232,28 @@ impl TryFrom<ServerConfig> for ServerSettings {
             },
         })
     }
+}
+
+fn expectations(section: &DeliverySection) -> Result<Expectations, ServerError> {
+    let rule = |rule: &ExpectSection| {
+        let bad = |reason| ServerError::Config {
+            key: "delivery.expect",
+            reason,
+        };
+        let when =
+            watchpost_query::parse(&rule.when).map_err(|error| bad(format!("when = {:?}: {error}", rule.when)))?;
+        let every = rule.every.map(Duration::from);
+        if every.is_some_and(|every| every < Duration::from_secs(1)) {
+            return Err(bad(
+                "every: at least 1s; leave it out for streams that may be silent".to_owned()
+            ));
+        }
+        Ok(Expectation { when, every })
+    };
+    Ok(Expectations {
+        rules: section.expect.iter().map(rule).collect::<Result<_, _>>()?,
+        learn: section.learn,
+    })
 }
 
 fn at_least(key: &'static str, size: ByteSize, least: u64) -> Result<u64, ServerError> {

@@ -1,6 +1,7 @@
 //! Detection: the reader `detect` takes every event through the rules, and writes what they find back as events.
 
 mod load;
+mod overlong;
 mod reader;
 mod rulebook;
 mod snapshot;

@@ -42,6 +42,8 @@ pub(crate) struct DetectDeps {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) path: PathBuf,
+    /// So many over-long records in a row raise an alarm; 0 for none.
+    pub(crate) overlong_in_a_row: u32,
     pub(crate) detections: Arc<Counter>,
     pub(crate) events: Arc<Counter>,
 }
@@ -177,6 +179,16 @@ impl DetectReader {
             let event = detection.event(view, position, n);
             found.bytes += event.weight();
             found.events.push(event);
+        }
+        let limit = self.deps.overlong_in_a_row;
+        if limit > 0
+            && let Some(mut alarm) = self.state.overlong.look(view, limit)
+            && found.events.len() < DETECTIONS_MAX
+        {
+            alarm.position = position;
+            alarm.n = u32::try_from(found.events.len()).unwrap_or(u32::MAX);
+            found.bytes += alarm.weight();
+            found.events.push(alarm);
         }
     }
 

@@ -9,6 +9,7 @@ use watchpost_kit::Rng;
 use watchpost_run::Disk;
 use watchpost_run::disk::{read_file, replace_file};
 
+use super::overlong::OverlongRuns;
 use crate::ServerError;
 
 /// A snapshot may have so many bytes; it is bounded by the correlator's own limits.
@@ -27,6 +28,9 @@ pub(crate) struct DetectSnapshot {
     pub(crate) cursor: u64,
     /// What was counted.
     pub(crate) correlator: Correlator,
+    /// Records too long, in a row.
+    #[serde(default)]
+    pub(crate) overlong: OverlongRuns,
 }
 
 impl DetectSnapshot {
@@ -39,6 +43,7 @@ impl DetectSnapshot {
             epoch: Epoch(Rng::from_os().next_u64()),
             cursor: 0,
             correlator: Correlator::default(),
+            overlong: OverlongRuns::default(),
         }
     }
 

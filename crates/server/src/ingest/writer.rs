@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot};
 use watchpost_event::protocol::Outcome;
-use watchpost_event::{AgentId, Cursors, Timestamp};
+use watchpost_event::{AgentId, Cursors, StreamKey, Timestamp};
 use watchpost_kit::{Clock, Rng};
 use watchpost_ledger::{LedgerError, LedgerPosition};
 use watchpost_run::Shutdown;
@@ -17,6 +17,8 @@ use super::api_events::ApiEvents;
 use super::batch_ids::{BatchIds, mark};
 use super::native::{Content, Prepared, rejected};
 use crate::bus::{Bus, Keeper, ReaderState, Readers};
+use crate::delivery::Tally;
+use crate::detection::SERVER_AGENT;
 use crate::intake::{Committed, Intake, IntakeError};
 use crate::metrics::Metrics;
 use watchpost_kit::chain;
@@ -106,6 +108,7 @@ pub(crate) struct WriterDeps {
     pub(crate) readers: Arc<Readers>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) tally: Arc<Tally>,
 }
 
 /// The writer's own state.
@@ -124,6 +127,8 @@ struct Pending {
     batch_id: Option<(AgentId, String)>,
     /// It added to the ledger.
     staged: bool,
+    /// The server itself wrote it.
+    own: bool,
     reply: oneshot::Sender<Result<Written, Refusal>>,
 }
 
@@ -171,6 +176,7 @@ impl Writer {
                         written: Written::default(),
                         batch_id: None,
                         staged: false,
+                        own: false,
                         reply,
                     };
                     if failure.is_none() {
@@ -224,10 +230,11 @@ impl Writer {
         request: &mut Pending,
     ) -> Result<bool, IntakeError> {
         let (batch, content) = prepared.open();
+        request.own = batch.header.agent.as_str() == SERVER_AGENT;
         let decoded = match content {
             Content::Good(decoded) => *decoded,
             Content::Bad(error) => {
-                let key = watchpost_event::StreamKey::of(&batch.header);
+                let key = StreamKey::of(&batch.header);
                 let cursor = self.intake.cursors().cursor(&key);
                 request.written.note(&batch.header, Outcome::Invalid, cursor);
                 request.written.rejected.push(rejected(&batch.header, error));
@@ -236,8 +243,17 @@ impl Writer {
         };
         let bad_records = decoded.rejected.clone();
         let events = decoded.events.len() as u64;
+        let key = StreamKey::of(&batch.header);
+        let known = self.intake.cursors().cursor(&key);
+        let again = decoded.events.iter().filter(|event| event.position <= known).count() as u64;
         match self.intake.offer(&batch, decoded, principal, now) {
             Ok(offer) => {
+                match offer.outcome {
+                    Outcome::Stored => self.deps.tally.duplicates(&key, again),
+                    Outcome::Duplicate => self.deps.tally.duplicates(&key, batch.header.read),
+                    Outcome::Conflict => self.deps.tally.conflict(&key),
+                    _ => {}
+                }
                 if offer.outcome == Outcome::Stored {
                     request.staged = true;
                     request.written.events += events;
@@ -343,6 +359,10 @@ impl Writer {
         for mut request in pending {
             if request.staged {
                 request.written.behind = behind;
+            }
+            // The server writes from a reserve: that it finds room says nothing about agents.
+            if request.written.full.is_some() || !request.own {
+                self.deps.tally.set_full(request.written.full.as_deref());
             }
             let _ = request.reply.send(Ok(request.written));
         }

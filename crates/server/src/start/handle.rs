@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use tokio::task::JoinSet;
 use watchpost_catalog::{Catalog, KeyScope, NewKey};
-use watchpost_event::AgentId;
 use watchpost_event::api::{TokenCreated, TokenInfo};
 use watchpost_event::commands::CommandsResponse;
-use watchpost_event::protocol::{DataResponse, ErrorBody, StreamsResponse};
+use watchpost_event::protocol::{DataResponse, ErrorBody, HealthReport, StreamsResponse};
+use watchpost_event::{AgentId, Timestamp};
 use watchpost_kit::{Clock, Secret};
 use watchpost_run::{Escalation, Shutdown, Supervisor};
 use watchpost_trust::Fingerprint;
@@ -34,13 +34,13 @@ pub struct ServerHandle {
     addresses: Vec<(Scheme, SocketAddr)>,
     fingerprint: Option<Fingerprint>,
     ingest: Arc<Ingest>,
-    agents: Arc<AgentBoard>,
     catalog: Catalog,
     clock: Arc<dyn Clock>,
     writer: WriterHandle,
     supervisor: Supervisor,
     shutdown: Shutdown,
     bus: Arc<Bus>,
+    agents: Arc<AgentBoard>,
     tasks: JoinSet<()>,
 }
 
@@ -50,19 +50,15 @@ impl ServerHandle {
             addresses: Vec::new(),
             fingerprint: tls.fingerprint(),
             ingest,
-            agents: Arc::default(),
             catalog: rooms.catalog.clone(),
             clock: deps.clock.clone(),
             writer: rooms.handle.clone(),
             supervisor,
             shutdown: deps.shutdown.clone(),
             bus: rooms.bus.clone(),
+            agents: rooms.agents.clone(),
             tasks: JoinSet::new(),
         }
-    }
-
-    pub(super) fn set_agents(&mut self, agents: Arc<AgentBoard>) {
-        self.agents = agents;
     }
 
     pub(super) fn add_address(&mut self, scheme: Scheme, address: SocketAddr) {
@@ -89,6 +85,7 @@ impl ServerHandle {
             ingest: self.ingest.clone(),
             agents: self.agents.clone(),
             shutdown: self.shutdown.clone(),
+            clock: self.clock.clone(),
             agent,
         }
     }
@@ -144,6 +141,7 @@ pub struct LocalIntake {
     ingest: Arc<Ingest>,
     agents: Arc<AgentBoard>,
     shutdown: Shutdown,
+    clock: Arc<dyn Clock>,
     agent: AgentId,
 }
 
@@ -168,5 +166,12 @@ impl LocalIntake {
             () = self.shutdown.wait() => Vec::new(),
         };
         CommandsResponse { commands }
+    }
+
+    /// What `POST /api/v1/agent/health` does; a report in another agent's name is passed over.
+    pub fn health(&self, report: HealthReport) {
+        if report.agent_id == self.agent {
+            self.agents.report(report, Timestamp(self.clock.now()));
+        }
     }
 }

@@ -27,6 +27,8 @@ use crate::api::{App, EXPORTS_MAX, SEARCHES_MAX, SearchBoard, router};
 use crate::auth::Attempts;
 use crate::bus::{Bus, Keeper, ReaderState, Readers, Tail};
 use crate::config::{Scheme, ServerSettings};
+use crate::delivery::Tally;
+use crate::delivery::watch::Watchboard;
 use crate::detection::{DetectSnapshot, RuleBook, RulePlaces};
 use crate::http::{LocalSocket, Served, bind, serve};
 use crate::ingest::{BatchIds, Ingest, Writer, WriterDeps, WriterHandle, decode_limits};
@@ -74,6 +76,9 @@ struct Rooms {
     writer: Writer,
     handle: WriterHandle,
     metrics: Arc<Metrics>,
+    agents: Arc<AgentBoard>,
+    tally: Arc<Tally>,
+    watch: Arc<Watchboard>,
 }
 
 /// Starts a server. Everything durable is opened before anything listens.
@@ -87,8 +92,8 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     let tls = tls::Tls::open(&settings, seconds(&*deps.clock))?;
     let rooms = open(&settings, &deps).await?;
     let supervisor = Supervisor::new(deps.shutdown.clone(), deps.clock.clone());
-    let agents = Arc::new(AgentBoard::default());
-    let tail = Arc::new(Tail::new(agents.clone(), deps.clock.clone()));
+    let agents = rooms.agents.clone();
+    let tail = Arc::new(Tail::new(agents, deps.clock.clone()));
     let ingest = Arc::new(Ingest::new(
         settings.limits,
         settings.timeouts,
@@ -99,7 +104,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         deps.shutdown.clone(),
     ));
     let served = Arc::new(Served {
-        router: router(app(&settings, &deps, &rooms, &ingest, &tail, agents.clone())),
+        router: router(app(&settings, &deps, &rooms, &ingest, &tail)),
         timeouts: settings.timeouts,
         metrics: rooms.metrics.clone(),
         places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -108,7 +113,6 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     let (catalog, writer) = (rooms.catalog.clone(), rooms.handle.clone());
     let tls = Arc::new(tls);
     let mut handle = ServerHandle::new(&tls, ingest.clone(), &rooms, supervisor.clone(), &deps);
-    handle.set_agents(agents);
     let mut listeners = Vec::new();
     for listen in &settings.listen {
         let (listener, address) = bind(*listen).await?;
@@ -122,6 +126,8 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     let wiring = threads::Wiring {
         alerting: settings.alerting.clone(),
         events: settings.events.clone(),
+        expectations: settings.expectations.clone(),
+        overlong_in_a_row: settings.overlong_in_a_row,
         messages: messages.clone(),
         ingest: ingest.clone(),
         tail,
@@ -140,14 +146,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
 }
 
 /// What requests are answered from.
-fn app(
-    settings: &ServerSettings,
-    deps: &Deps,
-    rooms: &Rooms,
-    ingest: &Arc<Ingest>,
-    tail: &Arc<Tail>,
-    agents: Arc<AgentBoard>,
-) -> Arc<App> {
+fn app(settings: &ServerSettings, deps: &Deps, rooms: &Rooms, ingest: &Arc<Ingest>, tail: &Arc<Tail>) -> Arc<App> {
     Arc::new(App {
         limits: settings.limits,
         timeouts: settings.timeouts,
@@ -160,7 +159,9 @@ fn app(
         readers: rooms.readers.clone(),
         tail: tail.clone(),
         rules: rooms.rules.clone(),
-        agents,
+        agents: rooms.agents.clone(),
+        tally: rooms.tally.clone(),
+        watch: rooms.watch.clone(),
         metrics: rooms.metrics.clone(),
         attempts: Attempts::new(deps.clock.clone()),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
@@ -194,20 +195,32 @@ async fn open(settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerErr
     }
 }
 
+fn ledger_options(settings: &ServerSettings) -> Options {
+    Options {
+        max_bytes: settings.ledger_bytes,
+        max_record_bytes: u32::try_from(settings.limits.body + RECORD_OVERHEAD_BYTES)
+            .unwrap_or(u32::MAX)
+            .max(Options::default().max_record_bytes),
+        ..Options::default()
+    }
+}
+
+fn open_watch(settings: &ServerSettings, deps: &Deps, reader: &ReaderState) -> Result<Arc<Watchboard>, ServerError> {
+    let (watch, put_aside) = Watchboard::open(deps.disk.clone(), &settings.data_dir)?;
+    if let Some(damage) = put_aside {
+        reader.add_damage(damage);
+    }
+    Ok(Arc::new(watch))
+}
+
 fn open_blocking(
     catalog: Catalog,
     catalog_position: u64,
     settings: &ServerSettings,
     deps: &Deps,
 ) -> Result<Rooms, ServerError> {
-    let options = Options {
-        max_bytes: settings.ledger_bytes,
-        max_record_bytes: u32::try_from(settings.limits.body + RECORD_OVERHEAD_BYTES)
-            .unwrap_or(u32::MAX)
-            .max(Options::default().max_record_bytes),
-        ..Options::default()
-    };
-    let (intake, report) = Intake::open(deps.disk.clone(), &settings.data_dir.join("ledger"), options)?;
+    let ledger_dir = settings.data_dir.join("ledger");
+    let (intake, report) = Intake::open(deps.disk.clone(), &ledger_dir, ledger_options(settings))?;
     let store_dir = settings.data_dir.join("store");
     let (store, opened) = EmbeddedStore::open(deps.disk.clone(), &store_dir, settings.store.clone())?;
     let store: Arc<dyn LogStore> = Arc::new(store);
@@ -235,6 +248,8 @@ fn open_blocking(
     let ids_path = settings.data_dir.join("batch-ids.json");
     let ids = BatchIds::restore(deps.disk.clone(), ids_path, &ledger)?;
     let metrics = Arc::new(Metrics::new(Registry::new()));
+    let tally = Arc::new(Tally::new(Timestamp(deps.clock.now())));
+    let watch = open_watch(settings, deps, &reader)?;
     let bus = Arc::new(Bus::new(intake.durable_end()));
     let keeper = Arc::new(Keeper::new(store.clone(), deps.clock.clone(), reader.clone()));
     let writer_deps = WriterDeps {
@@ -245,6 +260,7 @@ fn open_blocking(
         readers: readers.clone(),
         clock: deps.clock.clone(),
         metrics: metrics.clone(),
+        tally: tally.clone(),
     };
     let (writer, handle) = Writer::new(intake, ids, writer_deps);
     Ok(Rooms {
@@ -262,6 +278,9 @@ fn open_blocking(
         writer,
         handle,
         metrics,
+        agents: Arc::default(),
+        tally,
+        watch,
     })
 }
 

@@ -15,6 +15,7 @@ use super::{Deps, Rooms};
 use crate::ServerError;
 use crate::alerting::{CatalogReader, CatalogReaderDeps};
 use crate::bus::{Follower, ReaderState, StoreReader, Tail};
+use crate::delivery::watch::{Expectations, Watcher, WatcherDeps};
 use crate::detection::{DetectDeps, DetectReader};
 use crate::ingest::Ingest;
 
@@ -22,6 +23,8 @@ use crate::ingest::Ingest;
 pub(super) struct Wiring {
     pub(super) alerting: Arc<Alerting>,
     pub(super) events: Query,
+    pub(super) expectations: Arc<Expectations>,
+    pub(super) overlong_in_a_row: u32,
     pub(super) messages: Arc<Notify>,
     pub(super) ingest: Arc<Ingest>,
     pub(super) tail: Arc<Tail>,
@@ -39,7 +42,8 @@ pub(super) fn spawn(rooms: Rooms, wiring: Wiring, supervisor: &Supervisor) -> Re
     let runtime = Handle::current();
     spawn_store(&rooms, &wiring, supervisor)?;
     spawn_detect(&rooms, &wiring, &runtime, supervisor)?;
-    spawn_catalog(&rooms, &wiring, runtime, supervisor)?;
+    spawn_catalog(&rooms, &wiring, runtime.clone(), supervisor)?;
+    spawn_watch(&rooms, &wiring, runtime, supervisor)?;
     let (tail, bus) = (wiring.tail, rooms.bus);
     supervisor
         .thread("tail", Policy::Restart, move |shutdown| {
@@ -72,6 +76,7 @@ fn spawn_store(rooms: &Rooms, wiring: &Wiring, supervisor: &Supervisor) -> Resul
         follower: follower(rooms, wiring, &rooms.reader),
         store: rooms.store.clone(),
         keeper: rooms.keeper.clone(),
+        tally: rooms.tally.clone(),
     };
     supervisor
         .thread("store", Policy::Restart, move |shutdown| {
@@ -109,6 +114,7 @@ fn spawn_detect(rooms: &Rooms, wiring: &Wiring, runtime: &Handle, supervisor: &S
         disk: wiring.deps.disk.clone(),
         clock: wiring.deps.clock.clone(),
         path: wiring.detect_path.clone(),
+        overlong_in_a_row: wiring.overlong_in_a_row,
         detections: rooms.metrics.detections.clone(),
         events: rooms.metrics.detect_events.clone(),
     };
@@ -120,6 +126,24 @@ fn spawn_detect(rooms: &Rooms, wiring: &Wiring, runtime: &Handle, supervisor: &S
     supervisor
         .thread("detect", Policy::Restart, run)
         .map_err(failed("detect"))
+}
+
+fn spawn_watch(rooms: &Rooms, wiring: &Wiring, runtime: Handle, supervisor: &Supervisor) -> Result<(), ServerError> {
+    let mut watcher = Watcher::new(WatcherDeps {
+        board: rooms.watch.clone(),
+        agents: rooms.agents.clone(),
+        expectations: wiring.expectations.clone(),
+        ingest: wiring.ingest.clone(),
+        runtime,
+        clock: wiring.deps.clock.clone(),
+    });
+    let run = move |shutdown: &Shutdown| {
+        watcher.run(shutdown);
+        Ok(())
+    };
+    supervisor
+        .thread("watch", Policy::Restart, run)
+        .map_err(failed("watch"))
 }
 
 fn spawn_catalog(rooms: &Rooms, wiring: &Wiring, runtime: Handle, supervisor: &Supervisor) -> Result<(), ServerError> {

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod commands;
+mod delivery;
 mod faults;
 mod intake;
 mod limits;

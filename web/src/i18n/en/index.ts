@@ -1,9 +1,13 @@
 import { alerts } from './alerts';
 import { common } from './common';
-import { delivery } from './delivery';
+import type { delivery } from './delivery';
 import { frame } from './frame';
 import { login } from './login';
 import { overview } from './overview';
 import { search } from './search';
 
-export const en = { alerts, common, delivery, frame, login, overview, search };
+/** What every page needs. */
+export const en = { alerts, common, frame, login, overview, search };
+
+/** All texts, with those that are fetched with their page. */
+export type Texts = typeof en & { delivery: typeof delivery };

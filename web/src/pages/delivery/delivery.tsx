@@ -5,6 +5,7 @@ import { overviewQuery } from '@/api/overview';
 import { groupsOf, rowsOf } from '@/lib/delivery-view';
 import { Failure } from '@/parts/states';
 import classes from './delivery.module.css';
+import { Hosts } from './hosts';
 import { NoStreams } from './no-streams';
 import { Readers } from './readers';
 import { StreamTable } from './stream-table';
@@ -57,6 +58,7 @@ export function DeliveryPage() {
         {error && <Failure error={error} retry={() => void query.refetch()} />}
         {there && <Verdict report={data} showTrouble={() => view.change({ trouble: true })} />}
         {there && <Readers readers={data?.readers} />}
+        {data && <Hosts hosts={data.hosts} />}
         {some && <Toolbar view={view} shown={shown} all={data?.streams.length} names={names} />}
       </div>
       {some && (

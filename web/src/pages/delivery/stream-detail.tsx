@@ -4,32 +4,15 @@ import { Link } from '@tanstack/react-router';
 import { useTranslation } from 'react-i18next';
 import type { Skip, StreamState } from '@/api/types';
 import { isConfigured, isLoss, OWN_AGENT } from '@/lib/delivery';
-import { formatCount } from '@/lib/format';
+import { formatBytes, formatCount, formatDuration } from '@/lib/format';
 import { filterText } from '@/lib/query';
 import { SafeText } from '@/parts/safe-text';
 import { Time } from '@/parts/time';
+import { useReason } from './reason';
 import classes from './stream-table.module.css';
 
-const REASONS = [
-  'filter',
-  'empty',
-  'ignore',
-  'record-too-long',
-  'unreadable',
-  'kernel-events-lost',
-  'queue-full',
-  'before-start',
-  'spool-full',
-  'source-gone',
-  'ledger-damage',
-  'too-large',
-] as const;
-
-/** A reason in words; one of a newer agent as it came. */
 function Reason({ reason }: { reason: string }) {
-  const { t } = useTranslation('delivery');
-  const known = REASONS.find((one) => one === reason);
-  return known ? t(`reason.${known}`) : <SafeText text={reason} />;
+  return <SafeText text={useReason()(reason)} />;
 }
 
 /** What a stream left out and lost, reason by reason. */
@@ -48,15 +31,28 @@ export function StreamDetail({ stream }: { stream: StreamState }) {
         <dl>
           <Leftout dropped={stream.dropped} />
           <Holes skips={stream.skips} />
+          <Extras stream={stream} />
           <div>
             <dt>{t('detail.updated')}</dt>
             <dd>
               <Time at={stream.updated} precision="milli" />
+              {stream.last_read && (
+                <>
+                  {' · '}
+                  {t('detail.last-read')} <Time at={stream.last_read} precision="milli" />
+                </>
+              )}
             </dd>
           </div>
           <div>
             <dt>{t('detail.position')}</dt>
             <dd>
+              {stream.read_to !== undefined &&
+                stream.spooled !== undefined &&
+                `${t('detail.position.agent', {
+                  read: formatCount(stream.read_to),
+                  spooled: formatCount(stream.spooled),
+                })}, `}
               {t('detail.position.text', {
                 cursor: formatCount(stream.cursor),
                 stored: formatCount(stream.stored),
@@ -71,6 +67,83 @@ export function StreamDetail({ stream }: { stream: StreamState }) {
         </Link>
       </div>
     </div>
+  );
+}
+
+/** What most streams have nothing of. */
+function Extras({ stream }: { stream: StreamState }) {
+  const { t } = useTranslation('delivery');
+  const { lag, overlong, duplicates, duplicates_at_readers: met, conflicts } = stream;
+  return (
+    <>
+      {lag.records > 0 && (
+        <div>
+          <dt>{t('column.lag')}</dt>
+          <dd>
+            {t('detail.waiting', {
+              records: t('detail.records', { count: lag.records, n: formatCount(lag.records) }),
+              span: formatDuration(lag.seconds * 1000),
+            })}
+          </dd>
+        </div>
+      )}
+      {stream.silent_since && (
+        <div>
+          <dt>{t('detail.silent')}</dt>
+          <dd className={classes.loss}>
+            <Time at={stream.silent_since} precision="milli" />
+          </dd>
+        </div>
+      )}
+      {stream.expected_seconds !== undefined && (
+        <div>
+          <dt>{t('detail.expected')}</dt>
+          <dd>{formatDuration(stream.expected_seconds * 1000)}</dd>
+        </div>
+      )}
+      {overlong.records > 0 && (
+        <div>
+          <dt>{t('detail.overlong')}</dt>
+          <dd>
+            {t('detail.overlong.text', {
+              records: t('detail.records', {
+                count: overlong.records,
+                n: formatCount(overlong.records),
+              }),
+              size: formatBytes(overlong.omitted),
+            })}
+          </dd>
+        </div>
+      )}
+      {duplicates + met > 0 && (
+        <div>
+          <dt>{t('detail.duplicates')}</dt>
+          <dd>
+            {t('detail.duplicates.text', { sent: formatCount(duplicates), met: formatCount(met) })}
+          </dd>
+        </div>
+      )}
+      {conflicts > 0 && (
+        <div>
+          <dt>{t('detail.conflicts')}</dt>
+          <dd>{formatCount(conflicts)}</dd>
+        </div>
+      )}
+      {stream.unwatched.length > 0 && (
+        <div>
+          <dt>{t('detail.unwatched')}</dt>
+          <dd>
+            <ul>
+              {stream.unwatched.toReversed().map(({ from, to }) => (
+                <li key={from}>
+                  <Time at={from} precision="milli" /> – <Time at={to} precision="milli" />
+                </li>
+              ))}
+            </ul>
+          </dd>
+        </div>
+      )}
+    </>
   );
 }
 

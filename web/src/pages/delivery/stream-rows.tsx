@@ -5,9 +5,17 @@ import { useTranslation } from 'react-i18next';
 import type { StreamState } from '@/api/types';
 import { useSettings } from '@/app/settings';
 import { serverNow } from '@/lib/clock';
-import { faults, keyOf, leftOut, OWN_AGENT, type Totals, waiting } from '@/lib/delivery';
+import {
+  faults,
+  keyOf,
+  LAGGING_SECONDS,
+  leftOut,
+  OWN_AGENT,
+  type Totals,
+  waiting,
+} from '@/lib/delivery';
 import type { Group } from '@/lib/delivery-view';
-import { formatCount } from '@/lib/format';
+import { formatCount, formatDuration } from '@/lib/format';
 import { formatNear } from '@/lib/near';
 import { safeString } from '@/lib/safe-text';
 import { formatMoment } from '@/lib/time';
@@ -20,6 +28,7 @@ interface Numbers {
   events: number;
   stored: number;
   waiting: number;
+  lagSeconds: number;
   leftOut: number;
   faults: number;
   rejected: number;
@@ -45,12 +54,21 @@ function Count(props: { name: string; value: number; bad?: boolean; quiet?: bool
 function Cells({ numbers }: { numbers: Numbers }) {
   const { zone } = useSettings();
   const at = Date.parse(numbers.updated);
+  const { lagSeconds } = numbers;
   return (
     <>
       <Count name="read" value={numbers.read} />
       <Count name="events" value={numbers.events} />
       <Count name="stored" value={numbers.stored} />
-      <Count name="lag" value={numbers.waiting} quiet />
+      <span
+        role="cell"
+        className={classes.lag}
+        title={lagSeconds > 0 ? formatDuration(lagSeconds * 1000) : undefined}
+        data-bad={lagSeconds >= LAGGING_SECONDS || undefined}
+        data-quiet={numbers.waiting === 0 || undefined}
+      >
+        {formatCount(numbers.waiting)}
+      </span>
       <span
         role="cell"
         className={classes.leftout}
@@ -122,6 +140,7 @@ export const StreamRow = memo(function StreamRow({ stream, index, open, toggle }
     events: stream.events,
     stored: stream.stored_events,
     waiting: waiting(stream),
+    lagSeconds: stream.lag.seconds,
     leftOut: leftOut(stream),
     faults: faults(stream),
     rejected: stream.rejected,
@@ -143,6 +162,7 @@ export const StreamRow = memo(function StreamRow({ stream, index, open, toggle }
           <span className={classes.name}>
             <SafeText text={stream.stream} />
           </span>
+          {stream.silent_since && <small data-bad={true}>{t('silent')}</small>}
           {stream.ended && <small>{t('ended')}</small>}
         </button>
       </span>

@@ -1,21 +1,24 @@
+import { Link } from '@tanstack/react-router';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Delivery } from '@/api/types';
+import type { Delivery, Finding } from '@/api/types';
 import { useSettings } from '@/app/settings';
-import { type Finding, findingsOf, isTrouble, totalsOf, verdictOf } from '@/lib/delivery';
-import { formatBytes, formatCount } from '@/lib/format';
+import { isTrouble, partedFindings, totalsOf } from '@/lib/delivery';
+import { formatCount } from '@/lib/format';
 import { formatClock } from '@/lib/time';
 import { Button } from '@/parts/button';
 import { SafeText } from '@/parts/safe-text';
 import { Skeleton } from '@/parts/skeleton';
 import { Command } from '@/parts/states';
 import classes from './delivery.module.css';
-import { useReaderName } from './readers';
+import { useWords } from './words';
 
 const TONES = {
   none: 'calm',
   whole: 'good',
   arriving: 'good',
   behind: 'warn',
+  silent: 'bad',
   lost: 'bad',
 } as const;
 
@@ -39,11 +42,9 @@ export function Verdict({ report, showTrouble }: Props) {
       </section>
     );
   }
-  const findings = findingsOf(report);
-  const verdict = verdictOf(report, findings);
+  const { verdict } = report;
   const totals = totalsOf(report.streams);
-  // What waits for a moment stands in the sentence: lines that come and go every few seconds disturb.
-  const told = findings.filter((finding) => finding.kind !== 'waiting');
+  const { urgent, notes } = partedFindings(report.findings);
   return (
     <section className={classes.verdict} data-tone={TONES[verdict]}>
       <h2>{t(`verdict.${verdict}`, { n: formatCount(totals.waiting) })}</h2>
@@ -61,21 +62,49 @@ export function Verdict({ report, showTrouble }: Props) {
           <AsOf at={report.at} />
         </p>
       )}
-      {told.length > 0 && (
-        <ul className={classes.findings}>
-          {told.map((finding) => (
-            <li key={JSON.stringify([finding.kind, 'reader' in finding && finding.reader])}>
-              <Words finding={finding} />
-            </li>
-          ))}
-        </ul>
+      <Findings findings={urgent} />
+      {report.findings_left_out > 0 && (
+        <p className={classes.dim}>
+          {t('finding.more', { n: formatCount(report.findings_left_out) })}
+        </p>
       )}
+      {notes.length > 0 && <Notes notes={notes} />}
       {report.streams.some(isTrouble) && (
         <Button small onClick={showTrouble}>
           {t('finding.show')}
         </Button>
       )}
     </section>
+  );
+}
+
+function Findings({ findings }: { findings: readonly Finding[] }) {
+  if (findings.length === 0) return null;
+  return (
+    <ul className={classes.findings}>
+      {findings.map((finding) => (
+        <li key={keyOf(finding)} data-tone={finding.tone}>
+          <Words finding={finding} />
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+const keyOf = ({ kind, agent, stream, name, detail }: Finding) =>
+  JSON.stringify([kind, agent, stream, name, kind === 'gap' || kind === 'faults' ? detail : '']);
+
+/** Good to know, and in nobody's way. */
+function Notes({ notes }: { notes: readonly Finding[] }) {
+  const { t } = useTranslation('delivery');
+  const [open, setOpen] = useState(false);
+  return (
+    <>
+      <Button look="quiet" small aria-expanded={open} onClick={() => setOpen(!open)}>
+        {t('notes', { count: notes.length, n: formatCount(notes.length) })}
+      </Button>
+      {open && <Findings findings={notes} />}
+    </>
   );
 }
 
@@ -101,74 +130,21 @@ function Begin() {
 
 function Words({ finding }: { finding: Finding }) {
   const { t } = useTranslation('delivery');
-  const name = useReaderName();
-  switch (finding.kind) {
-    case 'damage':
-      return (
-        <Said
-          text={finding.sentence}
-          todo={t('finding.damage.do')}
-          command="watchpost store verify"
-        />
-      );
-    case 'stopped':
-      return (
-        <Said
-          text={t('finding.stopped', { reader: name(finding.reader), error: finding.error })}
-          todo={t('finding.stopped.do')}
-        />
-      );
-    case 'behind':
-      return (
-        <Said
-          text={t('finding.behind', {
-            reader: name(finding.reader),
-            size: formatBytes(finding.bytes),
-          })}
-          todo={t('finding.behind.do')}
-        />
-      );
-    case 'gaps':
-      return <Said text={gapWords(finding, t)} todo={t('finding.gaps.do')} />;
-    case 'rejected':
-    case 'faults': {
-      const { count, kind } = finding;
-      return (
-        <Said
-          text={t(`finding.${kind}`, { count, n: formatCount(count) })}
-          todo={t(`finding.${kind}.do`)}
-          command={kind === 'rejected' ? 'watchpost version' : undefined}
-        />
-      );
-    }
-    default:
-      return null;
-  }
-}
-
-function gapWords(
-  { count, records }: Extract<Finding, { kind: 'gaps' }>,
-  t: ReturnType<typeof useTranslation<'delivery'>>['t'],
-): string {
-  const known =
-    records > 0 ? t('finding.gaps.records', { count: records, n: formatCount(records) }) : '';
-  return t('finding.gaps', { count, n: formatCount(count), records: known });
-}
-
-interface SaidProps {
-  text: string;
-  todo: string;
-  command?: string;
-}
-
-function Said({ text, todo, command }: SaidProps) {
+  const { text, todo } = useWords(finding);
   return (
     <>
       <p className={classes.finding}>
-        <SafeText text={text} />
+        <SafeText text={text} />{' '}
+        {finding.agent && finding.tone !== 'note' && (
+          <Link to="/delivery" search={{ agent: finding.agent }} className={classes.where}>
+            {t('finding.where')}
+          </Link>
+        )}
       </p>
-      <p className={classes.todo}>{todo}</p>
-      {command && <Command text={command} />}
+      <p className={classes.todo}>
+        <SafeText text={todo} />
+      </p>
+      {finding.command && <Command text={finding.command} />}
     </>
   );
 }

@@ -26,7 +26,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use watchpost_event::{Epoch, Event, Origin, StreamKey, Timestamp, View};
+use watchpost_event::{Epoch, Event, Origin, StreamKey, Timestamp, Unwatched, View};
 
 use super::{Activity, CounterStream, Identity, Notice, Rewound, SendPolicy, Sink, Source, SourceError, Waker, common};
 use queue::Inlet;
@@ -163,6 +163,8 @@ impl ProcessSource {
             _ => now.0 - self.renderer.wall,
         };
         if let Some(notes) = notes {
+            let from = Timestamp(notes.wall.0.min(now.0));
+            self.stream.declare_unwatched(Unwatched { from, to: now }, now);
             self.stream.push(render::not_watching(notes.wall, now), 0, now);
         }
         self.stream.set_notes(self.notes());
