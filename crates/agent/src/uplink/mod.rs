@@ -79,6 +79,8 @@ impl Uplink {
                 }
                 Ok(false) => {
                     if self.shutdown.is_triggered() && self.shared.collector_is_done() {
+                        // What the server has is remembered: a copy of this folder then knows it too.
+                        self.shared.with_delivery(Delivery::settle);
                         return;
                     }
                     self.wait_for_work(&turn.gate, &mut resting).await;
