@@ -26,6 +26,7 @@ pub(crate) use agent::streams_of;
 pub(crate) use failure::ApiFailure;
 pub use routes::openapi;
 pub(crate) use routes::router;
+pub(crate) use store::response as store_stats;
 pub(crate) use tokens::info as token_info;
 
 use std::sync::Arc;
