@@ -34,6 +34,7 @@ fn spooled() -> Delivery {
         segment_bytes: 1 << 16,
         keep_free: Amount::Percent(0.0),
         body_bytes: 1 << 16,
+        ..SpoolOptions::default()
     };
     let agent = AgentId::new("web-1").expect("a name");
     let opened = Delivery::open(Arc::new(MemDisk::new()), Path::new("/spool"), agent, options);

@@ -6,6 +6,7 @@ mod bad_input;
 mod cli;
 mod docs;
 mod duckdb;
+mod faults;
 mod harness;
 mod http;
 mod kill;
