@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use watchpost_agent::uplink::{Answering, Sent, Transport, TransportError};
 use watchpost_agent::{AgentConfig, AgentDeps, AgentHandle};
 use watchpost_event::AgentId;
+use watchpost_event::commands::CommandsResponse;
 use watchpost_event::protocol::{DataResponse, StreamsResponse};
 use watchpost_kit::{Clock, SystemClock};
 use watchpost_run::{Disk, Shutdown};
@@ -46,6 +47,10 @@ impl Transport for Direct {
 
     fn streams(&self) -> Answering<'_, StreamsResponse> {
         Box::pin(async move { self.0.streams().await.map_err(|body| busy(body.error.message)) })
+    }
+
+    fn commands(&self, after: u64) -> Answering<'_, CommandsResponse> {
+        Box::pin(async move { Ok(self.0.commands(after).await) })
     }
 }
 
