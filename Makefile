@@ -87,8 +87,10 @@ bench: ## measure with optimised binaries; CORPUS=folder takes your own input, M
 	$(CARGO_TARGET_DIR)/release/watchpost-bench --watchpost $(CARGO_TARGET_DIR)/release/watchpost \
 	    $(if $(CORPUS),--corpus $(CORPUS)) $(if $(MB),--megabytes $(MB)) $(if $(RULES),--rules $(RULES))
 
-torture: setup ## kill agent and server again and again under load: ROUNDS=n
-	WATCHPOST_TORTURE_ROUNDS=$(or $(ROUNDS),40) cargo test --locked -p watchpost-app --test e2e -- kill --nocapture
+torture: setup ## kill, cut off, fill and damage agent and server under load, then fuzz: ROUNDS=n, SECONDS_EACH=n, TARGETS="query batch"
+	WATCHPOST_TORTURE_ROUNDS=$(or $(ROUNDS),40) cargo test --locked -p watchpost-app --test e2e -- kill faults:: --nocapture
+	PROPTEST_CASES=$(or $(CASES),2000) cargo test --locked -p watchpost-simulation
+	cargo run --locked -p watchpost-fuzz -- --seconds $(or $(SECONDS_EACH),60) $(TARGETS)
 
 docs-help: ## write docs/commands.md from the program's own help
 	WATCHPOST_BLESS=1 cargo test --locked -p watchpost-app --test e2e -- help

@@ -98,6 +98,11 @@ impl Catalog {
         &self.messages
     }
 
+    /// Ends all connections, so that a SQLite file is whole by itself, without its log beside it.
+    pub async fn close(&self) -> Result<(), CatalogError> {
+        within("close the database", self.db.connection().close_by_ref()).await
+    }
+
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<(), CatalogError> {
         within("reach the database", self.db.connection().ping()).await

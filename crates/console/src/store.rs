@@ -14,6 +14,11 @@ pub async fn verify(client: &Client, json: bool, out: &mut dyn Write) -> Result<
         .change(Method::POST, "/api/v1/store/verify", &serde_json::json!({}))
         .await?;
     drop(progress);
+    show_verified(&report, json, out)
+}
+
+/// Writes the result of a verification; damage is a failure.
+pub fn show_verified(report: &VerifyResponse, json: bool, out: &mut dyn Write) -> Result<Exit, ConsoleError> {
     if json {
         let damage = &report.damage;
         let (files, events, bytes) = (report.files, report.events, report.bytes);
@@ -53,8 +58,18 @@ pub async fn stats(
     out: &mut dyn Write,
 ) -> Result<Exit, ConsoleError> {
     let stats: StoreStatsResponse = client.get("/api/v1/store/stats", &[]).await?;
+    show_stats(&stats, renderer, json, out)
+}
+
+/// Writes what is stored.
+pub fn show_stats(
+    stats: &StoreStatsResponse,
+    renderer: &Renderer,
+    json: bool,
+    out: &mut dyn Write,
+) -> Result<Exit, ConsoleError> {
     if json {
-        let text = serde_json::to_string(&stats).map_err(|source| ConsoleError::NotUnderstood {
+        let text = serde_json::to_string(stats).map_err(|source| ConsoleError::NotUnderstood {
             request: "/api/v1/store/stats".to_owned(),
             source,
         })?;

@@ -35,6 +35,7 @@
 mod agents;
 mod alerting;
 mod api;
+pub mod at_rest;
 mod auth;
 mod bus;
 mod commands;

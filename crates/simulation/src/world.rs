@@ -9,6 +9,8 @@ use crate::network::{Message, Network};
 use crate::shared_log::SharedLog;
 use crate::{AgentNode, Rng, ServerNode, Source};
 
+const DAY_NS: i64 = 86_400 * 1_000_000_000;
+
 /// How a process ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Crash {
@@ -39,6 +41,8 @@ pub struct Plan {
     pub vanishing: bool,
     /// Instead of one server with its ledger: two servers on one shared log.
     pub shared_log: bool,
+    /// The wall clock jumps by a day, in both directions.
+    pub clock_jumps: bool,
     /// A perfect network.
     pub calm: bool,
     /// The spool is too small for what comes while the server is away; counters push out what is oldest.
@@ -57,6 +61,7 @@ impl Default for Plan {
             restored_server: false,
             vanishing: false,
             shared_log: false,
+            clock_jumps: false,
             calm: false,
             small_spool: false,
             encrypted: false,
@@ -124,6 +129,9 @@ impl World {
 
     fn now(&mut self) -> Timestamp {
         self.clock += 1_000_000;
+        if self.plan.clock_jumps && self.rng.one_in(20) {
+            self.clock += if self.rng.one_in(2) { DAY_NS } else { -DAY_NS };
+        }
         Timestamp(self.clock)
     }
 

@@ -1,5 +1,22 @@
 //! The crash table: each step of delivery cut short, once as a process kill and once as a power cut over a disk that
 //! forgets what was not synced. Steps that write are cut at every single write, sync and rename they make.
+//!
+//! | row | test |
+//! |---|---|
+//! | read, not spooled | `agent_read_not_spooled` |
+//! | spooled, not synced | `agent_spooled_not_synced` |
+//! | sent, not acknowledged | `agent_sent_not_acknowledged` |
+//! | acknowledged, not recorded | `agent_acknowledged_not_recorded` |
+//! | segment removed early | `agent_segment_removed_early` |
+//! | logged, not synced | `server_logged_not_synced` |
+//! | synced, not acknowledged | `server_synced_not_acknowledged` |
+//! | acknowledged, not stored | `server_acknowledged_not_stored` |
+//! | file written, not in the manifest; manifest written, cursor not | `server_file_written_manifest_not_and_manifest_written_cursor_not` |
+//! | snapshot not written | `server_snapshot_not_written`; of detection, by kill: `alerts::kill_agent_and_server_during_brute_force_series` of the program's tests |
+//! | alert committed, message not sent | by kill, with the database: `alerts::server_alert_committed_message_not_sent` |
+//! | message sent, not recorded | by kill, with the database: `alerts::server_message_sent_not_recorded` |
+//!
+//! The same steps, killed as processes at moments that nobody chose: `faults::kills` and `kill` of the program's tests.
 
 use watchpost_run::disk::{Fault, MemDisk};
 use watchpost_simulation::{Crash, Plan, World};
@@ -12,6 +29,7 @@ const CALM: Plan = Plan {
     restored_server: false,
     vanishing: false,
     shared_log: false,
+    clock_jumps: false,
     calm: true,
     small_spool: false,
     encrypted: false,

@@ -74,4 +74,9 @@ proptest! {
     fn encrypted_spool(seed: u64, steps in 0u64..800) {
         run(seed, steps, Plan { encrypted: true, full: true, ..Plan::default() });
     }
+
+    #[test]
+    fn clocks_that_jump_by_a_day(seed: u64, steps in 0u64..800) {
+        run(seed, steps, Plan { clock_jumps: true, ..Plan::default() });
+    }
 }

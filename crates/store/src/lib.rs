@@ -42,6 +42,6 @@ pub use api::{
     Appended, Bucket, Cancel, ClassStats, Counts, Cut, CutReason, Facet, Facets, Gathered, Histogram, LogStore,
     Maintained, Place, Progress, Row, SEVERITIES, SearchRequest, StoreStats, Summary, VerifyReport,
 };
-pub use embedded::{EmbeddedStore, Opened};
+pub use embedded::{EmbeddedStore, Opened, stats_at_rest, verify_at_rest};
 pub use error::{Full, StoreError};
 pub use options::{KeepFree, Retention, StoreOptions};

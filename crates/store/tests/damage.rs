@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use common::{Feed, at, find, lines, open, request};
 use watchpost_event::Fields;
 use watchpost_run::{Disk, MemDisk, OpenMode};
-use watchpost_store::{EmbeddedStore, LogStore, StoreError, StoreOptions};
+use watchpost_store::{EmbeddedStore, LogStore, StoreError, StoreOptions, stats_at_rest, verify_at_rest};
 
 fn options() -> StoreOptions {
     StoreOptions {
@@ -69,6 +69,36 @@ fn an_undamaged_store_verifies() {
     assert_eq!(report.damage, Vec::<String>::new());
     let stopped = store.verify(&mut |_, _| ControlFlow::Break(())).unwrap();
     assert!(stopped.stopped && stopped.files == 0);
+}
+
+#[test]
+fn a_store_at_rest_is_verified_and_left_as_it_is() {
+    let (disk, all) = filled();
+    let verify = |disk: &MemDisk| {
+        let mut seen = (0, 0);
+        let verified = verify_at_rest(disk, Path::new("/store"), &mut |done, of| {
+            seen = (done, of);
+            ControlFlow::Continue(())
+        });
+        verified.map(|report| (report, seen))
+    };
+    let before = disk.operations();
+    let (report, (done, of)) = verify(&disk).unwrap();
+    assert_eq!((report.files, report.events), (2, all.len() as u64));
+    assert!(report.damage.is_empty() && done == of && of > 0, "{report:?}");
+    assert_eq!(
+        stats_at_rest(&disk, Path::new("/store")).unwrap().events,
+        all.len() as u64
+    );
+    for ending in ["manifest.json", "00000001.idx", "00000002.parquet"] {
+        let path = files(&disk, ending).remove(0);
+        disk.flip(&path, length(&disk, &path) / 2).unwrap();
+    }
+    let (report, _) = verify(&disk).unwrap();
+    assert_eq!(report.damage.len(), 3, "{:?}", report.damage);
+    assert_eq!(disk.operations(), before, "nothing was changed");
+    let (_store, _) = open(&disk, options()).unwrap();
+    assert!(matches!(verify(&disk), Err(StoreError::Locked { .. })));
 }
 
 #[test]
@@ -165,6 +195,33 @@ fn in_an_index_which_is_then_made_anew() {
         assert!(done.damage[0].contains("00000002.idx"), "{done:?}");
         assert_eq!(verified(&store), Vec::<String>::new(), "repaired, at {place}");
         assert_eq!(find_all(&store), (all.clone(), Vec::new()));
+    }
+}
+
+/// Without its index a data file has no checksums; whatever it holds then, the other file is searched.
+#[test]
+fn in_an_index_and_its_data_file() {
+    let (disk, _) = filled();
+    let (index, data) = (
+        files(&disk, "00000002.idx").remove(0),
+        files(&disk, "00000002.parquet").remove(0),
+    );
+    let len = length(&disk, &index);
+    disk.flip(&index, len / 2).unwrap();
+    let len = length(&disk, &data);
+    // The footer, which says where everything is, and a few places in the rows.
+    for place in (len - 400..len).step_by(97).chain([len / 2]) {
+        disk.flip(&data, place).unwrap();
+        let (store, _) = open(&disk, options()).unwrap();
+        let (rows, damage) = find_all(&store);
+        let whole = rows.iter().filter(|text| text.starts_with("line 0 ")).count();
+        assert_eq!(whole, 9000, "at {place}: {damage:?}");
+        assert!(
+            damage.iter().any(|sentence| sentence.contains("00000002")),
+            "at {place}"
+        );
+        drop(store);
+        disk.flip(&data, place).unwrap();
     }
 }
 

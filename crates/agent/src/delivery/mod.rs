@@ -40,6 +40,9 @@ use outbox::Outbox;
 pub use spool::{Encryption, SpoolOptions, SpoolReport, WhenFull};
 use spool::{Room, Spool};
 
+/// Bodies are not made smaller than this, unless one batch is.
+const BODY_BYTES_MIN: usize = 64 * 1024;
+
 /// Something a source has to do because of what the server said.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
@@ -123,8 +126,10 @@ pub struct Delivery {
     spool: Spool,
     outbox: Outbox,
     orders: Vec<Order>,
-    /// Largest body of a request; halved when the server finds one too large.
+    /// Largest body of a request; halved when the server finds one too large, or when none comes through.
     body_bytes: usize,
+    /// What it grows to again.
+    body_bytes_max: usize,
     /// Records dropped and declared since the start, by reason.
     lost: BTreeMap<String, u64>,
     /// Records taken since the start, of streams that are held.
@@ -148,6 +153,7 @@ impl Delivery {
             outbox,
             orders: Vec::new(),
             body_bytes,
+            body_bytes_max: body_bytes,
             lost: BTreeMap::new(),
             read: BTreeMap::new(),
         };
@@ -172,6 +178,12 @@ impl Delivery {
     /// Takes a batch and its checkpoint into the spool. Durable only after [`Self::sync`].
     /// [`DeliveryError::Full`] means nothing was taken: files wait and offer it again.
     pub fn take(&mut self, produced: &Produced, now: Timestamp) -> Result<(), DeliveryError> {
+        // Its source has not heard yet that this epoch is over: under the new one it reads the same again.
+        if self.is_leaving(&produced.key) {
+            return Err(DeliveryError::Full {
+                bytes: self.spool.bytes(),
+            });
+        }
         self.take_as(produced, Room::Waiting, now)
     }
 
@@ -186,6 +198,11 @@ impl Delivery {
         let entry = self.spool.append_drop(produced, now)?;
         self.outbox.push(entry);
         Ok(())
+    }
+
+    fn is_leaving(&self, key: &StreamKey) -> bool {
+        let leaves = |order: &Order| matches!(order, Order::ChangeEpoch { key: old, .. } if old == key);
+        self.orders.iter().any(leaves)
     }
 
     /// Makes everything taken durable.
@@ -243,9 +260,14 @@ impl Delivery {
     pub fn answered(&mut self, request: &Request, answer: Answer, now: Timestamp) -> Result<(), DeliveryError> {
         self.outbox.put_back();
         match answer {
-            Answer::Later => Ok(()),
+            Answer::Later => {
+                // On a slow line a smaller body may come through where a large one never would.
+                self.body_bytes = (self.body_bytes / 2).max(BODY_BYTES_MIN);
+                Ok(())
+            }
             Answer::TooLarge => self.too_large(request, now),
             Answer::Judged(response) => {
+                self.body_bytes = (self.body_bytes * 2).min(self.body_bytes_max);
                 let mut behind = Vec::new();
                 for said in &response.cursors {
                     self.learn(request, said, &mut behind, now)?;
@@ -436,7 +458,8 @@ impl Delivery {
 
     fn too_large(&mut self, request: &Request, now: Timestamp) -> Result<(), DeliveryError> {
         if request.entries.len() > 1 {
-            self.body_bytes = (self.body_bytes / 2).max(64 * 1024);
+            self.body_bytes_max = (request.body.len() / 2).max(BODY_BYTES_MIN);
+            self.body_bytes = self.body_bytes.min(self.body_bytes_max);
             return Ok(());
         }
         let Some(entry) = request.entries.first() else {

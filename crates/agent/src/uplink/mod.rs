@@ -92,6 +92,8 @@ impl Uplink {
                 }
                 Ok(false) => {
                     if self.shutdown.is_triggered() && self.shared.collector_is_done() {
+                        // What the server has is remembered: a copy of this folder then knows it too.
+                        self.shared.with_delivery(Delivery::settle);
                         tokio::select! {
                             () = self.tell(&mut pulse, true) => return,
                             () = &mut stop => return,

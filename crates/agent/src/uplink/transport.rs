@@ -16,6 +16,8 @@ use watchpost_trust::{Trust, client_config};
 /// Largest answer of a server that is read.
 const ANSWER_LIMIT_BYTES: usize = 8 << 20;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// Besides the configured time a request may take as long as its body needs at this rate.
+const SLOWEST_BYTES_PER_SECOND: usize = 64 << 10;
 
 /// The server judged a request, or did not.
 #[derive(Clone, Debug)]
@@ -100,6 +102,7 @@ pub struct HttpTransport {
     url: String,
     key: Secret,
     agent: AgentId,
+    timeout: Duration,
 }
 
 impl HttpTransport {
@@ -142,6 +145,7 @@ impl HttpTransport {
             url: url.trim_end_matches('/').to_owned(),
             key,
             agent,
+            timeout,
         })
     }
 
@@ -181,7 +185,11 @@ impl HttpTransport {
 impl Transport for HttpTransport {
     fn data(&self, body: Bytes) -> Answering<'_, Sent> {
         Box::pin(async move {
-            let request = self.client.post(format!("{}/api/v1/agent/data", self.url));
+            let millis = body.len() * 1_000 / SLOWEST_BYTES_PER_SECOND;
+            let request = self
+                .client
+                .post(format!("{}/api/v1/agent/data", self.url))
+                .timeout(self.timeout + Duration::from_millis(millis as u64));
             let (status, wait, body) = self
                 .finish(request.header(CONTENT_TYPE, BATCH_CONTENT_TYPE).body(body))
                 .await?;

@@ -21,7 +21,8 @@ pub(crate) mod watch;
 /// What helps when a data folder cannot be used.
 fn data_folder_hint(folder: &std::path::Path) -> String {
     format!(
-        "is another watchpost running on {}? Otherwise name a folder you may write to: --data-dir DIR",
+        "is another watchpost running on {}? Otherwise name a folder you may write to: --data-dir DIR. \
+         If a file is damaged, docs/recover.md says what to do",
         folder.display()
     )
 }

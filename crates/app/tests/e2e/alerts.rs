@@ -127,6 +127,67 @@ fn six_failed_logins_are_one_alert_and_one_message_that_waits_while_telegram_is_
     running.stop();
 }
 
+/// The alert is committed before its message leaves: killed in between, the message is sent at the next start, once.
+#[test]
+fn server_alert_committed_message_not_sent() {
+    let world = World::new();
+    let telegram = Telegram::start();
+    telegram.set_down(true);
+    let running = up(&world, &telegram.channel(""));
+    let now = syslog_time("now");
+    let lines: String = (0..6).map(|at| failed_login(&now, "203.0.113.9", 2200 + at)).collect();
+    append(&world.path("logs/auth.log"), &lines);
+    wait_alerts(&world, "SSH brute force", 1);
+    running.kill();
+    assert!(telegram.texts().is_empty());
+    telegram.set_down(false);
+    let running = up(&world, &telegram.channel(""));
+    wait_messages(&telegram, 1);
+    wait_looked_at(&world);
+    wait_alerts(&world, "SSH brute force", 1);
+    running.stop();
+    assert_eq!(telegram.texts().len(), 1, "and not again");
+}
+
+/// The service has taken the message and the server dies before it knows: the message is sent again, since a missing one
+/// is worse, and the alert is still one.
+#[test]
+fn server_message_sent_not_recorded() {
+    let world = World::new();
+    let telegram = Telegram::start();
+    telegram.set_silent(true);
+    let running = up(&world, &telegram.channel(""));
+    let now = syslog_time("now");
+    let lines: String = (0..6).map(|at| failed_login(&now, "203.0.113.9", 2200 + at)).collect();
+    append(&world.path("logs/auth.log"), &lines);
+    wait_messages(&telegram, 1);
+    running.kill();
+    telegram.set_silent(false);
+    let before = telegram.texts().len();
+    let running = up(&world, &telegram.channel(""));
+    wait_messages(&telegram, before + 1);
+    wait_looked_at(&world);
+    wait_alerts(&world, "SSH brute force", 1);
+    let texts = telegram.texts();
+    assert!(
+        texts.iter().all(|text| *text == texts[0]),
+        "the same message: {texts:?}"
+    );
+    running.stop();
+    assert_eq!(telegram.texts().len(), before + 1, "recorded now, and not sent again");
+}
+
+fn wait_messages(telegram: &Telegram, wanted: usize) {
+    wait_for("messages", || {
+        let texts = telegram.texts();
+        if texts.len() >= wanted {
+            Ok(())
+        } else {
+            Err(format!("{texts:?}"))
+        }
+    });
+}
+
 #[test]
 fn old_events_are_shown_and_not_sent() {
     let world = World::new();

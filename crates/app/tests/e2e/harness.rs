@@ -261,6 +261,10 @@ impl Running {
         })
     }
 
+    pub(crate) fn ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
     pub(crate) fn assert_running(&mut self) {
         if let Some(status) = self.child.try_wait().unwrap() {
             panic!("it ended with {status}: {}", self.errors());

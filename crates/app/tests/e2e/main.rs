@@ -7,6 +7,7 @@ mod cli;
 mod delivery;
 mod docs;
 mod duckdb;
+mod faults;
 mod harness;
 mod http;
 mod kill;

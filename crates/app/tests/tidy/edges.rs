@@ -38,6 +38,10 @@ const EDGES: &[(&str, &[&str])] = &[
         &["event", "query", "kit", "run", "ledger", "store", "agent", "server"],
     ),
     ("bench", &["event"]),
+    (
+        "fuzz",
+        &["event", "query", "kit", "run", "ledger", "pipeline", "store", "agent"],
+    ),
 ];
 
 /// Heavy libraries and the crates that may name them. `tokio` is here for who must never see it.
@@ -58,15 +62,23 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("hyper", &["server"]),
     ("hyper-util", &["server"]),
     ("tower", &["server"]),
-    ("clap", &["app", "endpoint", "bench"]),
-    ("anyhow", &["app", "endpoint", "bench"]),
+    ("clap", &["app", "endpoint", "bench", "fuzz"]),
+    ("anyhow", &["app", "endpoint", "bench", "fuzz"]),
     ("tracing-subscriber", &["app", "endpoint"]),
     ("indicatif", &["console"]),
     ("reqwest", &["agent", "console", "alert", "store"]),
     (
         "tokio",
         &[
-            "run", "catalog", "agent", "server", "console", "alert", "app", "endpoint",
+            "run",
+            "catalog",
+            "agent",
+            "server",
+            "console",
+            "alert",
+            "app",
+            "endpoint",
+            "simulation",
         ],
     ),
 ];

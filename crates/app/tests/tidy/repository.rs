@@ -64,7 +64,7 @@ impl Repository {
             };
             if meta.is_dir() && !PASSED_OVER.contains(&name.as_str()) {
                 self.folder(root, &path);
-            } else if meta.is_file() {
+            } else if meta.is_file() && name != ".git" {
                 let relative = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
                 self.sizes.push((relative.clone(), meta.len()));
                 if let Ok(text) = std::fs::read_to_string(&path) {
@@ -76,8 +76,12 @@ impl Repository {
 
     /// The manifests of the workspace's crates.
     pub(crate) fn manifests(&self) -> Vec<&TextFile> {
-        let is_manifest =
-            |path: &str| path.ends_with("/Cargo.toml") && (path.starts_with("crates/") || path.starts_with("bench/"));
+        let is_manifest = |path: &str| {
+            path.ends_with("/Cargo.toml")
+                && (["crates/", "bench/", "fuzz/"]
+                    .iter()
+                    .any(|folder| path.starts_with(folder)))
+        };
         self.files.iter().filter(|file| is_manifest(&file.path)).collect()
     }
 }

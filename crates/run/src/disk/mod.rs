@@ -6,6 +6,7 @@
 
 mod memory;
 mod real;
+mod sealed;
 
 use std::io;
 use std::path::Path;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 
 pub use memory::{Fault, MemDisk};
 pub use real::RealDisk;
+pub use sealed::{read_sealed, replace_sealed};
 
 /// How a file is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

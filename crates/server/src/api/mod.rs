@@ -27,6 +27,7 @@ pub(crate) use failure::ApiFailure;
 pub use routes::openapi;
 pub(crate) use routes::router;
 pub(crate) use search::SearchBoard;
+pub(crate) use store::response as store_stats;
 pub(crate) use tokens::info as token_info;
 
 use std::sync::Arc;

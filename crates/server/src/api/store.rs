@@ -8,6 +8,7 @@ use axum::Json;
 use axum::extract::State;
 use watchpost_event::api::{StoreStatsResponse, VerifyResponse};
 use watchpost_event::protocol::ErrorBody;
+use watchpost_store::StoreStats;
 
 use super::{ApiFailure, App};
 
@@ -22,7 +23,11 @@ pub(super) async fn summary(app: &Arc<App>) -> Result<StoreStatsResponse, ApiFai
     let app = app.clone();
     let stats = tokio::task::spawn_blocking(move || app.store.stats()).await;
     let stats = stats.map_err(|error| ApiFailure::internal("the store could not be counted", &error))?;
-    Ok(StoreStatsResponse {
+    Ok(response(&stats))
+}
+
+pub(crate) fn response(stats: &StoreStats) -> StoreStatsResponse {
+    StoreStatsResponse {
         files: stats.files,
         events: stats.events,
         bytes: stats.bytes,
@@ -30,7 +35,7 @@ pub(super) async fn summary(app: &Arc<App>) -> Result<StoreStatsResponse, ApiFai
         head_events: stats.head_events,
         first: stats.times.map(|(first, _)| first),
         last: stats.times.map(|(_, last)| last),
-    })
+    }
 }
 
 /// Set when whoever asked is gone.

@@ -7,7 +7,7 @@ use watchpost_detect::Correlator;
 use watchpost_event::Epoch;
 use watchpost_kit::Rng;
 use watchpost_run::Disk;
-use watchpost_run::disk::{read_file, replace_file};
+use watchpost_run::disk::{read_sealed, replace_sealed};
 
 use super::overlong::OverlongRuns;
 use crate::ServerError;
@@ -65,10 +65,12 @@ impl DetectSnapshot {
             let empty = Self::empty();
             empty.save(disk, path).map(|()| (empty, why))
         };
-        let read = match read_file(&**disk, path, BYTES_MAX) {
+        let read = match read_sealed(&**disk, path, BYTES_MAX) {
             Ok(None) => return begin(None),
             Ok(Some(bytes)) => serde_json::from_slice::<Self>(&bytes).map_err(io::Error::from),
-            Err(error) if error.kind() == io::ErrorKind::FileTooLarge => Err(error),
+            Err(error) if matches!(error.kind(), io::ErrorKind::FileTooLarge | io::ErrorKind::InvalidData) => {
+                Err(error)
+            }
             Err(error) => return Err(failed(error)),
         };
         match read {
@@ -96,6 +98,6 @@ impl DetectSnapshot {
             source,
         };
         let bytes = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
-        replace_file(&**disk, path, &bytes).map_err(failed)
+        replace_sealed(&**disk, path, &bytes).map_err(failed)
     }
 }

@@ -6,6 +6,7 @@
 //! most [`IDS_MAX`] ids, the oldest forgotten first.
 
 use std::collections::{HashMap, VecDeque};
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -13,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use watchpost_event::protocol::StreamCursor;
 use watchpost_event::{AgentId, Batch, Envelope, Timestamp};
 use watchpost_ledger::{LedgerPosition, Reader};
-use watchpost_run::{Disk, read_file, replace_file};
+use watchpost_run::Disk;
+use watchpost_run::disk::{read_sealed, replace_sealed};
 
 use crate::ServerError;
 
@@ -85,17 +87,18 @@ impl BatchIds {
             path: self.path.clone(),
             source,
         };
-        let Some(bytes) = read_file(&*self.disk, &self.path, FILE_BYTES_MAX).map_err(failed)? else {
-            return Ok(None);
+        let read = match read_sealed(&*self.disk, &self.path, FILE_BYTES_MAX) {
+            Ok(None) => return Ok(None),
+            Ok(Some(bytes)) => serde_json::from_slice::<IdsFile>(&bytes).ok(),
+            Err(error) if error.kind() == ErrorKind::InvalidData => None,
+            Err(error) => return Err(failed(error)),
         };
-        match serde_json::from_slice::<IdsFile>(&bytes) {
-            Ok(file) if file.v == 1 => Ok(Some(file)),
-            _ => {
-                // It only spares repetitions of simple clients; refusing to start would lose more.
-                tracing::error!(path = %self.path.display(), "The file of batch ids is damaged, beginning without it");
-                Ok(None)
-            }
+        let whole = read.filter(|file| file.v == 1);
+        if whole.is_none() {
+            // It only spares repetitions of simple clients; refusing to start would lose more.
+            tracing::error!(path = %self.path.display(), "The file of batch ids is damaged, beginning without it");
         }
+        Ok(whole)
     }
 
     fn replay(&mut self, ledger: &Reader) -> Result<(), ServerError> {
@@ -195,7 +198,7 @@ impl BatchIds {
             source,
         };
         let bytes = serde_json::to_vec(&file).map_err(|error| failed(error.into()))?;
-        replace_file(&*self.disk, &self.path, &bytes).map_err(failed)?;
+        replace_sealed(&*self.disk, &self.path, &bytes).map_err(failed)?;
         self.saved = position;
         self.changed = false;
         Ok(())

@@ -125,6 +125,12 @@ impl ServerHandle {
         if let Ok(Err(hanging)) = joined {
             tracing::error!(%hanging, "Not everything ended in time; what was acknowledged is safe");
         }
+        if let Err(error) = self.catalog.close().await {
+            tracing::warn!(
+                error = watchpost_kit::chain(&error),
+                "Cannot close the catalog in order"
+            );
+        }
         self.supervisor.escalation()
     }
 

@@ -22,6 +22,7 @@
 
 mod aggregate;
 mod append;
+mod at_rest;
 mod builder;
 mod cache;
 mod columns;
@@ -51,6 +52,8 @@ mod template;
 mod verify;
 mod walk;
 mod writer;
+
+pub use self::at_rest::{stats_at_rest, verify_at_rest};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;

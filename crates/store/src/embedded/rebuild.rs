@@ -1,5 +1,6 @@
 //! An index made anew from the rows of its data file, when the index itself is damaged.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -17,6 +18,16 @@ use crate::embedded::order::SourceRow;
 
 /// Reads the whole data file, without checksums to compare it with: those were in the index.
 pub(crate) fn index(disk: &dyn Disk, path: &Path) -> Result<Index, StoreError> {
+    // Of bytes that nothing vouches for the Parquet reader takes some for impossible, and panics.
+    catch_unwind(AssertUnwindSafe(|| read(disk, path))).unwrap_or_else(|_| {
+        Err(StoreError::damaged(
+            path,
+            "it is no data file any more, and its index is damaged too",
+        ))
+    })
+}
+
+fn read(disk: &dyn Disk, path: &Path) -> Result<Index, StoreError> {
     let file = CheckedFile::open(disk, path, Arc::default())?;
     let checksums = file.checksum_all().map_err(StoreError::io("read", path))?;
     let size = file.size();

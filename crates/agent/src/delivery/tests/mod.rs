@@ -268,6 +268,65 @@ fn a_settled_spool_is_small_and_remembers_its_checkpoints() {
     assert_eq!(again.checkpoints()[0].1, json!({ "position": 2000 }));
 }
 
+#[test]
+fn bodies_shrink_while_none_comes_through_and_grow_again() {
+    let disk = MemDisk::new();
+    let mut delivery = open(&disk);
+    let noise = |position: u64| -> String {
+        let mut chance = watchpost_kit::Rng::new(position);
+        (0..1_000).map(|_| format!("{:016x}", chance.next_u64())).collect()
+    };
+    for at in 0..200 {
+        let key = key(1);
+        let mut batch = BatchBuilder::new(key.agent.clone(), key.stream.clone(), key.epoch, at);
+        batch.push_plain(NOW, at + 1, &noise(at));
+        let batch = batch.finish(at + 1).expect("encodes");
+        delivery
+            .take(
+                &Produced {
+                    batch,
+                    to: at + 1,
+                    ..produced(at, at + 1)
+                },
+                NOW,
+            )
+            .expect("room");
+    }
+    let whole = request(&mut delivery);
+    delivery.answered(&whole, Answer::Later, NOW).expect("learns");
+    let mut smaller = whole.batches();
+    for _ in 0..8 {
+        let next = request(&mut delivery);
+        smaller = next.batches();
+        delivery.answered(&next, Answer::Later, NOW).expect("learns");
+    }
+    assert!(smaller < whole.batches(), "{smaller} of {}", whole.batches());
+    assert!(smaller >= 1);
+    let part = request(&mut delivery);
+    let cursor = part.batches() as u64;
+    delivery
+        .answered(&part, said(&key(1), cursor, Outcome::Stored), NOW)
+        .expect("learns");
+    assert!(request(&mut delivery).body.len() > part.body.len());
+}
+
+#[test]
+fn nothing_is_taken_under_an_epoch_that_is_over_until_its_source_has_heard() {
+    let disk = MemDisk::new();
+    let mut delivery = open(&disk);
+    delivery.take(&produced(0, 3), NOW).expect("room");
+    let first = request(&mut delivery);
+    delivery
+        .answered(&first, said(&key(1), 9, Outcome::Stored), NOW)
+        .expect("learns");
+    assert!(matches!(
+        delivery.take(&produced(3, 6), NOW),
+        Err(DeliveryError::Full { .. })
+    ));
+    assert!(matches!(delivery.orders()[..], [Order::ChangeEpoch { .. }]));
+    assert!(delivery.backlog().batches > 0, "the new epoch waits");
+}
+
 mod model;
 mod room;
 mod sealed;
