@@ -13,7 +13,7 @@ use watchpost_agent::uplink::{Answering, Sent, Transport, TransportError};
 use watchpost_agent::{AgentConfig, AgentDeps, AgentHandle};
 use watchpost_event::AgentId;
 use watchpost_event::commands::CommandsResponse;
-use watchpost_event::protocol::{DataResponse, StreamsResponse};
+use watchpost_event::protocol::{DataResponse, HealthReport, StreamsResponse};
 use watchpost_kit::{Clock, SystemClock};
 use watchpost_run::{Disk, Shutdown};
 use watchpost_server::config::{ServerConfig, ServerSettings};
@@ -34,6 +34,10 @@ fn busy(message: String) -> TransportError {
 }
 
 impl Transport for Direct {
+    fn health(&self, _: HealthReport) -> Answering<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
     fn data(&self, body: Bytes) -> Answering<'_, Sent> {
         Box::pin(async move {
             let (status, response): (u16, DataResponse) = self.0.data(body).await;
