@@ -164,7 +164,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The delivery report: every stream, every reader */
+        /** The delivery report: every host, every stream, every reader, and what is not as it should be */
         get: operations["delivery"];
         put?: never;
         post?: never;
@@ -682,6 +682,31 @@ export interface components {
          * @enum {string}
          */
         AgentCommand: "send_now";
+        /** @description How an agent's delivery fares. */
+        AgentDelivery: {
+            /** @description The host's name. */
+            host?: string;
+            /**
+             * Format: int64
+             * @description Milliseconds between two reports.
+             */
+            interval_ms: number;
+            /** @description What is collected. */
+            sources?: components["schemas"]["SourceHealth"][];
+            /** @description What waits on the agent's disk. */
+            spool: components["schemas"]["SpoolHealth"];
+            /** @description Streams, those that wait first. */
+            streams?: components["schemas"]["StreamHealth"][];
+            /**
+             * Format: int64
+             * @description Streams that are not named here for their number.
+             */
+            streams_left_out?: number;
+            /** @description Why nothing is delivered now, in words. */
+            trouble?: string | null;
+            /** @description Version of the program. */
+            version?: string;
+        };
         /** @description A report and when it came. */
         AgentHealth: components["schemas"]["HealthReport"] & {
             received_at: components["schemas"]["Timestamp"];
@@ -884,16 +909,53 @@ export interface components {
             /** @description Records that were not kept. */
             rejected?: components["schemas"]["Rejected"][];
         };
+        /** @description One agent in the delivery report. */
+        DeliveryHost: {
+            /** @description The agent. */
+            agent: components["schemas"]["AgentId"];
+            heard?: components["schemas"]["Timestamp"] | null;
+            /** @description Its host's name, as far as it was told. */
+            host?: string | null;
+            /** @description Of all its streams. */
+            lag?: components["schemas"]["Lag"];
+            /** @description What it collects. */
+            sources?: components["schemas"]["SourceHealth"][];
+            spool?: components["schemas"]["SpoolHealth"] | null;
+            /** @description Whether it reports. */
+            state?: components["schemas"]["HostDelivery"];
+            /**
+             * Format: int64
+             * @description Streams its last report did not name for their number: their lag is known from here on only.
+             */
+            streams_left_out?: number;
+            /** @description Why it delivers nothing, in its own words. */
+            trouble?: string | null;
+            /** @description Version of its program. */
+            version?: string | null;
+        };
         /** @description The delivery report. */
         DeliveryReport: {
             /** @description When it was made. */
             at: components["schemas"]["Timestamp"];
             /** @description Damage found in the ledger or the store: quarantined or torn bytes, in words. */
             damage?: string[];
+            /** @description What is not as it should be, the worst first; at most 100. */
+            findings?: components["schemas"]["Finding"][];
+            /**
+             * Format: int64
+             * @description Findings beyond those.
+             */
+            findings_left_out?: number;
+            /** @description Every agent known. */
+            hosts?: components["schemas"]["DeliveryHost"][];
             /** @description The readers behind the ledger. */
             readers: components["schemas"]["ReaderLag"][];
+            /** @description When the server started: what it removed and refused is counted since then. */
+            since?: components["schemas"]["Timestamp"];
             /** @description Every stream known. */
             streams: components["schemas"]["DeliveryStream"][];
+            /** @description The state in one word. */
+            verdict?: components["schemas"]["DeliveryVerdict"];
         };
         /** @description One stream in the delivery report. */
         DeliveryStream: {
@@ -901,13 +963,28 @@ export interface components {
             agent: components["schemas"]["AgentId"];
             /**
              * Format: int64
-             * @description Durable at the server up to here.
+             * @description Batches refused since the server started because others of the same range are here already.
+             */
+            conflicts?: number;
+            /**
+             * Format: int64
+             * @description Durable at the server up to here: acknowledged.
              */
             cursor: number;
             /** @description Records left out by the agent's configuration or for their faults, by reason. */
             dropped?: {
                 [key: string]: number;
             };
+            /**
+             * Format: int64
+             * @description Records that came again since the server started, and were removed at the intake.
+             */
+            duplicates?: number;
+            /**
+             * Format: int64
+             * @description Records that a reader of the ledger met again since the server started, and passed over.
+             */
+            duplicates_at_readers?: number;
             /** @description The content is finished. */
             ended: boolean;
             /** @description Its epoch. */
@@ -919,21 +996,42 @@ export interface components {
             events: number;
             /**
              * Format: int64
+             * @description For so many seconds nothing may come before that counts as silence; absent where it is not known yet.
+             */
+            expected_seconds?: number | null;
+            /**
+             * Format: int64
              * @description How many declared holes are losses.
              */
             gaps: number;
+            /** @description What was read and is not stored. */
+            lag?: components["schemas"]["Lag"];
+            last_read?: components["schemas"]["Timestamp"] | null;
+            /** @description Records that were too long: their first and last part arrived. */
+            overlong?: components["schemas"]["Overlong"];
             /**
              * Format: int64
-             * @description Records the agent read.
+             * @description Records the agent read and the server has.
              */
             read: number;
+            /**
+             * Format: int64
+             * @description Read at the source up to here, as the agent's last health report says.
+             */
+            read_to?: number | null;
             /**
              * Format: int64
              * @description Events the server could not read.
              */
             rejected?: number;
+            silent_since?: components["schemas"]["Timestamp"] | null;
             /** @description Declared holes, the newest last; at most 100 are listed. */
             skips?: components["schemas"]["Skip"][];
+            /**
+             * Format: int64
+             * @description In the agent's spool up to here, as its last health report says.
+             */
+            spooled?: number | null;
             /**
              * Format: int64
              * @description Durable in the store up to here.
@@ -946,6 +1044,8 @@ export interface components {
             stored_events: number;
             /** @description The stream. */
             stream: components["schemas"]["StreamId"];
+            /** @description Times in which nobody was watching the source, the newest last; at most 20 are listed. */
+            unwatched?: components["schemas"]["Unwatched"][];
             /** @description When the last batch came. */
             updated: components["schemas"]["Timestamp"];
         };
@@ -979,6 +1079,11 @@ export interface components {
              */
             streams: number;
         };
+        /**
+         * @description The state in one word, the worst that is so.
+         * @enum {string}
+         */
+        DeliveryVerdict: "none" | "lost" | "silent" | "behind" | "arriving" | "whole";
         /** @description A random number drawn when tracking of a stream's content begins; 16 hexadecimal digits as text. */
         Epoch: string;
         /** @description The one shape of errors: `{"error":{"code","message","details"}}`. */
@@ -1094,6 +1199,56 @@ export interface components {
             /** @description In order of their names. */
             fields: components["schemas"]["FieldInfo"][];
         };
+        /**
+         * @description One thing that is not as it should be: what happened, and what to do. The numbers are those of the sentence, for
+         *     whoever says it in another language.
+         */
+        Finding: {
+            agent?: components["schemas"]["AgentId"] | null;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            bytes?: number;
+            /** @description A command that helps. */
+            command?: string | null;
+            /**
+             * Format: int64
+             * @description How many: gaps, records, batches.
+             */
+            count?: number;
+            /** @description Words from elsewhere in the sentence: an error, a reason. */
+            detail?: string | null;
+            /** @description The host's name, or the agent's id where that is not known. */
+            host?: string | null;
+            /** @description Which sentence it is. */
+            kind: components["schemas"]["FindingKind"];
+            /** @description A reader, a source, a reason: whatever name the sentence has. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Records, where `count` says something else.
+             */
+            records?: number;
+            /** @description What to do about it, in a sentence. */
+            remedy: string;
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            seconds?: number;
+            since?: components["schemas"]["Timestamp"] | null;
+            stream?: components["schemas"]["StreamId"] | null;
+            /** @description How bad. */
+            tone: components["schemas"]["Tone"];
+            /** @description What happened, in a sentence. */
+            what: string;
+        };
+        /**
+         * @description What can be wrong, by name.
+         * @enum {string}
+         */
+        FindingKind: "damage" | "gap" | "conflict" | "rejected" | "faults" | "host-silent" | "stream-silent" | "server-full" | "reader-stopped" | "reader-behind" | "spool-full" | "agent-trouble" | "lagging" | "source-trouble" | "unwatched" | "overlong" | "duplicates";
         /** @description The first bytes of a file, or the last ones before a position, by length and XXH3-64 hash. */
         Fingerprint: {
             /**
@@ -1119,8 +1274,15 @@ export interface components {
         };
         /** @description `POST /api/v1/agent/health` */
         HealthReport: {
+            /** @description The agent. */
             agent_id: components["schemas"]["AgentId"];
+            delivery?: components["schemas"]["AgentDelivery"] | null;
+            /** @description Numbers of the client's own choice; at most 4 KiB as JSON. */
             metrics?: unknown;
+            /**
+             * @description `ok`, `waiting` (something is not delivered), `full` (sources wait for room), `stopped` (the last word of an
+             *     agent that was told to stop); simple clients may say something else.
+             */
             status: string;
             /** @description The agent's own clock. */
             timestamp: components["schemas"]["Timestamp"];
@@ -1149,6 +1311,11 @@ export interface components {
              */
             interval: number;
         };
+        /**
+         * @description How a host fares.
+         * @enum {string}
+         */
+        HostDelivery: "silent" | "stopped" | "reporting" | "unknown";
         /** @description An agent. */
         HostInfo: {
             /** @description Its id. */
@@ -1157,7 +1324,10 @@ export interface components {
             last: components["schemas"]["Timestamp"];
             /** @description Its host's name; absent until it has sent something since the server started. */
             name?: string | null;
-            /** @description `reporting`, `late` (nothing for five minutes) or `silent` (nothing for an hour). */
+            /**
+             * @description `reporting`, `late` (nothing for five minutes) or `silent` (three health reports are missing, or nothing for an
+             *     hour).
+             */
             state: components["schemas"]["HostState"];
             /**
              * Format: int64
@@ -1170,6 +1340,19 @@ export interface components {
          * @enum {string}
          */
         HostState: "silent" | "late" | "reporting";
+        /** @description How far something is behind. */
+        Lag: {
+            /**
+             * Format: int64
+             * @description Records that were read and are not stored.
+             */
+            records: number;
+            /**
+             * Format: int64
+             * @description How old the oldest of them is, in seconds, rounded up.
+             */
+            seconds: number;
+        };
         /** @description Asks to log in. */
         LoginRequest: {
             /** @description Their password. */
@@ -1182,6 +1365,19 @@ export interface components {
          * @enum {string}
          */
         Outcome: "stored" | "duplicate" | "cursor" | "conflict" | "forgotten" | "invalid";
+        /** @description Records longer than the limit: each arrives as its first and its last part. */
+        Overlong: {
+            /**
+             * Format: int64
+             * @description Bytes between the two parts, of all of them together: left out.
+             */
+            omitted: number;
+            /**
+             * Format: int64
+             * @description How many there were.
+             */
+            records: number;
+        };
         /** @description The state of everything in a few numbers. */
         OverviewResponse: {
             /** @description What fired. */
@@ -1228,6 +1424,7 @@ export interface components {
             behind_bytes: number;
             /** @description Why it stands still, if it does. */
             error?: string | null;
+            oldest?: components["schemas"]["Timestamp"] | null;
             /** @description `store`… */
             reader: string;
         };
@@ -1482,6 +1679,44 @@ export interface components {
              */
             to: number;
         };
+        /** @description One source at the agent. */
+        SourceHealth: {
+            /** @description `file system`, `journal`, `process`… */
+            name: string;
+            read?: components["schemas"]["Timestamp"] | null;
+            scanned?: components["schemas"]["Timestamp"] | null;
+            /** @description The last thing its operator should know, in words with the remedy; for a day. */
+            trouble?: string | null;
+            trouble_at?: components["schemas"]["Timestamp"] | null;
+            /** @description It waits for room in the spool. */
+            waits?: boolean;
+        };
+        /** @description The agent's spool. */
+        SpoolHealth: {
+            /**
+             * Format: int64
+             * @description Batches that wait for the server.
+             */
+            batches: number;
+            /**
+             * Format: int64
+             * @description Bytes on disk.
+             */
+            bytes: number;
+            /** @description Why it takes nothing now, so that sources wait. */
+            full?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes it may have.
+             */
+            max_bytes: number;
+            oldest?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Records that wait for the server.
+             */
+            records: number;
+        };
         /** @description What is stored. */
         StoreStatsResponse: {
             /**
@@ -1523,6 +1758,35 @@ export interface components {
             epoch: components["schemas"]["Epoch"];
             /** @description What became of the stream's last batch in this request. */
             outcome: components["schemas"]["Outcome"];
+            /** @description The stream. */
+            stream: components["schemas"]["StreamId"];
+        };
+        /** @description One stream at the agent. */
+        StreamHealth: {
+            /**
+             * Format: int64
+             * @description At the server up to here, as far as the agent was told.
+             */
+            acknowledged: number;
+            /** @description Its epoch. */
+            epoch: components["schemas"]["Epoch"];
+            last_read?: components["schemas"]["Timestamp"] | null;
+            oldest?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Read from the source up to here.
+             */
+            read: number;
+            /**
+             * Format: int64
+             * @description Records that wait for the server.
+             */
+            records?: number;
+            /**
+             * Format: int64
+             * @description In the spool up to here.
+             */
+            spooled: number;
             /** @description The stream. */
             stream: components["schemas"]["StreamId"];
         };
@@ -1626,6 +1890,18 @@ export interface components {
         TokensResponse: {
             /** @description Newest first. */
             tokens: components["schemas"]["TokenInfo"][];
+        };
+        /**
+         * @description How bad it is.
+         * @enum {string}
+         */
+        Tone: "bad" | "warn" | "note";
+        /** @description Time in which a source that cannot be replayed was not watched. */
+        Unwatched: {
+            /** @description The last sign of life before. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Watching began again. */
+            to: components["schemas"]["Timestamp"];
         };
         /** @description A user who was made, or whose password was reset. */
         UserCreated: components["schemas"]["UserInfo"] & {
@@ -1989,7 +2265,10 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path?: never;
+            path: {
+                /** @description Of one host only: its name, or its agent's id */
+                host: string | null;
+            };
             cookie?: never;
         };
         requestBody?: never;

@@ -133,7 +133,8 @@ impl World {
         loop {
             let streams = self.runtime.block_on(intake.streams());
             let cursor = streams
-                .map(|streams| streams.streams.iter().map(|stream| stream.cursor).max().unwrap_or(0))
+                .ok()
+                .and_then(|streams| streams.streams.iter().map(|stream| stream.cursor).max())
                 .unwrap_or(0);
             if cursor >= wanted {
                 assert_eq!(cursor, wanted);

@@ -26,7 +26,8 @@ fn noise(number: u64) -> u64 {
 fn line(number: u64) -> String {
     let noise: String = (0..5)
         .map(|part| format!("{:016x}", noise(number * 5 + part)))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     format!("numbered {number:09} {noise}\n")
 }
 

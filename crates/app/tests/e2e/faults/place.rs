@@ -25,13 +25,14 @@ pub(super) struct Place {
 /// Without a name it makes one for itself.
 pub(super) fn configure(world: &World, name: Option<&str>, key: &str, port: u16) {
     let include = world.path("logs/*.log*");
+    let include = include.display();
     let id = name
         .map(|name| format!("[agent]\nid = \"{name}\"\n"))
         .unwrap_or_default();
     let text = format!(
         "{id}[uplink]\nurl = \"http://127.0.0.1:{port}\"\nkey = \"{key}\"\ntimeout = \"1s\"\n\
          [spool]\nmax_bytes = {SPOOL_BYTES}\n[send]\nbatch_bytes = \"20kB\"\n\
-         [[source.file]]\nname = \"test\"\ninclude = [{include:?}]\nstart = \"beginning\"\npoll = \"20ms\"\n"
+         [[source.file]]\nname = \"test\"\ninclude = [\"{include}\"]\nstart = \"beginning\"\npoll = \"20ms\"\n"
     );
     let path = world.write("config/agent.toml", text);
     fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
