@@ -274,7 +274,10 @@ fn bodies_shrink_while_none_comes_through_and_grow_again() {
     let mut delivery = open(&disk);
     let noise = |position: u64| -> String {
         let mut chance = watchpost_kit::Rng::new(position);
-        (0..1_000).map(|_| format!("{:016x}", chance.next_u64())).collect()
+        (0..1_000)
+            .map(|_| format!("{:016x}", chance.next_u64()))
+            .collect::<Vec<_>>()
+            .concat()
     };
     for at in 0..200 {
         let key = key(1);
