@@ -228,3 +228,51 @@ fn no_more_than_keep_open_rotated_files_stay_open() {
     assert_eq!(told, 3);
     assert_eq!(world.sink.messages().len(), 6);
 }
+
+#[test]
+fn what_was_truncated_before_it_could_be_read_is_declared() {
+    let mut world = World::new();
+    world.policy.batch_records = 10;
+    let line = |number: u64| format!("line {number:06} {}\n", "x".repeat(100));
+    let width = line(0).len() as u64;
+    world.append("a.log", line(0));
+    world.settle();
+    world.sink.room = Some(1);
+    world.append("a.log", (1..10_000).map(line).collect::<Vec<_>>().concat());
+    for _ in 0..5 {
+        assert!(world.poll().blocked);
+    }
+    world.truncate("a.log");
+    world.append("a.log", "new\n");
+    assert!(world.poll().blocked);
+    world.sink.room = None;
+    world.settle();
+    world.pass(Duration::from_secs(400));
+    world.settle();
+
+    let skips: Vec<_> = world.sink.headers.iter().flat_map(|header| &header.skip).collect();
+    assert_eq!(skips.len(), 1, "{skips:?}");
+    let messages = world.sink.messages();
+    let old: Vec<&str> = messages.iter().copied().filter(|message| *message != "new").collect();
+    assert!(old.len() < 10_000);
+    // A line that the truncation cut goes out as far as it was read.
+    let (last, whole) = old.split_last().unwrap();
+    assert!(
+        (0u64..)
+            .zip(whole)
+            .all(|(number, message)| line(number).trim_end() == *message)
+    );
+    assert!(line(whole.len() as u64).starts_with(last));
+    assert!(skips[0].is_gap());
+    assert_eq!(skips[0].from, width * whole.len() as u64 + last.len() as u64);
+    assert_eq!(skips[0].to, width * 10_000);
+    assert_eq!(
+        world
+            .sink
+            .messages()
+            .iter()
+            .filter(|message| **message == "new")
+            .count(),
+        1
+    );
+}

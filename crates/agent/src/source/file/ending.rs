@@ -290,6 +290,9 @@ impl FileSource {
         }
         let tracked = &mut self.tracked[at];
         tracked.finish_lines(now);
+        if tracked.orphaned.is_some() {
+            tracked.declare_rest_lost();
+        }
         let produced = tracked.cut(now, Some(end))?;
         let mut checkpoint = tracked.checkpoint(now);
         checkpoint.ended = true;

@@ -219,6 +219,8 @@ impl FileSource {
             self.read_all(now, sink, &mut activity)?;
             self.survey(now, sink, &mut activity)?;
             self.tracked.retain(|tracked| !tracked.ended);
+        } else {
+            self.tracked.iter_mut().for_each(Tracked::note_size);
         }
         if activity.read_bytes > 0 {
             self.read_at = Some(now);

@@ -95,6 +95,8 @@ pub(super) struct Tracked {
     marks: VecDeque<Mark>,
     /// As it was when it was last read to its end.
     seen: Stamp,
+    /// The greatest size it was ever seen to have with this content.
+    grown_to: u64,
     pub(super) grown_at: Timestamp,
     /// So many discoveries in a row did not find it in the globs.
     pub(super) missed: u32,
@@ -150,6 +152,7 @@ impl Tracked {
             sent: Mark::beginning(),
             marks: VecDeque::new(),
             seen: Stamp::default(),
+            grown_to: 0,
             grown_at: now,
             missed: 0,
             orphaned: None,
@@ -239,6 +242,33 @@ impl Tracked {
 
     pub(super) fn batch_bytes(&self) -> usize {
         self.batch.bytes()
+    }
+
+    /// Takes note of how large it is while nothing may be read: what is cut off before it was read is a loss then, to be
+    /// declared.
+    pub(super) fn note_size(&mut self) {
+        let size = self
+            .plain()
+            .and_then(|file| file.metadata().ok())
+            .map_or(0, |metadata| metadata.len());
+        if size > self.grown_to && self.is_intact().unwrap_or(false) {
+            self.grown_to = size;
+        }
+    }
+
+    /// What was seen of it behind what was read can be read nowhere any more.
+    pub(super) fn declare_rest_lost(&mut self) {
+        let from = self.emitted.position;
+        if self.grown_to <= from {
+            return;
+        }
+        self.batch.declare_skip(Skip {
+            from,
+            to: self.grown_to,
+            reason: Skip::SOURCE_GONE.to_owned(),
+            records: 0,
+        });
+        self.emitted.position = self.grown_to;
     }
 
     /// Whether the file on disk still begins and goes on as it was read.
@@ -471,6 +501,8 @@ impl Tracked {
         self.content = Some(content);
         self.missed = MISSES_LIMIT;
         self.orphaned = None;
+        // Of what the copy does not hold nothing was promised.
+        self.grown_to = 0;
         self.seen = Stamp::default();
     }
 }

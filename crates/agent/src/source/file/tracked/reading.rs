@@ -53,6 +53,7 @@ impl Tracked {
             if self.read == 0 && !self.head.begins(&buffer[..count]) {
                 return Ok(Look::Replaced);
             }
+            self.grown_to = self.grown_to.max(stamp.size);
             if count == overlap {
                 self.seen = stamp;
                 return Ok(Look::AtEnd);
