@@ -8,9 +8,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 
 use crate::random::Random;
+use crate::timing::thread_cpu_seconds;
 
 /// Seconds since 1970 at which generated records begin: 2026-11-20 00:00 UTC.
-const BEGIN_SECONDS: u64 = 1_795_132_800;
+pub(crate) const BEGIN_SECONDS: u64 = 1_795_132_800;
 const JSON_FILE_BYTES: usize = 4_000_000;
 
 /// A corpus on disk.
@@ -22,8 +23,8 @@ pub(crate) struct Corpus {
     pub(crate) records: u64,
     pub(crate) raw_bytes: u64,
     pub(crate) json_bytes: u64,
-    /// Bytes of `lines.log` as one zstd -3 frame.
-    pub(crate) zstd_bytes: u64,
+    /// `lines.log` as one zstd -3 frame.
+    pub(crate) compressed: Compressed,
     /// A word in many records and one in few, with their counts.
     pub(crate) frequent: (String, u64),
     pub(crate) needle: (String, u64),
@@ -45,7 +46,7 @@ impl Corpus {
             .sum::<Result<u64>>()?;
         let census = Census::take(&lines)?;
         Ok(Self {
-            zstd_bytes: zstd_bytes(&lines)?,
+            compressed: compress(&lines)?,
             raw_bytes: fs::metadata(&lines)?.len(),
             records: census.records,
             frequent: census.frequent()?,
@@ -209,6 +210,39 @@ fn json(random: &mut Random) -> String {
     .to_string()
 }
 
+/// The corpus' lines, again and again.
+pub(crate) struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    round: u64,
+}
+
+impl Lines {
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Ok(Self {
+            path: path.to_owned(),
+            reader: BufReader::with_capacity(1 << 18, file),
+            round: 0,
+        })
+    }
+
+    /// The next line without its end; how often the corpus was read before it.
+    pub(crate) fn next(&mut self, line: &mut String) -> Result<u64> {
+        line.clear();
+        if self.reader.read_line(line)? == 0 {
+            let round = self.round + 1;
+            *self = Self {
+                round,
+                ..Self::open(&self.path)?
+            };
+            ensure!(self.reader.read_line(line)? > 0, "{} is empty", self.path.display());
+        }
+        line.truncate(line.trim_end_matches(['\r', '\n']).len());
+        Ok(self.round)
+    }
+}
+
 /// How often each word of a sample stands in the corpus.
 struct Census {
     records: u64,
@@ -266,7 +300,15 @@ fn countable(word: &str) -> bool {
     (4..=24).contains(&word.len()) && word.bytes().any(|b| b.is_ascii_alphabetic())
 }
 
-fn zstd_bytes(path: &Path) -> Result<u64> {
+/// What compressing the messages gave and took.
+#[derive(Clone, Copy)]
+pub(crate) struct Compressed {
+    pub(crate) bytes: u64,
+    pub(crate) cpu_seconds: f64,
+}
+
+/// Compresses a file with zstd -3 on one thread, reading it included.
+pub(crate) fn compress(path: &Path) -> Result<Compressed> {
     struct Count(u64);
     impl Write for Count {
         fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -277,9 +319,14 @@ fn zstd_bytes(path: &Path) -> Result<u64> {
             Ok(())
         }
     }
+    let begun = thread_cpu_seconds();
     let mut encoder = zstd::Encoder::new(Count(0), 3)?;
     std::io::copy(&mut File::open(path)?, &mut encoder)?;
-    Ok(encoder.finish()?.0)
+    let bytes = encoder.finish()?.0;
+    Ok(Compressed {
+        bytes,
+        cpu_seconds: thread_cpu_seconds() - begun,
+    })
 }
 
 #[cfg(test)]

@@ -30,6 +30,18 @@ impl Target {
         self.request(&format!("POST {path}"), &head, body)
     }
 
+    /// A whole POST request for a connection that stays open.
+    pub(crate) fn kept_post(&self, path: &str, content_type: &str, body: &[u8]) -> Vec<u8> {
+        let head = format!(
+            "POST {path} HTTP/1.1\r\nHost: {}\r\nAuthorization: Bearer {}\r\nContent-Type: {content_type}\r\n\
+             Content-Length: {}\r\n\r\n",
+            self.address,
+            self.token,
+            body.len()
+        );
+        [head.as_bytes(), body].concat()
+    }
+
     fn request(&self, line: &str, head: &str, body: &[u8]) -> Result<Vec<u8>> {
         let mut stream =
             TcpStream::connect(&self.address).with_context(|| format!("cannot connect to {}", self.address))?;
@@ -42,7 +54,7 @@ impl Target {
         stream.write_all(body)?;
         let (status, answer) = read_answer(BufReader::new(stream))?;
         ensure!(
-            status == 200,
+            (200..300).contains(&status),
             "{line} answered {status}: {}",
             String::from_utf8_lossy(&answer[..answer.len().min(400)])
         );
@@ -51,6 +63,29 @@ impl Target {
 }
 
 fn read_answer(mut reader: impl BufRead) -> Result<(u16, Vec<u8>)> {
+    let Head {
+        status,
+        length,
+        chunked,
+    } = read_head(&mut reader)?;
+    let mut body = Vec::new();
+    if chunked {
+        read_chunks(&mut reader, &mut body)?;
+    } else {
+        reader
+            .take(length.unwrap_or(BODY_LIMIT).min(BODY_LIMIT))
+            .read_to_end(&mut body)?;
+    }
+    Ok((status, body))
+}
+
+struct Head {
+    status: u16,
+    length: Option<u64>,
+    chunked: bool,
+}
+
+fn read_head(reader: &mut impl BufRead) -> Result<Head> {
     let mut line = String::new();
     reader.read_line(&mut line)?;
     let status = line
@@ -71,15 +106,27 @@ fn read_answer(mut reader: impl BufRead) -> Result<(u16, Vec<u8>)> {
             _ => {}
         }
     }
-    let mut body = Vec::new();
-    if chunked {
-        read_chunks(&mut reader, &mut body)?;
-    } else {
-        reader
-            .take(length.unwrap_or(BODY_LIMIT).min(BODY_LIMIT))
-            .read_to_end(&mut body)?;
-    }
-    Ok((status, body))
+    Ok(Head {
+        status,
+        length,
+        chunked,
+    })
+}
+
+/// Status and body of an answer of stated length, once all of it has arrived.
+pub(crate) fn whole_answer(arrived: &[u8]) -> Result<Option<(u16, &[u8])>> {
+    let end = b"\r\n\r\n";
+    let Some(at) = arrived.windows(end.len()).position(|window| window == end) else {
+        return Ok(None);
+    };
+    let (mut head, body) = arrived.split_at(at + end.len());
+    let Head { status, length, .. } = read_head(&mut head)?;
+    let length = length.context("an answer on a kept connection does not state its length")?;
+    ensure!(
+        body.len() as u64 <= length,
+        "more arrived than the answer that was asked for"
+    );
+    Ok((body.len() as u64 == length).then_some((status, body)))
 }
 
 fn read_chunks(reader: &mut impl BufRead, body: &mut Vec<u8>) -> Result<()> {
@@ -132,6 +179,14 @@ mod tests {
             (404, b"abc".to_vec())
         );
         assert_eq!(with("HTTP/1.1 200 OK\r\n\r\nabc"), (200, b"abc".to_vec()));
+        let whole = |text: &'static str| whole_answer(text.as_bytes());
+        assert_eq!(whole("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n").unwrap(), None);
+        assert_eq!(whole("HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nab").unwrap(), None);
+        assert_eq!(
+            whole("HTTP/1.1 409 No\r\ncontent-length: 3\r\n\r\nabc").unwrap(),
+            Some((409, b"abc".as_slice()))
+        );
+        assert!(whole("HTTP/1.1 200 OK\r\n\r\nabc").is_err());
         assert_eq!(encode("a b:\"c\""), "a%20b%3A%22c%22");
     }
 }

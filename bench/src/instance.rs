@@ -102,15 +102,37 @@ impl Server {
         self.process.stop()
     }
 
-    /// Starts an agent that delivers one file to this server.
+    /// Makes a key for each of many agents, in one process.
+    pub(crate) fn agent_targets(&self, agents: &[String]) -> Result<Vec<Target>> {
+        let admin = self.target(None)?;
+        let key = |agent: &String| {
+            let wish = serde_json::json!({ "name": agent, "role": "agent", "agent": agent });
+            let made = admin.post("/api/v1/tokens", "application/json", wish.to_string().as_bytes())?;
+            let made: serde_json::Value = serde_json::from_slice(&made)?;
+            Ok(Target {
+                address: self.address.clone(),
+                token: made["key"].as_str().context("no key was made")?.to_owned(),
+            })
+        };
+        agents.iter().map(key).collect()
+    }
+
+    /// Starts an agent that delivers one file, from its beginning, to this server.
     pub(crate) fn agent(&self, folder: &Path, file: &Path, codec: &str) -> Result<Process> {
+        let source = format!(
+            "[[source.file]]\nname = \"corpus\"\ninclude = [\"{}\"]\nstart = \"beginning\"\ncodec = \"{codec}\"\n",
+            file.display()
+        );
+        self.agent_of(folder, &source)
+    }
+
+    /// Starts an agent that delivers what the given sections of its configuration name to this server.
+    pub(crate) fn agent_of(&self, folder: &Path, sources: &str) -> Result<Process> {
         let key = self.target(Some("bench"))?.token;
         fs::create_dir_all(folder.join("config"))?;
         let text = format!(
-            "[agent]\nid = \"bench\"\n[uplink]\nurl = \"http://{}\"\nkey = \"{key}\"\n\
-             [[source.file]]\nname = \"corpus\"\ninclude = [\"{}\"]\nstart = \"beginning\"\ncodec = \"{codec}\"\n",
-            self.address,
-            file.display()
+            "[agent]\nid = \"bench\"\n[uplink]\nurl = \"http://{}\"\nkey = \"{key}\"\n{sources}",
+            self.address
         );
         fs::write(folder.join("config/agent.toml"), text)?;
         Process::start(command(&self.watchpost, folder)?.args(["agent", "--set", "log.to=[\"stderr\"]"]))

@@ -1,29 +1,27 @@
 //! What is measured, one function each.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use watchpost_event::Timestamp;
 use watchpost_event::protocol::BATCH_CONTENT_TYPE;
-use watchpost_event::{AgentId, BatchBuilder, Epoch, StreamId, Timestamp};
 
-use crate::corpus::Corpus;
+use crate::batches::Dealer;
+use crate::corpus::{Corpus, Lines, compress};
 use crate::http::{Target, encode};
 use crate::instance::Server;
 use crate::process::{Process, folder_bytes};
+use crate::selection::Scenario;
 use crate::table::Table;
 use crate::timing::{now, pause, percentile, wait_until};
 
-const PATIENCE: Duration = Duration::from_mins(5);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
 /// Requests of each kind of query, each on a fresh connection.
-const QUERIES: usize = 40;
+pub(crate) const QUERIES: usize = 40;
 /// Single events sent to see when they can be found.
 const PROBES: usize = 200;
-/// Raw bytes of one native batch, as an agent would make it.
-const BATCH_BYTES: usize = 1_000_000;
-const STREAMS: usize = 10;
 
 /// Everything a measurement needs.
 pub(crate) struct Bench {
@@ -32,6 +30,11 @@ pub(crate) struct Bench {
     pub(crate) runs: usize,
     pub(crate) work: PathBuf,
     pub(crate) rules: Option<PathBuf>,
+    /// How long what has no end of its own is measured, where it is not as long as usual.
+    pub(crate) length: Option<Duration>,
+    pub(crate) fleet_agents: usize,
+    /// Bytes of messages that `growth` feeds.
+    pub(crate) growth_bytes: u64,
 }
 
 /// What clients send, each client its own list of bodies.
@@ -55,14 +58,50 @@ pub(crate) struct Intake {
 }
 
 impl Bench {
-    pub(crate) fn run(&self, table: &mut Table) -> Result<()> {
-        let loaded = self.json_intake(table)?;
-        self.loaded_server(&loaded, table)?;
-        self.native_intake(table)?;
-        self.agent("plain", "plain", table)?;
-        self.agent("auto", "recognising", table)?;
-        self.detection(self.rules.as_deref(), table)?;
-        self.telling(table)
+    /// Runs what is selected. What takes long must not fail for what could be known before it.
+    pub(crate) fn run(&self, selected: &[Scenario], table: &mut Table) -> Result<()> {
+        if selected.contains(&Scenario::Growth) {
+            self.check_growth_room()?;
+        }
+        self.calibration(table)?;
+        let mut loaded = None;
+        for scenario in selected {
+            match scenario {
+                Scenario::Intake => loaded = Some(self.json_intake(table)?),
+                Scenario::Queries => self.queries(loaded.take(), table)?,
+                Scenario::Native => self.native_intake(table)?,
+                Scenario::Agent => {
+                    self.agent("plain", "plain", table)?;
+                    self.agent("auto", "recognising", table)?;
+                }
+                Scenario::Detection => self.detection(self.rules.as_deref(), table)?,
+                Scenario::Telling => self.telling(table)?,
+                Scenario::Rest => self.rest(table)?,
+                Scenario::Pace => self.pace(table)?,
+                Scenario::Long => self.long(table)?,
+                Scenario::Fleet => self.fleet(table)?,
+                Scenario::Growth => self.growth(table)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// What this machine can do today: rates of two days, or of two machines, are compared through it.
+    fn calibration(&self, table: &mut Table) -> Result<()> {
+        let corpus = &self.corpus;
+        let mut passes = vec![corpus.compressed];
+        while passes.len() < self.runs {
+            passes.push(compress(&corpus.lines)?);
+        }
+        let rate = |seconds: f64| corpus.raw_bytes as f64 / 1e6 / seconds.max(1e-3);
+        let rates: Vec<f64> = passes.iter().map(|pass| rate(pass.cpu_seconds)).collect();
+        table.spread(
+            "this machine, today: zstd -3 of the corpus",
+            "MB raw per CPU-s",
+            "",
+            &rates,
+        );
+        Ok(())
     }
 
     pub(crate) fn folder(&self, name: &str) -> Result<PathBuf> {
@@ -83,8 +122,21 @@ impl Bench {
                 fs::remove_dir_all(&last)?;
             }
         }
-        report_intake(table, "JSON", "MB JSON per CPU-s", "≥ 70", &results);
+        report_intake(table, "JSON", "MB JSON per CPU-s", "≥ 120", &results);
         Ok(last)
+    }
+
+    /// Asks a server that took the corpus in, now where that was not measured.
+    fn queries(&self, loaded: Option<PathBuf>, table: &mut Table) -> Result<()> {
+        let folder = if let Some(folder) = loaded {
+            folder
+        } else {
+            let folder = self.folder("queries")?;
+            self.intake(&folder, &self.json_load(&self.json_halves()?))?;
+            folder
+        };
+        self.loaded_server(&folder, table)?;
+        Ok(fs::remove_dir_all(folder)?)
     }
 
     fn json_halves(&self) -> Result<Vec<Vec<Vec<u8>>>> {
@@ -122,35 +174,21 @@ impl Bench {
 
     /// One body per client and batch; a stream belongs to one client, so its batches stay in order.
     fn native_bodies(&self) -> Result<Vec<Vec<u8>>> {
-        let mut reader = BufReader::new(File::open(&self.corpus.lines)?);
-        let mut bodies = Vec::new();
-        let mut positions = [0_u64; STREAMS];
-        let (mut line, mut at, mut ended) = (String::new(), 0_i64, false);
-        while !ended {
-            let stream = bodies.len() % STREAMS;
-            let from = positions[stream];
-            let id = StreamId::new(format!("bench:{stream}"))?;
-            let mut batch = BatchBuilder::new(AgentId::new("bench")?, id, Epoch(1), from);
-            let mut records = 0;
-            while batch.encoded_bytes() < BATCH_BYTES {
-                line.clear();
-                if reader.read_line(&mut line)? == 0 {
-                    ended = true;
-                    break;
-                }
-                records += 1;
-                at += 1_000_000;
-                batch.push_plain(Timestamp(at), from + records, line.trim_end_matches('\n'));
-            }
-            batch.count_read(records, batch.encoded_bytes() as u64);
-            positions[stream] = from + records;
-            bodies.push(batch.finish(from + records)?);
+        let mut lines = Lines::open(&self.corpus.lines)?;
+        let mut dealer = Dealer::new()?;
+        let (mut at, mut bodies) = (0_i64, Vec::new());
+        let mut next = |line: &mut String| {
+            at += 1_000_000;
+            Ok((lines.next(line)? == 0).then_some(Timestamp(at)))
+        };
+        while let Some(body) = dealer.batch(&mut next)? {
+            bodies.push(body.bytes);
         }
         Ok(bodies)
     }
 
     /// A server takes all of it in and ends in order.
-    pub(crate) fn intake(&self, folder: &std::path::Path, load: &Load<'_>) -> Result<Intake> {
+    pub(crate) fn intake(&self, folder: &Path, load: &Load<'_>) -> Result<Intake> {
         let server = Server::start(&self.watchpost, folder)?;
         let target = server.target(Some("bench"))?;
         let admin = server.target(None)?;
@@ -195,17 +233,22 @@ impl Bench {
     }
 
     /// What a server with the whole corpus needs at rest, and how fast it answers.
-    fn loaded_server(&self, folder: &std::path::Path, table: &mut Table) -> Result<()> {
+    fn loaded_server(&self, folder: &Path, table: &mut Table) -> Result<()> {
         let server = Server::start(&self.watchpost, folder)?;
-        let bytes = settle(&server)? as f64;
+        let bytes = settle(&server, PATIENCE)? as f64;
         let corpus = &self.corpus;
         table.spread(
             "disk: data folder after merging, per raw byte",
             "",
-            "≤ 0.17",
+            "≤ 0.115",
             &[bytes / corpus.raw_bytes as f64],
         );
-        table.spread("… per byte of zstd -3", "", "", &[bytes / corpus.zstd_bytes as f64]);
+        table.spread(
+            "… per byte of zstd -3",
+            "",
+            "",
+            &[bytes / corpus.compressed.bytes as f64],
+        );
         table.spread("server at rest: RSS", "MB", "≤ 60", &[server.process.resident_mb()?]);
         self.latencies(&server.target(None)?, table)?;
         searchable_after(&server, table)?;
@@ -234,7 +277,7 @@ impl Bench {
             (
                 format!("needle ({few} hits)"),
                 format!("/api/v1/search?q={}&limit=100", encode(needle)),
-                "≤ 30",
+                "≤ 20",
             ),
             (
                 format!("frequent word count ({hits} hits)"),
@@ -302,7 +345,7 @@ impl Bench {
             server.stop()?;
             fs::remove_dir_all(&folder)?;
         }
-        let expected = if codec == "plain" { "≥ 150" } else { "≥ 60" };
+        let expected = if codec == "plain" { "≥ 216" } else { "≥ 60" };
         table.spread(
             format!("agent, {what}: file to acknowledged"),
             "MB/s per CPU-s",
@@ -311,7 +354,7 @@ impl Bench {
         );
         table.spread("… wall clock, server beside it", "MB/s", "", &wall);
         table.spread("… RSS peak", "MB", "", &peak);
-        table.spread("… RSS at rest after it", "MB", "≤ 25", &rest);
+        table.spread("… RSS at rest after it", "MB", "≤ 20", &rest);
         Ok(())
     }
 }
@@ -329,11 +372,11 @@ fn report_intake(table: &mut Table, what: &str, unit: &str, expected: &str, resu
     table.spread("… server RSS peak", "MB", "≤ 300", &all(|intake| intake.peak_mb));
 }
 
-fn milliseconds(begun: Instant) -> f64 {
+pub(crate) fn milliseconds(begun: Instant) -> f64 {
     begun.elapsed().as_secs_f64() * 1e3
 }
 
-fn json_body(path: &std::path::Path) -> Result<Vec<u8>> {
+fn json_body(path: &Path) -> Result<Vec<u8>> {
     let text = fs::read_to_string(path)?;
     let lines: Vec<&str> = text.lines().collect();
     Ok(format!(
@@ -353,7 +396,7 @@ pub(crate) fn split<T>(items: Vec<T>) -> Vec<Vec<T>> {
 }
 
 /// A client does what it is told: 429 and 503 mean later.
-fn post_patiently(target: &Target, content_type: &str, body: &[u8]) -> Result<()> {
+pub(crate) fn post_patiently(target: &Target, content_type: &str, body: &[u8]) -> Result<()> {
     for _ in 0..600 {
         match target.post("/api/v1/agent/data", content_type, body) {
             Err(error) if error.to_string().contains("answered 429") || error.to_string().contains("answered 503") => {
@@ -365,15 +408,15 @@ fn post_patiently(target: &Target, content_type: &str, body: &[u8]) -> Result<()
     anyhow::bail!("the server asked to wait for a minute")
 }
 
-fn count(admin: &Target, query: &str) -> Result<u64> {
+pub(crate) fn count(admin: &Target, query: &str) -> Result<u64> {
     let counts = admin.get_json(&format!("/api/v1/search/stats?q={}", encode(query)))?;
     counts["total"].as_u64().context("no total in the counts")
 }
 
 /// Waits until merging has nothing more to do; the size of the data folder then.
-fn settle(server: &Server) -> Result<u64> {
+pub(crate) fn settle(server: &Server, patience: Duration) -> Result<u64> {
     let (mut bytes, mut since) = (0, now());
-    wait_until("the data folder to settle", PATIENCE, || {
+    wait_until("the data folder to settle", patience, || {
         pause(Duration::from_millis(200));
         let size = folder_bytes(&server.data())?;
         if size != bytes {
@@ -385,7 +428,7 @@ fn settle(server: &Server) -> Result<u64> {
 }
 
 /// Detection and catalog have read everything. (The store writes its files when it ends at the latest.)
-fn looked_at(admin: &Target) -> Result<bool> {
+pub(crate) fn looked_at(admin: &Target) -> Result<bool> {
     pause(Duration::from_millis(100));
     let report = admin.get_json("/api/v1/delivery")?;
     let readers = report["readers"].as_array().context("no readers in the report")?;

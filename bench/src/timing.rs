@@ -11,6 +11,12 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Seconds this thread has computed.
+pub(crate) fn thread_cpu_seconds() -> f64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
+}
+
 /// A short wait between two looks at a condition.
 pub(crate) fn pause(duration: Duration) {
     std::thread::sleep(duration);
