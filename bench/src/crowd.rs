@@ -1,5 +1,5 @@
-//! Many clients on one thread, each with a connection of its own that stays open. Requests leave when they are due, not
-//! when the server is ready for them: what it makes them wait counts.
+//! Many agents on one thread, each with a connection of its own that stays open. Batches are due when they are, not when
+//! the server is ready for them: what it makes them wait counts. Those that wait leave together, as an agent does it.
 
 use std::collections::VecDeque;
 use std::io::{ErrorKind, Read, Write};
@@ -12,7 +12,9 @@ use rustix::buffer::spare_capacity;
 use rustix::event::{Timespec, epoll};
 use rustix::io::Errno;
 
-use crate::http::whole_answer;
+use watchpost_event::protocol::BATCH_CONTENT_TYPE;
+
+use crate::http::{Target, whole_answer};
 use crate::timing::now;
 
 const EVENTS: usize = 256;
@@ -21,48 +23,54 @@ const ANSWER_MAX: usize = 64 << 10;
 /// The server is given up when it answers nobody for so long.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// What one client sends, round after round; nothing where its request is empty.
-pub(crate) type Requests = VecDeque<Vec<u8>>;
+/// Batches that may leave together.
+const TOGETHER: usize = 64;
 
-/// Clients that take turns.
+/// What one agent sends, a batch a round; nothing where the batch is empty.
+pub(crate) type Batches = VecDeque<Vec<u8>>;
+
+/// Agents that take turns.
 pub(crate) struct Crowd {
     members: Vec<Member>,
     epoll: OwnedFd,
-    /// From the time a request was due to its answer, in milliseconds.
+    /// From the time a batch was due to its acknowledgement, in milliseconds.
     latencies: Vec<f64>,
 }
 
 struct Member {
     stream: TcpStream,
-    requests: Requests,
-    /// Requests that have not left, and when they were due.
+    target: Target,
+    batches: Batches,
+    /// Batches that have not left, and when they were due.
     waiting: VecDeque<(Instant, Vec<u8>)>,
     under_way: Option<UnderWay>,
 }
 
 /// A request that waits for its answer.
 struct UnderWay {
-    due: Instant,
+    /// When its batches were.
+    due: Vec<Instant>,
     request: Vec<u8>,
     written: usize,
     answer: Vec<u8>,
 }
 
 impl Crowd {
-    /// Connects a client for each list of requests.
-    pub(crate) fn connect(address: &str, lists: Vec<Requests>) -> Result<Self> {
+    /// Connects each agent.
+    pub(crate) fn connect(agents: Vec<(Target, Batches)>) -> Result<Self> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC).context("cannot make an epoll")?;
         let mut members = Vec::new();
-        for (at, requests) in lists.into_iter().enumerate() {
-            let stream =
-                TcpStream::connect(address).with_context(|| format!("cannot connect client {at} to {address}"))?;
+        for (at, (target, batches)) in agents.into_iter().enumerate() {
+            let stream = TcpStream::connect(&target.address)
+                .with_context(|| format!("cannot connect agent {at} to {}", target.address))?;
             stream.set_nodelay(true)?;
             stream.set_nonblocking(true)?;
             let both = epoll::EventFlags::IN | epoll::EventFlags::OUT | epoll::EventFlags::ET;
             epoll::add(&epoll, &stream, epoll::EventData::new_u64(at as u64), both)?;
             members.push(Member {
                 stream,
-                requests,
+                target,
+                batches,
                 waiting: VecDeque::new(),
                 under_way: None,
             });
@@ -74,15 +82,15 @@ impl Crowd {
         })
     }
 
-    /// Sends everything; `due` says when the request of a round (from 0) and a client is due, the earlier the smaller
-    /// both are. Returns what each took, in milliseconds.
+    /// Sends everything; `due` says when the batch of a round (from 0) and an agent is due, the earlier the smaller both
+    /// are. Returns what each took, in milliseconds.
     pub(crate) fn run(mut self, due: impl Fn(usize, usize) -> Instant) -> Result<Vec<f64>> {
         let members = self.members.len();
         let turns = members
             * self
                 .members
                 .iter()
-                .map(|member| member.requests.len())
+                .map(|member| member.batches.len())
                 .max()
                 .unwrap_or(0);
         let due = |turn: usize| due(turn / members, turn % members);
@@ -120,12 +128,13 @@ impl Crowd {
         Ok(self.latencies)
     }
 
-    /// Brings one client as far as it comes now.
+    /// Brings one agent as far as it comes now.
     fn serve(&mut self, at: usize) -> Result<()> {
         let member = &mut self.members[at];
         while member.begin() {
             let Some(due) = member.go_on()? else { break };
-            self.latencies.push(due.elapsed().as_secs_f64() * 1e3);
+            let latencies = due.iter().map(|due| due.elapsed().as_secs_f64() * 1e3);
+            self.latencies.extend(latencies);
         }
         Ok(())
     }
@@ -134,22 +143,24 @@ impl Crowd {
 impl Member {
     /// Its turn has come: whether it has anything to send.
     fn ask(&mut self, due: Instant) -> bool {
-        let request = self.requests.pop_front().unwrap_or_default();
-        let is_any = !request.is_empty();
+        let batch = self.batches.pop_front().unwrap_or_default();
+        let is_any = !batch.is_empty();
         if is_any {
-            self.waiting.push_back((due, request));
+            self.waiting.push_back((due, batch));
         }
         is_any
     }
 
-    /// Whether a request is under way, the next one if it waits.
+    /// Whether a request is under way, one of what waits if there was none.
     fn begin(&mut self) -> bool {
-        if self.under_way.is_none()
-            && let Some((due, request)) = self.waiting.pop_front()
-        {
+        if self.under_way.is_none() && !self.waiting.is_empty() {
+            let together = self.waiting.len().min(TOGETHER);
+            let (due, batches): (Vec<_>, Vec<_>) = self.waiting.drain(..together).unzip();
             self.under_way = Some(UnderWay {
                 due,
-                request,
+                request: self
+                    .target
+                    .kept_post("/api/v1/agent/data", BATCH_CONTENT_TYPE, &batches.concat()),
                 written: 0,
                 answer: Vec::new(),
             });
@@ -157,8 +168,8 @@ impl Member {
         self.under_way.is_some()
     }
 
-    /// Writes and reads what can be; when the request was due, once it is answered.
-    fn go_on(&mut self) -> Result<Option<Instant>> {
+    /// Writes and reads what can be; when the batches were due, once they are acknowledged.
+    fn go_on(&mut self) -> Result<Option<Vec<Instant>>> {
         let Some(under_way) = &mut self.under_way else {
             return Ok(None);
         };
@@ -181,9 +192,7 @@ impl Member {
             }
             if let Some((status, body)) = whole_answer(&under_way.answer)? {
                 check(status, body)?;
-                let due = under_way.due;
-                self.under_way = None;
-                return Ok(Some(due));
+                return Ok(self.under_way.take().map(|under_way| under_way.due));
             }
             ensure!(under_way.answer.len() < ANSWER_MAX, "an answer has no end");
         }
@@ -220,62 +229,68 @@ mod tests {
 
     use super::*;
 
-    const REQUEST: &[u8] = b"POST / HTTP/1.1\r\n\r\n";
-
     /// Answers each request after a time, in two pieces.
-    fn slow_server(pause: Duration, answer: &'static str) -> String {
+    fn slow_server(pause: Duration, answer: &'static str) -> Target {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                std::thread::spawn(move || {
-                    let mut reader = BufReader::new(stream.try_clone().unwrap());
-                    let mut line = String::new();
-                    while reader.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
-                        if line.ends_with("\r\n\r\n") {
-                            crate::timing::pause(pause);
-                            let (first, second) = answer.split_at(20);
-                            (&stream).write_all(first.as_bytes()).unwrap();
-                            (&stream).write_all(second.as_bytes()).unwrap();
-                            line.clear();
-                        }
-                    }
-                });
+                std::thread::spawn(move || serve(&stream, pause, answer));
             }
         });
-        address
+        Target {
+            address,
+            token: "key".to_owned(),
+        }
     }
 
-    fn lists(members: usize, requests: usize) -> Vec<Requests> {
-        vec![vec![REQUEST.to_vec(); requests].into(); members]
+    fn serve(mut stream: &TcpStream, pause: Duration, answer: &str) {
+        let mut reader = BufReader::new(stream);
+        let (mut line, mut length) = (String::new(), 0);
+        while reader.read_line(&mut line).is_ok_and(|bytes| bytes > 0) {
+            if let Some(value) = line.strip_prefix("Content-Length: ") {
+                length = value.trim().parse().unwrap();
+            }
+            if line == "\r\n" {
+                reader.read_exact(&mut vec![0; length]).unwrap();
+                crate::timing::pause(pause);
+                let (first, second) = answer.split_at(20);
+                stream.write_all(first.as_bytes()).unwrap();
+                stream.write_all(second.as_bytes()).unwrap();
+            }
+            line.clear();
+        }
+    }
+
+    fn agents(target: &Target, members: usize, batches: usize) -> Vec<(Target, Batches)> {
+        vec![(target.clone(), vec![b"batch".to_vec(); batches].into()); members]
     }
 
     #[test]
-    fn what_waits_behind_a_slow_answer_counts_from_when_it_was_due() {
-        let pause = Duration::from_millis(20);
-        let address = slow_server(pause, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\"stored\"");
+    fn what_waits_behind_a_slow_answer_leaves_together_and_counts_from_when_it_was_due() {
+        let pause = Duration::from_millis(50);
+        let target = slow_server(pause, "HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\n\"stored\"");
         let begun = now();
-        let mut lists = lists(3, 4);
-        lists[1].insert(2, Vec::new());
-        let crowd = Crowd::connect(&address, lists).unwrap();
-        let mut latencies = crowd.run(|_, _| begun).unwrap();
+        let mut agents = agents(&target, 3, 4);
+        agents[1].1.insert(2, Vec::new());
+        let mut latencies = Crowd::connect(agents).unwrap().run(|_, _| begun).unwrap();
         latencies.sort_by(f64::total_cmp);
         assert_eq!(latencies.len(), 12);
-        assert!(latencies[0] >= 20.0, "{latencies:?}");
+        assert!(latencies[0] >= 50.0, "{latencies:?}");
         assert!(
-            latencies[11] >= 80.0,
-            "the fourth of each waits for three others: {latencies:?}"
+            latencies[3..].iter().all(|latency| *latency >= 100.0),
+            "what follows the first waits for it: {latencies:?}"
         );
     }
 
     #[test]
     fn a_refusal_ends_it() {
-        let address = slow_server(
+        let target = slow_server(
             Duration::ZERO,
             "HTTP/1.1 429 Too Many Requests\r\nContent-Length: 4\r\n\r\nfull",
         );
         let begun = now();
-        let crowd = Crowd::connect(&address, lists(2, 1)).unwrap();
+        let crowd = Crowd::connect(agents(&target, 2, 1)).unwrap();
         let error = crowd.run(|_, _| begun).unwrap_err().to_string();
         assert_eq!(error, "a batch was answered 429: full");
     }

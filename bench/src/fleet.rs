@@ -1,17 +1,15 @@
 //! Many agents at once, each with a key and a connection of its own.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use watchpost_event::Timestamp;
-use watchpost_event::protocol::BATCH_CONTENT_TYPE;
 
 use crate::batches::{Full, Stream};
 use crate::corpus::{BEGIN_SECONDS, Lines};
-use crate::crowd::{Crowd, Requests};
+use crate::crowd::{Batches, Crowd};
 use crate::http::Target;
 use crate::instance::Server;
 use crate::scenarios::{Bench, PATIENCE, count, looked_at};
@@ -30,8 +28,7 @@ const FILES_BESIDE: u64 = 500;
 
 /// What all agents send.
 struct Plan {
-    /// One list of requests for each agent.
-    requests: Vec<Requests>,
+    batches: Vec<Batches>,
     records: u64,
     raw: u64,
 }
@@ -51,12 +48,9 @@ impl Bench {
         let server = Server::start(&self.watchpost, &folder)?;
         let names: Vec<String> = (0..self.fleet_agents).map(|n| format!("fleet-{n:05}")).collect();
         let targets = server.agent_targets(&names)?;
-        let plan = self.plan(&names, &targets, interval)?;
-        let address = targets.first().context("no agents")?.address.clone();
-        let crowds = deal(plan.requests)
-            .into_iter()
-            .map(|lists| Crowd::connect(&address, lists))
-            .collect::<Result<Vec<_>>>()?;
+        let plan = self.plan(&names, interval)?;
+        let agents = targets.into_iter().zip(plan.batches).collect();
+        let crowds: Vec<Crowd> = deal(agents).into_iter().map(Crowd::connect).collect::<Result<_>>()?;
         let (before, begun) = (server.process.cpu_seconds()?, now());
         let latencies = std::thread::scope(|scope| {
             // All agents evenly over the interval.
@@ -83,7 +77,7 @@ impl Bench {
         let mut latencies = latencies.concat();
         let p99 = percentile(&mut latencies, 0.99);
         let name = format!(
-            "{} agents, a batch each every {} ms: due → acknowledged",
+            "fleet of {} agents, a batch each every {} ms: due → acknowledged",
             self.fleet_agents,
             interval.as_millis()
         );
@@ -102,19 +96,19 @@ impl Bench {
     }
 
     /// Everything is made before anything is sent: the clients share the machine with the server.
-    fn plan(&self, names: &[String], targets: &[Target], interval: Duration) -> Result<Plan> {
+    fn plan(&self, names: &[String], interval: Duration) -> Result<Plan> {
         let rounds = self.length.unwrap_or(LENGTH).div_duration_f64(interval).ceil() as u64;
         let of_one = RATE * interval.as_secs_f64() / names.len() as f64;
         let mut lines = Lines::open(&self.corpus.lines)?;
         let mut original = String::new();
         let mut plan = Plan {
-            requests: Vec::new(),
+            batches: Vec::new(),
             records: 0,
             raw: 0,
         };
-        for (name, target) in names.iter().zip(targets) {
+        for name in names {
             let mut stream = Stream::new(name, "fleet")?;
-            let mut requests = VecDeque::new();
+            let mut batches = Batches::new();
             for round in 1..=rounds {
                 let begin = Timestamp((BEGIN_SECONDS * 1_000_000_000) as i64);
                 let time = begin.plus((interval * round as u32).as_nanos() as i64);
@@ -127,14 +121,14 @@ impl Bench {
                 let full = Full::RawOfStream((of_one * round as f64) as u64);
                 let Some(body) = stream.batch(full, next)? else {
                     // One line was longer than all of what it should have sent by now.
-                    requests.push_back(Vec::new());
+                    batches.push_back(Vec::new());
                     continue;
                 };
                 plan.records += body.records;
                 plan.raw += body.raw;
-                requests.push_back(target.kept_post("/api/v1/agent/data", BATCH_CONTENT_TYPE, &body.bytes));
+                batches.push_back(body.bytes);
             }
-            plan.requests.push(requests);
+            plan.batches.push(batches);
         }
         Ok(plan)
     }

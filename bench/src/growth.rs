@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::batches::{Body, Dealer};
 use crate::corpus::{BEGIN_SECONDS, Lines};
 use crate::http::{Target, encode};
 use crate::instance::Server;
-use crate::process::folder_bytes;
+use crate::process::{Process, folder_bytes};
 use crate::scenarios::{Bench, QUERIES, count, looked_at, milliseconds, post_patiently, settle};
 use crate::table::Table;
 use crate::timing::{now, pause, wait_until};
@@ -41,6 +41,8 @@ const AHEAD: usize = 2;
 struct Acknowledged {
     raw: AtomicU64,
     records: AtomicU64,
+    /// Nothing more is to be sent.
+    enough: AtomicBool,
 }
 
 /// The server at one moment.
@@ -78,18 +80,16 @@ impl Bench {
         let admin = server.target(None)?;
         let agent = server.target(Some("bench"))?;
         let arrived = Acknowledged::default();
+        let before = Process::ended_children_cpu_seconds()? + server.process.cpu_seconds()?;
         let mut watch = Watch::new(&server, &admin, self.growth_bytes, &arrived)?;
         std::thread::scope(|scope| {
             let feed = scope.spawn(|| feed(&self.corpus.lines, self.growth_bytes, &agent, &arrived));
-            while !feed.is_finished() {
-                watch.look()?;
-                pause(LOOK_EVERY);
-            }
-            feed.join().unwrap_or_else(|_| anyhow::bail!("the feeding failed"))
+            let watched = watch.until(|| feed.is_finished());
+            arrived.enough.store(true, Ordering::Relaxed);
+            feed.join().unwrap_or_else(|_| anyhow::bail!("the feeding failed"))?;
+            watched
         })?;
-        watch.look()?;
         watch.report(table)?;
-        let records = arrived.records.load(Ordering::Relaxed);
         wait_until("the rules to have seen everything", PATIENCE, || looked_at(&admin))?;
         table.spread(
             "… server RSS peak, fed and queried",
@@ -99,45 +99,44 @@ impl Bench {
         );
         let status = server.stop()?;
         ensure!(status.success(), "the server ended with {status}");
-        self.grown(&folder, records, table)?;
+        let used = Process::ended_children_cpu_seconds()? - before;
+        self.grown(&folder, &arrived, used, table)?;
         Ok(fs::remove_dir_all(folder)?)
     }
 
-    /// The server on what it has by now.
-    fn grown(&self, folder: &Path, records: u64, table: &mut Table) -> Result<()> {
+    /// The server on what it has by now, after so many CPU-seconds.
+    fn grown(&self, folder: &Path, arrived: &Acknowledged, used: f64, table: &mut Table) -> Result<()> {
         let begun = now();
         let server = Server::start(&self.watchpost, folder)?;
         let started = begun.elapsed().as_secs_f64();
         let bytes = settle(&server, PATIENCE)? as f64;
+        let raw = arrived.raw.load(Ordering::Relaxed) as f64;
+        let rate = raw / 1e6 / (used + server.process.cpu_seconds()?);
+        table.spread("… all of it, stored and merged", "MB raw per CPU-s", "", &[rate]);
         table.spread(
             "… disk: data folder after merging, per raw byte",
             "",
             "≤ 0.115",
-            &[bytes / self.growth_bytes as f64],
+            &[bytes / raw],
         );
         table.spread("… a server started on it answers after", "s", "", &[started]);
         table.spread("… server at rest: RSS", "MB", "≤ 60", &[server.process.resident_mb()?]);
         let admin = server.target(None)?;
-        check_kept(&admin, records)?;
-        for (id, hits) in [(NEEDLE, NEEDLES), (SINGLE, 1)] {
+        check_kept(&admin, arrived.records.load(Ordering::Relaxed))?;
+        for (id, hits, what) in [(NEEDLE, NEEDLES, "35 hits all over"), (SINGLE, 1, "a single hit")] {
             let found = count(&admin, id)?;
             ensure!(found == hits, "an id of {hits} records is found in {found}");
             let values: Vec<f64> = (0..QUERIES)
                 .map(|_| ask(&admin, &needle_path(id)))
                 .collect::<Result<_>>()?;
-            table.spread(
-                format!("… needle ({hits} hits over everything) at the end"),
-                "ms",
-                "≤ 50",
-                &values,
-            );
+            table.spread(format!("… needle ({what}) at the end"), "ms", "≤ 50", &values);
         }
         server.stop()?;
         Ok(())
     }
 }
 
-/// Watches the server while it is arrived.
+/// Watches the server while it is fed.
 struct Watch<'a> {
     server: &'a Server,
     admin: &'a Target,
@@ -173,6 +172,15 @@ impl<'a> Watch<'a> {
             newest: Vec::new(),
             last: (begun, first),
         })
+    }
+
+    /// Looks again and again, and once more when it is over.
+    fn until(&mut self, is_over: impl Fn() -> bool) -> Result<()> {
+        while !is_over() {
+            self.look()?;
+            pause(LOOK_EVERY);
+        }
+        self.look()
     }
 
     fn look(&mut self) -> Result<()> {
@@ -226,12 +234,7 @@ impl<'a> Watch<'a> {
         table.spread("… last tenth to first tenth", "", "≥ 0.9", &[end / begin]);
         table.spread("… wall time", "s", "", &[wall]);
         if !self.needle.is_empty() {
-            table.spread(
-                format!("… needle ({NEEDLES} hits in the end) while fed"),
-                "ms",
-                "",
-                &self.needle,
-            );
+            table.spread("… needle while fed", "ms", "", &self.needle);
             table.spread("… newest 100 while fed", "ms", "", &self.newest);
         }
         Ok(())
@@ -264,7 +267,9 @@ fn feed(corpus: &Path, total: u64, agent: &Target, arrived: &Acknowledged) -> Re
             lanes.push(lane);
             clients.push(scope.spawn(move || send(&bodies, agent, arrived)));
         }
-        while let Some(body) = dealer.batch(|line| source.next(line))? {
+        while let Some(body) = dealer.batch(|line| source.next(line))?
+            && !arrived.enough.load(Ordering::Relaxed)
+        {
             // A client that has ended says why below.
             if lanes[body.lane].send(body).is_err() {
                 break;

@@ -77,7 +77,10 @@ fn vary_token(token: &str, round: u64, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
     use super::*;
+    use crate::corpus::Corpus;
 
     fn varied(line: &str, round: u64) -> String {
         let mut out = String::new();
@@ -107,5 +110,21 @@ mod tests {
         assert_ne!(words[1], "00f1e2d3c4b5a697");
         assert!(words[2].bytes().all(|byte| b"0123456789ABCDEF".contains(&byte)));
         assert!(words[4].starts_with('1') && words[4].len() == 6 && words[4].parse::<u32>().is_ok());
+    }
+
+    #[test]
+    fn other_rounds_compress_like_the_corpus_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let corpus = Corpus::generate(folder.path(), 2, 1).unwrap();
+        let text = std::fs::read_to_string(&corpus.lines).unwrap();
+        let compressed = |round| {
+            let all: Vec<String> = text.lines().map(|line| varied(line, round) + "\n").collect();
+            zstd::bulk::compress(all.concat().as_bytes(), 3).unwrap().len() as f64
+        };
+        let original = compressed(0);
+        for round in [1, 9, 100] {
+            let ratio = compressed(round) / original;
+            assert!((0.97..1.03).contains(&ratio), "round {round}: {ratio}");
+        }
     }
 }
