@@ -12,7 +12,7 @@ WATCHPOST := $(CARGO_TARGET_DIR)/debug/watchpost
 export PATH := $(CARGO_TARGET_DIR)/node/bin:$(PATH)
 WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) web/index.html web/vite.config.ts web/tsconfig.json
 
-.PHONY: help setup run build web test fmt check-fmt clippy rust-tests web-tests browser-tests screenshots openapi bench torture docs-help clean
+.PHONY: help setup run build web test fmt check-fmt clippy rust-tests web-tests browser-tests screenshots openapi bench bench-growth torture docs-help clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -80,12 +80,17 @@ openapi: ## write openapi.json from the handlers, and the web interface's types 
 	WATCHPOST_BLESS=1 cargo test --locked -p watchpost-server --test api -- openapi::the_committed
 	cd web && npm run --silent types
 
-bench: ## measure with optimised binaries; CORPUS=folder takes your own input, MB=n sizes the generated one, RULES=folder adds Sigma rules
+bench: ## measure with optimised binaries, ten minutes: ONLY=name,name or ALL=1, CORPUS=folder, RULES=folder; more in bench/README.md
 	@scripts/setup
 	@$(MAKE) --no-print-directory web
 	cargo build --locked --release -p watchpost-app -p watchpost-bench
 	$(CARGO_TARGET_DIR)/release/watchpost-bench --watchpost $(CARGO_TARGET_DIR)/release/watchpost \
-	    $(if $(CORPUS),--corpus $(CORPUS)) $(if $(MB),--megabytes $(MB)) $(if $(RULES),--rules $(RULES))
+	    $(if $(ONLY),--only $(ONLY)) $(if $(ALL),--all) $(if $(RUNS),--runs $(RUNS)) $(if $(LENGTH),--seconds $(LENGTH)) \
+	    $(if $(CORPUS),--corpus $(CORPUS)) $(if $(MB),--megabytes $(MB)) $(if $(RULES),--rules $(RULES)) \
+	    $(if $(AGENTS),--fleet-agents $(AGENTS)) $(if $(GB),--growth-gigabytes $(GB))
+
+bench-growth: ## feed 30 GB (or GB=n) to one server while it is queried: takes its time, and a quarter of it in room on the disk
+	@$(MAKE) --no-print-directory bench ONLY=growth GB=$(or $(GB),30)
 
 torture: setup ## kill, cut off, fill and damage agent and server under load, then fuzz: ROUNDS=n, SECONDS_EACH=n, TARGETS="query batch"
 	WATCHPOST_TORTURE_ROUNDS=$(or $(ROUNDS),40) cargo test --locked -p watchpost-app --test e2e -- kill faults:: --nocapture

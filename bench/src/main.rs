@@ -89,7 +89,9 @@ fn main() -> Result<()> {
     table.title(described(&bench.corpus));
     let ended = bench.run(&selected(&arguments.only, arguments.all), &mut table);
     // What was measured before something failed took its time, too.
-    write!(std::io::stdout(), "{}", table.render())?;
+    if !table.is_empty() {
+        write!(std::io::stdout(), "{}", table.render())?;
+    }
     ended
 }
 

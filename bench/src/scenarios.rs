@@ -246,7 +246,7 @@ impl Bench {
         table.spread(
             "… per byte of zstd -3",
             "",
-            "",
+            "≤ 0.92",
             &[bytes / corpus.compressed.bytes as f64],
         );
         table.spread("server at rest: RSS", "MB", "≤ 60", &[server.process.resident_mb()?]);

@@ -12,6 +12,11 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// Nothing was measured.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     pub(crate) fn title(&mut self, title: String) {
         self.title = title;
     }
