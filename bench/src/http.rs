@@ -92,7 +92,7 @@ fn read_head(reader: &mut impl BufRead) -> Result<Head> {
         .split(' ')
         .nth(1)
         .and_then(|code| code.parse().ok())
-        .with_context(|| format!("no HTTP answer: {line:?}"))?;
+        .with_context(|| format!("the server ended a connection without an answer, or did not speak HTTP: {line:?}"))?;
     let (mut length, mut chunked) = (None, false);
     loop {
         line.clear();

@@ -65,23 +65,30 @@ impl Bench {
         }
         self.calibration(table)?;
         let mut loaded = None;
-        for scenario in selected {
-            match scenario {
-                Scenario::Intake => loaded = Some(self.json_intake(table)?),
-                Scenario::Queries => self.queries(loaded.take(), table)?,
-                Scenario::Native => self.native_intake(table)?,
-                Scenario::Agent => {
-                    self.agent("plain", "plain", table)?;
-                    self.agent("auto", "recognising", table)?;
-                }
-                Scenario::Detection => self.detection(self.rules.as_deref(), table)?,
-                Scenario::Telling => self.telling(table)?,
-                Scenario::Rest => self.rest(table)?,
-                Scenario::Pace => self.pace(table)?,
-                Scenario::Long => self.long(table)?,
-                Scenario::Fleet => self.fleet(table)?,
-                Scenario::Growth => self.growth(table)?,
+        for &scenario in selected {
+            self.one(scenario, &mut loaded, table)
+                .with_context(|| format!("the scenario {scenario:?} failed"))?;
+        }
+        Ok(())
+    }
+
+    /// `loaded` is the folder that intake left for queries.
+    fn one(&self, scenario: Scenario, loaded: &mut Option<PathBuf>, table: &mut Table) -> Result<()> {
+        match scenario {
+            Scenario::Intake => *loaded = Some(self.json_intake(table)?),
+            Scenario::Queries => self.queries(loaded.take(), table)?,
+            Scenario::Native => self.native_intake(table)?,
+            Scenario::Agent => {
+                self.agent("plain", "plain", table)?;
+                self.agent("auto", "recognising", table)?;
             }
+            Scenario::Detection => self.detection(self.rules.as_deref(), table)?,
+            Scenario::Telling => self.telling(table)?,
+            Scenario::Rest => self.rest(table)?,
+            Scenario::Pace => self.pace(table)?,
+            Scenario::Long => self.long(table)?,
+            Scenario::Fleet => self.fleet(table)?,
+            Scenario::Growth => self.growth(table)?,
         }
         Ok(())
     }
