@@ -9,6 +9,10 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
+pub use scanner::{Scanner, Span, Words};
+
+mod scanner;
+
 /// Longest word kept whole, in bytes; a longer run is cut there, in texts and in queries alike.
 pub const WORD_LIMIT: usize = 256;
 

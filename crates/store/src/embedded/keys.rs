@@ -23,8 +23,8 @@ const NOT_KEPT: [&str; 6] = [
     names::LOG_OFFSET,
 ];
 
-pub(crate) fn word_key(word: &str) -> u32 {
-    xxh3_64(word.as_bytes()) as u32
+pub(crate) fn word_key(word: &[u8]) -> u32 {
+    xxh3_64(word) as u32
 }
 
 fn field_key(name: &str, value: &str) -> Option<u32> {
@@ -96,7 +96,7 @@ impl Need {
     fn of_key(key: &Key) -> Self {
         match key {
             Key::Word(word) => Self::Word {
-                key: word_key(word),
+                key: word_key(word.as_bytes()),
                 word: word.as_str().into(),
                 text: plain(word),
             },

@@ -8,13 +8,15 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use watchpost_event::words::for_each_word;
+use watchpost_event::words::{Scanner, Span};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::embedded::keys::word_key;
 
 /// Longest text, in bytes; the words behind it are cut words.
 const TEXT_LIMIT: usize = 1024;
+/// What a short word is copied by.
+const WIDE: usize = 16;
 /// Shortest word of nothing but the letters a to f that is taken for a number.
 const HEX_WORD: usize = 4;
 
@@ -43,45 +45,58 @@ pub(crate) struct Templates {
     ends: Vec<(u32, u32)>,
     /// By the hash of the text.
     known: HashMap<u64, u32, BuildHasherDefault<Hashed>>,
-    scratch: String,
+    /// The text of the message being looked at.
+    scratch: Vec<u8>,
+    scanner: Scanner,
+    cut: Vec<Span>,
 }
 
 impl Templates {
     /// The number of a message's template. The keys of its cut words are added to `cut`.
     pub(crate) fn take(&mut self, message: &str, cut: &mut Vec<u32>) -> u32 {
-        let mut text = std::mem::take(&mut self.scratch);
-        text.clear();
-        for_each_word(message, |word| {
-            if is_constant(word) && text.len() + word.len() < TEXT_LIMIT {
-                if !text.is_empty() {
-                    text.push(' ');
-                }
-                text.push_str(word);
-            } else {
-                cut.push(word_key(word));
-            }
-        });
-        let number = self.number(&text);
-        self.scratch = text;
-        number
-    }
-
-    fn number(&mut self, text: &str) -> u32 {
-        let hash = xxh3_64(text.as_bytes());
+        self.take_apart(message, cut);
+        let hash = xxh3_64(&self.scratch);
         match self.known.get(&hash) {
-            Some(&number) if self.get(number).text == text => number,
-            Some(_) => self.add(text),
+            Some(&number) if self.get(number).text.as_bytes() == self.scratch => number,
+            Some(_) => self.add(),
             None => {
-                let number = self.add(text);
+                let number = self.add();
                 self.known.insert(hash, number);
                 number
             }
         }
     }
 
-    fn add(&mut self, text: &str) -> u32 {
-        self.words.extend(words(text));
-        self.text.push_str(text);
+    /// Leaves the constant words in `scratch`. Whether a word is one cannot be guessed, so there is no branch on it.
+    fn take_apart(&mut self, message: &str, cut: &mut Vec<u32>) {
+        let words = self.scanner.scan(message);
+        let text = &mut self.scratch;
+        text.resize(TEXT_LIMIT + WIDE, 0);
+        self.cut.resize(self.cut.len().max(words.spans.len()), Span::default());
+        let (mut end, mut cuts) = (0, 0);
+        for &span in words.spans {
+            let len = span.len as usize;
+            let constant = is_constant(span) & (end + len < TEXT_LIMIT);
+            if let (Some(wide), Some(to)) = (words.wide(span), text[end..].first_chunk_mut()) {
+                *to = *wide;
+            } else if constant {
+                text[end..end + len].copy_from_slice(words.get(span));
+            }
+            text[end + if constant { len } else { 0 }] = b' ';
+            end += if constant { len + 1 } else { 0 };
+            self.cut[cuts] = span;
+            cuts += usize::from(!constant);
+        }
+        // Without the space behind the last.
+        text.truncate(end.saturating_sub(1));
+        cut.extend(self.cut[..cuts].iter().map(|span| word_key(words.get(*span))));
+    }
+
+    fn add(&mut self) -> u32 {
+        // Made of whole words, so it is what it was: nothing is replaced here.
+        let text = String::from_utf8_lossy(&self.scratch);
+        self.words.extend(words(&text));
+        self.text.push_str(&text);
         self.ends.push((self.text.len() as u32, self.words.len() as u32));
         self.ends.len() as u32 - 1
     }
@@ -104,7 +119,9 @@ impl Templates {
     /// Gives back what only finding doubles needs.
     pub(crate) fn close(&mut self) {
         self.known = HashMap::default();
-        self.scratch = String::new();
+        self.scratch = Vec::new();
+        self.scanner = Scanner::default();
+        self.cut = Vec::new();
     }
 }
 
@@ -113,22 +130,15 @@ fn words(text: &str) -> impl Iterator<Item = TemplateWord> {
     text.split(' ').filter(|word| !word.is_empty()).map(move |word| {
         end += word.len() + usize::from(end > 0);
         TemplateWord {
-            key: word_key(word),
+            key: word_key(word.as_bytes()),
             end: end as u32,
         }
     })
 }
 
 /// A word that siblings of a message are likely to share: no number, no address.
-fn is_constant(word: &str) -> bool {
-    let mut hex = true;
-    for byte in word.bytes() {
-        if byte.is_ascii() && !(byte.is_ascii_lowercase() || byte == b'_') {
-            return false;
-        }
-        hex &= matches!(byte, b'a'..=b'f');
-    }
-    !(hex && word.len() >= HEX_WORD)
+fn is_constant(word: Span) -> bool {
+    !(word.numeric | (word.hex & (word.len as usize >= HEX_WORD)))
 }
 
 /// Whether a template's text holds a word, whole.
