@@ -88,6 +88,7 @@ impl Scanner {
         self.folded.extend_from_slice(word.as_bytes());
     }
 
+    #[expect(clippy::needless_bitwise_bool, reason = "what cannot be guessed is no branch")]
     fn ascii(&mut self, text: &str) {
         let len = text.len();
         self.folded.extend_from_slice(text.as_bytes());
@@ -112,7 +113,7 @@ impl Scanner {
                 start,
                 len: end - start,
                 numeric: shape & 1 != 0,
-                hex: shape & 3 == 0,
+                hex: matches!(shape & 3, 0),
             };
             if span.len as usize > WORD_LIMIT {
                 let start = start as usize;
@@ -195,6 +196,7 @@ fn is_usual(bytes: &[u8]) -> bool {
 }
 
 #[inline]
+#[expect(clippy::needless_bitwise_bool, reason = "what cannot be guessed is no branch")]
 fn joins(byte: u8) -> bool {
     (byte == b'.') | (byte == b':') | (byte == b'-')
 }
@@ -272,7 +274,7 @@ mod tests {
                 let words = scanner.scan(text);
                 let mut fast = Vec::new();
                 for &span in words.spans {
-                    let word = std::str::from_utf8(words.get(span)).unwrap();
+                    let word = std::str::from_utf8(words.get(span)).expect("UTF-8");
                     prop_assert!(words.wide(span).is_none_or(|wide| wide.starts_with(word.as_bytes())));
                     fast.push((word.to_owned(), span.numeric, span.hex));
                 }

@@ -23,6 +23,7 @@
 mod aggregate;
 mod append;
 mod at_rest;
+mod best;
 mod builder;
 mod cache;
 mod columns;

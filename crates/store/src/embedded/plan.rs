@@ -99,24 +99,29 @@ impl<'a> Plan<'a> {
             self.need
                 .may_match(&|key, word| word.is_some_and(|word| has_word(text, word)) || block.filter.may_hold(key))
         };
+        let covered = self.low <= block.times.0 && block.times.1 <= self.high;
         if block.runs.is_empty() || !self.asks_for_words {
-            if may_match("") {
-                fit.add(block.row_range(), block.times.1);
+            if !may_match("") {
+                return fit;
             }
-            return fit;
+            if covered || block.runs.is_empty() {
+                fit.add(block.row_range(), block.times.1.min(self.high));
+                return fit;
+            }
         }
         let mut first = block.first_row;
         for (run, text) in block.runs.iter() {
             let rows = first..first + u64::from(run.rows);
             first = rows.end;
-            if !self.overlaps(run.times.0, run.times.1) || !may_match(text) {
+            let ruled_out = self.asks_for_words && !may_match(text);
+            if ruled_out || !self.overlaps(run.times.0, run.times.1) {
                 continue;
             }
             if settle && self.low <= run.times.0 && run.times.1 <= self.high && settles(self.request.query.expr(), text)
             {
                 fit.settled += u64::from(run.rows);
             } else {
-                fit.add(rows, run.times.1.min(block.times.1));
+                fit.add(rows, run.times.1.min(block.times.1).min(self.high));
             }
         }
         fit

@@ -68,6 +68,7 @@ impl Templates {
     }
 
     /// Leaves the constant words in `scratch`. Whether a word is one cannot be guessed, so there is no branch on it.
+    #[expect(clippy::needless_bitwise_bool, reason = "what cannot be guessed is no branch")]
     fn take_apart(&mut self, message: &str, cut: &mut Vec<u32>) {
         let words = self.scanner.scan(message);
         let text = &mut self.scratch;
@@ -137,6 +138,7 @@ fn words(text: &str) -> impl Iterator<Item = TemplateWord> {
 }
 
 /// A word that siblings of a message are likely to share: no number, no address.
+#[expect(clippy::needless_bitwise_bool, reason = "what cannot be guessed is no branch")]
 fn is_constant(word: Span) -> bool {
     !(word.numeric | (word.hex & (word.len as usize >= HEX_WORD)))
 }

@@ -36,6 +36,8 @@ pub(crate) enum Step {
 
 /// Blocks of one file.
 pub(crate) struct Blocks {
+    /// Which file it is, for [`Walk::file`].
+    pub(crate) at: usize,
     pub(crate) file: Arc<DataFile>,
     pub(crate) path: PathBuf,
     pub(crate) wanted: Vec<Wanted>,
@@ -73,7 +75,7 @@ impl<'a> Walk<'a> {
             if plan.may_match_batch(batch) {
                 rows += batch.len() as u64;
                 units.push(Unit {
-                    last: batch.times.1.0,
+                    last: batch.times.1.0.min(plan.high),
                     what: What::Head(at),
                 });
             }
@@ -82,7 +84,7 @@ impl<'a> Walk<'a> {
             if plan.may_match_file(file) {
                 rows += file.rows;
                 units.push(Unit {
-                    last: file.last.0,
+                    last: file.last.0.min(plan.high),
                     what: What::File(at),
                 });
             }
@@ -104,6 +106,12 @@ impl<'a> Walk<'a> {
     /// The latest time anything that was not looked at can have; `None` when everything was.
     pub(crate) fn reached(&self) -> Option<i64> {
         self.units.peek().map(|unit| unit.last)
+    }
+
+    /// A file that blocks were taken of.
+    pub(crate) fn file(&self, at: usize) -> Option<(Arc<DataFile>, PathBuf)> {
+        let opened = self.files.get(at)?.as_ref()?;
+        Some((Arc::clone(&opened.file), opened.path.clone()))
     }
 
     /// The next unit, unless nothing of its time is wanted, or the search was cancelled.
@@ -136,6 +144,7 @@ impl<'a> Walk<'a> {
                             rows: opened.rows.remove(&block).unwrap_or_default(),
                         });
                         return Ok(Some(Step::Blocks(Blocks {
+                            at: file,
                             wanted: wanted.collect(),
                             file: Arc::clone(&opened.file),
                             path: opened.path.clone(),
