@@ -120,10 +120,12 @@ impl Keeper {
     pub(crate) fn run_maintenance(&self, shutdown: &Shutdown) -> Outcome {
         let (mut seen, mut resting) = (0, false);
         while !shutdown.wait_timeout(MAINTAIN_EVERY) {
+            let mut worked = false;
             loop {
                 let before = self.clock.monotonic();
                 let done = self.store.maintain(self.now())?;
                 let took = self.clock.monotonic().saturating_sub(before);
+                worked |= done.merged + done.packed + done.expired > 0;
                 for damage in done.damage {
                     self.state.add_damage(damage);
                 }
@@ -132,9 +134,9 @@ impl Keeper {
                     break;
                 }
             }
-            // Nothing was flushed since the last look: what was needed for it is given back, once.
+            // Nothing was flushed since the last look: what was needed for it and for merging is given back, once.
             let flushes = self.asked().flushes;
-            if flushes == seen && !resting {
+            if flushes == seen && (worked || !resting) {
                 watchpost_run::memory::give_back();
             }
             resting = flushes == seen;
