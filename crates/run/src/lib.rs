@@ -18,6 +18,7 @@
 pub mod disk;
 pub mod memory;
 pub mod metrics;
+pub mod open_files;
 mod shutdown;
 mod supervisor;
 

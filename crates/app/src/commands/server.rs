@@ -51,7 +51,10 @@ pub(crate) fn run(_: &ServerArgs, global: &Global) -> Result<Exit> {
     ended(runtime.block_on(handle.wait()))
 }
 
+/// Where a server runs: with as many connections as the system allows.
 pub(super) fn runtime() -> Result<Runtime> {
+    let open_files = watchpost_run::open_files::raise_limit();
+    tracing::debug!(?open_files, "Open files at most");
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
