@@ -12,7 +12,7 @@ use crate::embedded::runs::{RunBuilder, Runs};
 /// A block holds at most so many rows …
 pub(crate) const BLOCK_ROWS: u32 = 4096;
 /// … and so much text, unless a single row is longer.
-const BLOCK_BYTES: usize = 256 * 1024;
+pub(crate) const BLOCK_BYTES: usize = 256 * 1024;
 /// Nanoseconds of a minute.
 pub(crate) const MINUTE: i64 = 60_000_000_000;
 

@@ -33,6 +33,7 @@ use serde_json::{Map, Value};
 use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, Severity, StreamId, Timestamp, View, json, names};
 
 use crate::Row;
+use crate::embedded::builder::BLOCK_BYTES;
 use crate::embedded::order::SourceRow;
 
 /// Fields with a column of their own, and its name.
@@ -46,6 +47,9 @@ pub(crate) const HOT: [(&str, &str); 7] = [
     ("process.name", "process"),
 ];
 
+/// Room for rows of a usual block, so that nothing moves while they come; and for a name of each.
+const ROWS: usize = 1024;
+const NAME_BYTES: usize = 8;
 /// Nanoseconds of a millisecond.
 const MILLISECOND: i64 = 1_000_000;
 
@@ -118,19 +122,23 @@ impl Shared {
 
 impl Columns {
     pub(crate) fn new() -> Self {
+        Self::of(schema())
+    }
+
+    fn of(schema: SchemaRef) -> Self {
         Self {
-            schema: schema(),
-            time: TimestampMillisecondBuilder::new().with_timezone("UTC"),
-            time_ns: Int32Builder::new(),
-            received: TimestampNanosecondBuilder::new().with_timezone("UTC"),
-            agent: StringBuilder::new(),
-            stream: StringBuilder::new(),
-            epoch: UInt64Builder::new(),
-            position: UInt64Builder::new(),
-            n: UInt32Builder::new(),
-            severity: UInt8Builder::new(),
-            hot: Default::default(),
-            message: StringBuilder::new(),
+            schema,
+            time: TimestampMillisecondBuilder::with_capacity(ROWS).with_timezone("UTC"),
+            time_ns: Int32Builder::with_capacity(ROWS),
+            received: TimestampNanosecondBuilder::with_capacity(ROWS).with_timezone("UTC"),
+            agent: StringBuilder::with_capacity(ROWS, ROWS * NAME_BYTES),
+            stream: StringBuilder::with_capacity(ROWS, ROWS * NAME_BYTES),
+            epoch: UInt64Builder::with_capacity(ROWS),
+            position: UInt64Builder::with_capacity(ROWS),
+            n: UInt32Builder::with_capacity(ROWS),
+            severity: UInt8Builder::with_capacity(ROWS),
+            hot: std::array::from_fn(|_| StringBuilder::with_capacity(ROWS, 0)),
+            message: StringBuilder::with_capacity(ROWS, BLOCK_BYTES),
             fields: StringBuilder::new(),
             constants: StringBuilder::new(),
             last: None,
@@ -201,6 +209,15 @@ impl Columns {
 
     /// What was collected; then it is empty again.
     pub(crate) fn finish(&mut self) -> Result<RecordBatch, ArrowError> {
+        let fresh = Self {
+            last: self.last.take(),
+            json: std::mem::take(&mut self.json),
+            ..Self::of(Arc::clone(&self.schema))
+        };
+        std::mem::replace(self, fresh).into_batch()
+    }
+
+    fn into_batch(mut self) -> Result<RecordBatch, ArrowError> {
         let mut arrays: Vec<ArrayRef> = vec![
             Arc::new(self.time.finish()),
             Arc::new(self.time_ns.finish()),
@@ -216,7 +233,7 @@ impl Columns {
         arrays.push(Arc::new(self.message.finish()));
         arrays.push(Arc::new(self.fields.finish()));
         arrays.push(Arc::new(self.constants.finish()));
-        RecordBatch::try_new(Arc::clone(&self.schema), arrays)
+        RecordBatch::try_new(self.schema, arrays)
     }
 }
 
