@@ -3,7 +3,9 @@ use serde_json::Value;
 use watchpost_event::{Event, Fields, Severity, names};
 
 use super::flat::Flat;
-use super::{CodecContext, time};
+use super::scan::Scan;
+use super::{CodecContext, scan, time};
+use crate::draft::{Draft, Piece};
 
 /// Fields of one object at most. More would be a table, not an event.
 const FIELDS_LIMIT: usize = 1024;
@@ -42,6 +44,53 @@ pub(super) fn decode(
         fields,
     });
     Ok(())
+}
+
+/// The same of an object that [`scan`] can read, whose names are put into `arena`. [`decode`] says what it comes to.
+pub(super) fn draft<'a>(
+    text: &'a str,
+    zone: &TimeZone,
+    context: CodecContext<'_>,
+    arena: &'a mut String,
+) -> Option<Draft<'a>> {
+    let Scan {
+        names: read,
+        mut fields,
+    } = scan::scan(text, std::mem::take(arena), FIELDS_LIMIT)?;
+    *arena = read;
+    let known: &'a str = arena;
+    let mut take = |wanted: &[&str], fits: &dyn Fn(&Piece<'a>) -> bool| {
+        let at = wanted.iter().find_map(|name| {
+            let at = fields
+                .iter()
+                .position(|(have, _)| known.get(have.clone()) == Some(name))?;
+            fits(&fields.get(at)?.1).then_some(at)
+        })?;
+        Some(fields.remove(at).1)
+    };
+    let time_of = |piece: &Piece<'a>| time::from_json(&piece.to_value(), zone);
+    let at = take(&TIME_NAMES, &|piece| time_of(piece).is_some()).and_then(|piece| time_of(&piece));
+    let message = take(&MESSAGE_NAMES, &|piece| {
+        matches!(piece, Piece::Text(_) | Piece::Quoted(_))
+    });
+    let level = take(&LEVEL_NAMES, &|piece| level_of(&piece.to_value()).is_some());
+    let mut draft = Draft::new(at.unwrap_or(context.now), text);
+    draft.message = message.unwrap_or(draft.message);
+    draft.fields.reserve(fields.len() + 1);
+    for (name, value) in fields {
+        let name = known.get(name).unwrap_or_default();
+        if is_ours(name) {
+            draft.add(format!("original.{name}"), value);
+        } else {
+            draft.add(name, value);
+        }
+    }
+    let level = level.and_then(|piece| level_of(&piece.to_value()));
+    if let Some(level) = level.or_else(|| level_of(&draft.only(names::LOG_LEVEL)?.to_value())) {
+        draft.set(names::LOG_LEVEL, level.name().into());
+    }
+    draft.sort();
+    Some(draft)
 }
 
 /// Names that say where an event comes from are ours to give.
