@@ -36,13 +36,19 @@ impl Members<'_> {
     }
 
     fn name(&mut self, name: &str) {
-        self.out.push(b',');
+        let out = &mut *self.out;
+        out.reserve(name.len() + 5);
+        out.extend_from_slice(b",\"");
         if is_short(name) || name.starts_with('~') {
-            write_text(self.out, &format!("~{name}"));
-        } else {
-            write_text(self.out, name);
+            out.push(b'~');
         }
-        self.out.push(b':');
+        if next_escaped(name.as_bytes()).is_none() {
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+        } else {
+            write_rest(out, name.as_bytes());
+            out.push(b':');
+        }
     }
 }
 
@@ -99,29 +105,47 @@ pub fn write_number(out: &mut Vec<u8>, mut number: u64) {
 
 /// Appends a text as a JSON string. Runs without anything to escape are copied whole.
 pub fn write_text(out: &mut Vec<u8>, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.reserve(text.len() + text.len() / 8 + 2);
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut copied = 0;
-    while let Some(run) = next_escaped(&bytes[copied..]) {
-        let at = copied + run;
-        out.extend_from_slice(&bytes[copied..at]);
-        copied = at + 1;
-        match bytes[at] {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            byte => {
-                out.extend_from_slice(b"\\u00");
-                out.push(HEX[usize::from(byte >> 4)]);
-                out.push(HEX[usize::from(byte & 15)]);
-            }
+    write_rest(out, text.as_bytes());
+}
+
+/// What stands in a string, and the quote that ends it.
+fn write_rest(out: &mut Vec<u8>, mut rest: &[u8]) {
+    while let Some(run) = next_escaped(rest) {
+        let (plain, behind) = rest.split_at(run);
+        out.extend_from_slice(plain);
+        rest = behind;
+        // What is escaped often comes in heaps: quotes around short words, backslashes in pairs.
+        while let [byte, behind @ ..] = rest
+            && is_escaped(*byte)
+        {
+            write_escaped(out, *byte);
+            rest = behind;
         }
     }
-    out.extend_from_slice(&bytes[copied..]);
+    out.extend_from_slice(rest);
     out.push(b'"');
+}
+
+fn write_escaped(out: &mut Vec<u8>, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    match byte {
+        b'"' => out.extend_from_slice(b"\\\""),
+        b'\\' => out.extend_from_slice(b"\\\\"),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        byte => {
+            let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&digits);
+        }
+    }
+}
+
+const fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
 }
 
 /// The first byte that a JSON string escapes: a control character, `"` or `\`. Eight bytes at a time: of the bytes a
@@ -143,9 +167,7 @@ pub fn next_escaped(bytes: &[u8]) -> Option<usize> {
         }
         at += 8;
     }
-    let found = rest
-        .iter()
-        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
+    let found = rest.iter().position(|&byte| is_escaped(byte));
     found.map(|found| at + found)
 }
 

@@ -1,3 +1,5 @@
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use watchpost_event::{Event, Fields, Severity, names};
@@ -12,6 +14,8 @@ const FIELDS_LIMIT: usize = 1024;
 const TIME_NAMES: [&str; 4] = ["@timestamp", "time", "ts", "timestamp"];
 const MESSAGE_NAMES: [&str; 3] = ["message", "msg", "log"];
 const LEVEL_NAMES: [&str; 3] = ["level", "severity", "lvl"];
+/// None of these is longer.
+const SPECIAL_LENGTH: usize = "@timestamp".len();
 
 /// Reads an object as one event; says why not when it cannot.
 pub(super) fn decode(
@@ -53,44 +57,69 @@ pub(super) fn draft<'a>(
     context: CodecContext<'_>,
     arena: &'a mut String,
 ) -> Option<Draft<'a>> {
-    let Scan {
-        names: read,
-        mut fields,
-    } = scan::scan(text, std::mem::take(arena), FIELDS_LIMIT)?;
+    let Scan { names: read, fields } = scan::scan(text, std::mem::take(arena), FIELDS_LIMIT)?;
     *arena = read;
     let known: &'a str = arena;
-    let mut take = |wanted: &[&str], fits: &dyn Fn(&Piece<'a>) -> bool| {
-        let at = wanted.iter().find_map(|name| {
-            let at = fields
-                .iter()
-                .position(|(have, _)| known.get(have.clone()) == Some(name))?;
-            fits(&fields.get(at)?.1).then_some(at)
-        })?;
-        Some(fields.remove(at).1)
-    };
-    let time_of = |piece: &Piece<'a>| time::from_json(&piece.to_value(), zone);
-    let at = take(&TIME_NAMES, &|piece| time_of(piece).is_some()).and_then(|piece| time_of(&piece));
-    let message = take(&MESSAGE_NAMES, &|piece| {
-        matches!(piece, Piece::Text(_) | Piece::Quoted(_))
+    let named = |range: &Range<usize>| known.get(range.clone()).unwrap_or_default();
+    let special = Special::find(fields.iter().map(|(name, _)| named(name)));
+    let value = |at: usize| fields.get(at).map(|(_, piece)| piece);
+    let at = special.first(&TIME_NAMES, |at| time::from_json(&value(at)?.to_value(), zone));
+    let message = special.first(&MESSAGE_NAMES, |at| match value(at)? {
+        piece @ (Piece::Text(_) | Piece::Quoted(_)) => Some(piece.clone()),
+        _ => None,
     });
-    let level = take(&LEVEL_NAMES, &|piece| level_of(&piece.to_value()).is_some());
-    let mut draft = Draft::new(at.unwrap_or(context.now), text);
-    draft.message = message.unwrap_or(draft.message);
+    let level = special.first(&LEVEL_NAMES, |at| level_of(&value(at)?.to_value()));
+    let taken = [place(&at), place(&message), place(&level)];
+    let mut draft = Draft::new(at.map_or(context.now, |(_, time)| time), text);
+    draft.message = message.map_or(draft.message, |(_, message)| message);
     draft.fields.reserve(fields.len() + 1);
-    for (name, value) in fields {
+    for (at, (name, value)) in fields.into_iter().enumerate() {
         let name = known.get(name).unwrap_or_default();
+        if taken.contains(&Some(at)) {
+            continue;
+        }
         if is_ours(name) {
             draft.add(format!("original.{name}"), value);
         } else {
             draft.add(name, value);
         }
     }
-    let level = level.and_then(|piece| level_of(&piece.to_value()));
+    let level = level.map(|(_, level)| level);
     if let Some(level) = level.or_else(|| level_of(&draft.only(names::LOG_LEVEL)?.to_value())) {
         draft.set(names::LOG_LEVEL, level.name().into());
     }
     draft.sort();
     Some(draft)
+}
+
+/// Where the fields stand that may tell time, message or level: the first of each name.
+struct Special(Vec<(&'static str, usize)>);
+
+impl Special {
+    fn find<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let all = || TIME_NAMES.iter().chain(&MESSAGE_NAMES).chain(&LEVEL_NAMES);
+        let mut found: Vec<(&'static str, usize)> = Vec::new();
+        for (at, name) in names.enumerate().filter(|(_, name)| name.len() <= SPECIAL_LENGTH) {
+            if let Some(special) = all().find(|special| **special == name)
+                && found.iter().all(|(have, _)| have != special)
+            {
+                found.push((special, at));
+            }
+        }
+        Self(found)
+    }
+
+    /// The first of several names whose value can be read: where it stands, and the value.
+    fn first<T>(&self, wanted: &[&str], read: impl Fn(usize) -> Option<T>) -> Option<(usize, T)> {
+        wanted.iter().find_map(|name| {
+            let (_, at) = self.0.iter().find(|(have, _)| have == name)?;
+            Some((*at, read(*at)?))
+        })
+    }
+}
+
+fn place<T>(found: &Option<(usize, T)>) -> Option<usize> {
+    found.as_ref().map(|(at, _)| *at)
 }
 
 /// Names that say where an event comes from are ours to give.

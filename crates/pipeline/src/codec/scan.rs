@@ -15,6 +15,9 @@ const DEPTH_LIMIT: usize = 15;
 /// Names of one object within an array; more are left out.
 const NAMES_LIMIT: usize = 64;
 
+/// Bytes of all names; what repeats a long one again and again is left out.
+const NAMES_BYTES_LIMIT: usize = 256 << 10;
+
 /// What an object held, in the order of the text; names are places in `names`.
 #[derive(Debug)]
 pub(super) struct Scan<'a> {
@@ -114,6 +117,9 @@ impl<'a> Reader<'a> {
                 self.scan.names.push('.');
             }
             self.scan.names.push_str(key);
+            if self.scan.names.len() > NAMES_BYTES_LIMIT {
+                return None;
+            }
             let name = begin..self.scan.names.len();
             self.skip_space();
             self.take(b':')?;
