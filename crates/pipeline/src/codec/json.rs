@@ -69,7 +69,7 @@ pub(super) fn draft<'a>(
         _ => None,
     });
     let level = special.first(&LEVEL_NAMES, |at| level_of(&value(at)?.to_value()));
-    let taken = [place(&at), place(&message), place(&level)];
+    let taken = [place(at.as_ref()), place(message.as_ref()), place(level.as_ref())];
     let mut draft = Draft::new(at.map_or(context.now, |(_, time)| time), text);
     draft.message = message.map_or(draft.message, |(_, message)| message);
     draft.fields.reserve(fields.len() + 1);
@@ -118,8 +118,8 @@ impl Special {
     }
 }
 
-fn place<T>(found: &Option<(usize, T)>) -> Option<usize> {
-    found.as_ref().map(|(at, _)| *at)
+fn place<T>(found: Option<&(usize, T)>) -> Option<usize> {
+    found.map(|(at, _)| *at)
 }
 
 /// Names that say where an event comes from are ours to give.
