@@ -67,31 +67,39 @@ mod linux {
         unsafe { libc::madvise(start, addresses.len(), libc::MADV_DONTNEED) };
     }
 
+    /// A mapping's first line in smaps: `5591e000-55a8d000 r-xp 00923000 fe:00 1001 /usr/bin/watchpost`.
+    struct Mapping {
+        addresses: Range<usize>,
+        /// It is a file's, not shared, and cannot be written to.
+        read_only_file: bool,
+    }
+
     /// Mappings of files that cannot be written to and have no page of their own (proc_pid_smaps(5): those would count as
     /// anonymous, such as what the loader or a debugger has changed).
     fn unwritten(smaps: &str) -> impl Iterator<Item = Range<usize>> {
         let mut mapping = None;
         smaps.lines().filter_map(move |line| {
             if let Some(found) = read_mapping(line) {
-                mapping = found;
+                mapping = Some(found);
                 return None;
             }
             let anonymous = line.strip_prefix("Anonymous:")?.trim();
-            mapping.take().filter(|_| anonymous == "0 kB")
+            let mapping = mapping.take()?;
+            (mapping.read_only_file && anonymous == "0 kB").then_some(mapping.addresses)
         })
     }
 
-    /// The first line of a mapping (`5591e000-55a8d000 r-xp 00923000 fe:00 1001 /usr/bin/watchpost`): its addresses, when
-    /// it is a file's and cannot be written to. `None` for other lines.
-    fn read_mapping(line: &str) -> Option<Option<Range<usize>>> {
+    fn read_mapping(line: &str) -> Option<Mapping> {
         let mut words = line.split_ascii_whitespace();
         let (start, end) = words.next()?.split_once('-')?;
         let address = |text| usize::from_str_radix(text, 16).ok();
         let addresses = address(start)?..address(end)?;
-        let allowed = words.next()?;
-        let private = matches!(allowed, "r-xp" | "r--p");
+        let private = matches!(words.next()?, "r-xp" | "r--p");
         let of_file = words.nth(3).is_some_and(|path| path.starts_with('/'));
-        Some((private && of_file).then_some(addresses))
+        Some(Mapping {
+            addresses,
+            read_only_file: private && of_file,
+        })
     }
 
     #[cfg(test)]
