@@ -14,40 +14,82 @@ use crate::{Event, Fields, Timestamp, names};
 
 /// Appends an event as one JSON line, newline included.
 pub fn write_line(out: &mut Vec<u8>, event: &Event) {
-    open(out, event.time, event.position, event.n, &event.message);
+    open(out, event.time, event.position, event.n);
+    write_text(out, &event.message);
+    let mut members = Members { out };
     for (name, value) in event.fields.iter() {
-        out.push(b',');
-        if is_short(name) || name.starts_with('~') {
-            write_text(out, &format!("~{name}"));
-        } else {
-            write_text(out, name);
-        }
-        out.push(b':');
-        write_value(out, value);
+        members.add(name, |out| write_value(out, value));
     }
+    out.extend_from_slice(b"}\n");
+}
+
+/// The fields of an event's line, behind its message.
+pub struct Members<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl Members<'_> {
+    /// Appends a field, whose value `write` appends as JSON. Names come in their order, each once.
+    pub fn add(&mut self, name: &str, write: impl FnOnce(&mut Vec<u8>)) {
+        self.name(name);
+        write(self.out);
+    }
+
+    fn name(&mut self, name: &str) {
+        let out = &mut *self.out;
+        out.reserve(name.len() + 5);
+        out.extend_from_slice(b",\"");
+        if is_short(name) || name.starts_with('~') {
+            out.push(b'~');
+        }
+        if next_escaped(name.as_bytes()).is_none() {
+            out.extend_from_slice(name.as_bytes());
+            out.extend_from_slice(b"\":");
+        } else {
+            write_rest(out, name.as_bytes());
+            out.push(b':');
+        }
+    }
+}
+
+/// Appends an event from its parts, without building an [`Event`] first: `message` appends a JSON string, `members` adds
+/// the fields.
+pub(crate) fn write_parts(
+    out: &mut Vec<u8>,
+    (time, position, n): (Timestamp, u64, u32),
+    message: impl FnOnce(&mut Vec<u8>),
+    members: impl FnOnce(&mut Members<'_>),
+) {
+    open(out, time, position, n);
+    message(out);
+    members(&mut Members { out });
     out.extend_from_slice(b"}\n");
 }
 
 /// Appends an event that is nothing but a message, without building an [`Event`] first.
 pub fn write_plain_line(out: &mut Vec<u8>, time: Timestamp, position: u64, n: u32, message: &str) {
-    open(out, time, position, n, message);
+    open(out, time, position, n);
+    write_text(out, message);
     out.extend_from_slice(b"}\n");
 }
 
-fn open(out: &mut Vec<u8>, time: Timestamp, position: u64, n: u32, message: &str) {
+fn open(out: &mut Vec<u8>, time: Timestamp, position: u64, n: u32) {
     out.extend_from_slice(b"{\"t\":");
-    write_number(out, time.0.unsigned_abs(), time.0 < 0);
+    if time.0 < 0 {
+        out.push(b'-');
+    }
+    write_number(out, time.0.unsigned_abs());
     out.extend_from_slice(b",\"p\":");
-    write_number(out, position, false);
+    write_number(out, position);
     if n > 0 {
         out.extend_from_slice(b",\"n\":");
-        write_number(out, u64::from(n), false);
+        write_number(out, u64::from(n));
     }
     out.extend_from_slice(b",\"m\":");
-    write_text(out, message);
 }
 
-fn write_number(out: &mut Vec<u8>, mut number: u64, negative: bool) {
+/// Appends a number.
+pub fn write_number(out: &mut Vec<u8>, mut number: u64) {
     let mut digits = [0u8; 20];
     let mut at = digits.len();
     loop {
@@ -58,48 +100,64 @@ fn write_number(out: &mut Vec<u8>, mut number: u64, negative: bool) {
             break;
         }
     }
-    if negative {
-        out.push(b'-');
-    }
     out.extend_from_slice(&digits[at..]);
 }
 
 /// Appends a text as a JSON string. Runs without anything to escape are copied whole.
 pub fn write_text(out: &mut Vec<u8>, text: &str) {
-    const HEX: &[u8; 16] = b"0123456789abcdef";
+    out.reserve(text.len() + text.len() / 8 + 2);
     out.push(b'"');
-    let bytes = text.as_bytes();
-    let mut copied = 0;
-    while let Some(at) = next_escaped(bytes, copied) {
-        out.extend_from_slice(&bytes[copied..at]);
-        copied = at + 1;
-        match bytes[at] {
-            b'"' => out.extend_from_slice(b"\\\""),
-            b'\\' => out.extend_from_slice(b"\\\\"),
-            b'\n' => out.extend_from_slice(b"\\n"),
-            b'\r' => out.extend_from_slice(b"\\r"),
-            b'\t' => out.extend_from_slice(b"\\t"),
-            byte => {
-                out.extend_from_slice(b"\\u00");
-                out.push(HEX[usize::from(byte >> 4)]);
-                out.push(HEX[usize::from(byte & 15)]);
-            }
+    write_rest(out, text.as_bytes());
+}
+
+/// What stands in a string, and the quote that ends it.
+fn write_rest(out: &mut Vec<u8>, mut rest: &[u8]) {
+    while let Some(run) = next_escaped(rest) {
+        let (plain, behind) = rest.split_at(run);
+        out.extend_from_slice(plain);
+        rest = behind;
+        // What is escaped often comes in heaps: quotes around short words, backslashes in pairs.
+        while let [byte, behind @ ..] = rest
+            && is_escaped(*byte)
+        {
+            write_escaped(out, *byte);
+            rest = behind;
         }
     }
-    out.extend_from_slice(&bytes[copied..]);
+    out.extend_from_slice(rest);
     out.push(b'"');
 }
 
-/// The first byte from `from` on that must be escaped: a control character, `"` or `\`. Eight bytes at a time:
-/// of the bytes a word flags, the lowest is always a true one.
-fn next_escaped(bytes: &[u8], from: usize) -> Option<usize> {
+fn write_escaped(out: &mut Vec<u8>, byte: u8) {
+    const HEX: &[u8; 16] = b"0123456789abcdef";
+    match byte {
+        b'"' => out.extend_from_slice(b"\\\""),
+        b'\\' => out.extend_from_slice(b"\\\\"),
+        b'\n' => out.extend_from_slice(b"\\n"),
+        b'\r' => out.extend_from_slice(b"\\r"),
+        b'\t' => out.extend_from_slice(b"\\t"),
+        byte => {
+            let digits = [HEX[usize::from(byte >> 4)], HEX[usize::from(byte & 15)]];
+            out.extend_from_slice(b"\\u00");
+            out.extend_from_slice(&digits);
+        }
+    }
+}
+
+const fn is_escaped(byte: u8) -> bool {
+    byte < 0x20 || byte == b'"' || byte == b'\\'
+}
+
+/// The first byte that a JSON string escapes: a control character, `"` or `\`. Eight bytes at a time: of the bytes a
+/// word flags, the lowest is always a true one.
+pub fn next_escaped(bytes: &[u8]) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x8080_8080_8080_8080;
     const fn zeros(word: u64) -> u64 {
         word.wrapping_sub(ONES) & !word & HIGH
     }
-    let (words, rest) = bytes.get(from..)?.as_chunks::<8>();
-    let mut at = from;
+    let (words, rest) = bytes.as_chunks::<8>();
+    let mut at = 0;
     for word in words {
         let word = u64::from_le_bytes(*word);
         let control = word.wrapping_sub(ONES * 0x20) & !word & HIGH;
@@ -109,9 +167,7 @@ fn next_escaped(bytes: &[u8], from: usize) -> Option<usize> {
         }
         at += 8;
     }
-    let found = rest
-        .iter()
-        .position(|&byte| byte < 0x20 || byte == b'"' || byte == b'\\');
+    let found = rest.iter().position(|&byte| is_escaped(byte));
     found.map(|found| at + found)
 }
 

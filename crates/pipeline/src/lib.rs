@@ -21,6 +21,7 @@
 
 mod auth;
 mod codec;
+mod draft;
 mod error;
 mod framing;
 mod process;

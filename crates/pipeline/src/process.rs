@@ -9,6 +9,8 @@ use crate::{Body, Codec, CodecContext, Decoder, Record, TextEncoding};
 const INVALID_UTF8: &str = "watchpost.invalid_utf8";
 /// The same where another encoding was expected.
 const INVALID_ENCODING: &str = "watchpost.invalid_encoding";
+/// Memory for names that is kept from one record to the next.
+const ARENA_KEPT: usize = 16 << 10;
 /// `dropped` reason of records that a `drop` filter matched.
 const FILTER: &str = "filter";
 /// `dropped` reason of records without a single byte.
@@ -59,6 +61,8 @@ impl Pipeline {
     pub fn processor(&self, origin: Origin) -> Processor {
         let plain = self.answer_for_plain(&origin);
         Processor {
+            read_by_filters: self.read_by_filters(),
+            arena: String::new(),
             pipeline: self.clone(),
             origin,
             plain,
@@ -77,6 +81,15 @@ impl Pipeline {
             return None;
         }
         Some(self.judge(&Event::new(Timestamp(0), 0, ""), origin))
+    }
+
+    /// The fields filters look at; nothing when they look at more than fields.
+    fn read_by_filters(&self) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        let mut queries = self.drop.iter().chain(self.at_once.as_deref());
+        queries
+            .all(|query| fields_read(query.expr(), &mut names))
+            .then_some(names)
     }
 
     fn judge(&self, event: &Event, origin: &Origin) -> Answer {
@@ -107,6 +120,20 @@ fn reads_event(expr: &Expr) -> bool {
     }
 }
 
+/// Gathers the fields an expression looks at; false when it looks at the message too.
+fn fields_read(expr: &Expr, read: &mut Vec<String>) -> bool {
+    match expr {
+        Expr::All => true,
+        Expr::And(all) | Expr::Or(all) => all.iter().all(|expr| fields_read(expr, read)),
+        Expr::Not(inner) => fields_read(inner, read),
+        Expr::Text(_) => false,
+        Expr::Field { name, .. } => {
+            read.push(name.clone());
+            name != names::MESSAGE
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct Answer {
     drop: bool,
@@ -119,6 +146,9 @@ pub struct Processor {
     pipeline: Pipeline,
     origin: Origin,
     plain: Option<Answer>,
+    /// Set where filters can be answered without the whole event: then only these fields of it are built.
+    read_by_filters: Option<Vec<String>>,
+    arena: String,
     encoding: TextEncoding,
     events: Vec<Event>,
 }
@@ -161,6 +191,9 @@ impl Processor {
                     return answer.at_once;
                 }
                 let (text, invalid) = self.encoding.decode(bytes);
+                if !invalid && let Some(at_once) = self.process_draft(&text, position, now, batch) {
+                    return at_once;
+                }
                 self.decode_text(&text, invalid, now);
             }
             Body::Cut { first, last, .. } => {
@@ -170,6 +203,35 @@ impl Processor {
             }
         }
         self.push(position, batch)
+    }
+
+    /// From the record to the batch without an event between, where codec, record and filters allow it. Says whether one
+    /// of the events is to be sent at once.
+    fn process_draft(&mut self, text: &str, position: u64, now: Timestamp, batch: &mut BatchBuilder) -> Option<bool> {
+        let wanted = self.read_by_filters.as_ref()?;
+        let mut arena = std::mem::take(&mut self.arena);
+        let mut at_once = None;
+        if let Some((count, draft)) = self.pipeline.decoder.draft(text, self.context(now), &mut arena) {
+            let mut seen = draft.to_event(|name| wanted.iter().any(|wanted| wanted == name));
+            seen.position = position;
+            at_once = Some(false);
+            let mut kept = false;
+            for n in 0..count as u32 {
+                seen.n = n;
+                let answer = self.pipeline.judge(&seen, &self.origin);
+                at_once = Some(at_once == Some(true) || answer.at_once);
+                if !answer.drop {
+                    kept = true;
+                    draft.push(position, n, batch);
+                }
+            }
+            if !kept {
+                batch.count_dropped(FILTER, 1);
+            }
+        }
+        arena.shrink_to(ARENA_KEPT);
+        self.arena = arena;
+        at_once
     }
 
     fn context(&self, now: Timestamp) -> CodecContext<'_> {

@@ -183,7 +183,7 @@ fn what_is_to_be_ignored_is_counted_and_the_agents_own_is_not_even_that() {
     own.wait().unwrap();
     // Long enough for its arguments to be read, whatever else runs here.
     let mut shell = sh(&format!(
-        "/bin/sh -c 'sleep 0.3; true' ignored-by-test {marker}; /bin/true last {marker}; true"
+        "/bin/sh -c 'sleep 0.3; true' ignored-by-test {marker}; /bin/sh -c 'sleep 0.3; true' last {marker}; true"
     ));
     world.wait_for(|event| event.mentions("last") && event.mentions(&marker));
     shell.wait().unwrap();

@@ -110,6 +110,20 @@ impl BatchBuilder {
         json::write_line(&mut self.lines, event);
     }
 
+    /// Adds an event from its parts: `message` appends a JSON string, `members` adds the fields in the order of their
+    /// names.
+    pub fn push_parts(
+        &mut self,
+        time: Timestamp,
+        position: u64,
+        n: u32,
+        message: impl FnOnce(&mut Vec<u8>),
+        members: impl FnOnce(&mut json::Members<'_>),
+    ) {
+        self.note(time);
+        json::write_parts(&mut self.lines, (time, position, n), message, members);
+    }
+
     /// Adds an event that is nothing but a message.
     pub fn push_plain(&mut self, time: Timestamp, position: u64, message: &str) {
         self.note(time);

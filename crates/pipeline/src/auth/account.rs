@@ -24,7 +24,7 @@ const GROUP_DELETED: Kind = user(&["group", "deletion"], "group-deleted");
 const MEMBER_ADDED: Kind = user(&["group", "change"], "group-member-added");
 const MEMBER_REMOVED: Kind = user(&["group", "change"], "group-member-removed");
 
-pub(super) fn decode(message: &str) -> Option<Decoded> {
+pub(super) fn decode(message: &str) -> Option<Decoded<'_>> {
     let (first, rest) = message.split_once(' ')?;
     match first {
         "new" => new_user(rest).or_else(|| new_group(rest)),
@@ -54,11 +54,11 @@ pub(super) fn decode(message: &str) -> Option<Decoded> {
     }
 }
 
-fn target(kind: Kind, name: &str) -> Decoded {
+fn target(kind: Kind, name: &str) -> Decoded<'_> {
     Decoded::new(kind).succeeded(true).text("user.target.name", name)
 }
 
-fn of_group(kind: Kind, name: &str) -> Decoded {
+fn of_group(kind: Kind, name: &str) -> Decoded<'_> {
     Decoded::new(kind).succeeded(true).text("group.name", name)
 }
 
@@ -68,7 +68,7 @@ fn quoted(text: &str) -> Option<&str> {
 }
 
 /// `user: name=NAME, UID=N, GID=N, home=…, shell=…[, from=…]`
-fn new_user(text: &str) -> Option<Decoded> {
+fn new_user(text: &str) -> Option<Decoded<'_>> {
     let (name, rest) = text.strip_prefix("user: name=")?.split_once(", UID=")?;
     let (user_id, rest) = rest.split_once(", GID=")?;
     let group_id = rest.split(',').next().unwrap_or_default();
@@ -80,7 +80,7 @@ fn new_user(text: &str) -> Option<Decoded> {
 }
 
 /// `group: name=NAME[, GID=N]`
-fn new_group(text: &str) -> Option<Decoded> {
+fn new_group(text: &str) -> Option<Decoded<'_>> {
     let text = text.strip_prefix("group: name=")?;
     let (name, id) = match text.rsplit_once(", GID=") {
         Some((name, id)) => (name, digits(id)?),
@@ -90,7 +90,7 @@ fn new_group(text: &str) -> Option<Decoded> {
 }
 
 /// `user 'NAME'`, or `'NAME' from group 'GROUP'`
-fn deleted(text: &str) -> Option<Decoded> {
+fn deleted(text: &str) -> Option<Decoded<'_>> {
     match text.strip_prefix("user ") {
         Some(name) => Some(target(USER_DELETED, quoted(name)?)),
         None => member(MEMBER_REMOVED, text, "' from group '"),
@@ -98,13 +98,13 @@ fn deleted(text: &str) -> Option<Decoded> {
 }
 
 /// `'NAME' to group 'GROUP'`
-fn member(kind: Kind, text: &str, between: &str) -> Option<Decoded> {
+fn member<'a>(kind: Kind, text: &'a str, between: &str) -> Option<Decoded<'a>> {
     let (name, group) = text.strip_prefix('\'')?.split_once(between)?;
     Some(target(kind, name).text("group.name", group.strip_suffix('\'')?))
 }
 
 /// `NAME added by ADMIN to group GROUP`, `NAME removed by ADMIN from group GROUP` (gpasswd)
-fn member_by(text: &str) -> Option<Decoded> {
+fn member_by(text: &str) -> Option<Decoded<'_>> {
     let (kind, (name, rest), between) = match text.split_once(" added by ") {
         Some(parts) => (MEMBER_ADDED, parts, " to group "),
         None => (MEMBER_REMOVED, text.split_once(" removed by ")?, " from group "),
@@ -114,7 +114,7 @@ fn member_by(text: &str) -> Option<Decoded> {
 }
 
 /// `user 'NAME' …`, `user name 'NAME' to 'NEW'`, `password expiry for NAME`
-fn changed(text: &str) -> Option<Decoded> {
+fn changed(text: &str) -> Option<Decoded<'_>> {
     if let Some(name) = text.strip_prefix("password expiry for ") {
         return Some(target(USER_CHANGED, name));
     }
@@ -133,14 +133,14 @@ fn changed(text: &str) -> Option<Decoded> {
 }
 
 /// `'NAME' changed by 'ADMIN'` (passwd without PAM; older versions open with a backtick)
-fn password(text: &str) -> Option<Decoded> {
+fn password(text: &str) -> Option<Decoded<'_>> {
     let (name, admin) = text.strip_suffix('\'')?.split_once("' changed by ")?;
     let open = ['\'', '`'];
     Some(target(PASSWORD_CHANGED, name.strip_prefix(open)?).text("user.name", admin.strip_prefix(open)?))
 }
 
 /// `"NAME" does not exist in /etc/passwd`: a password for nobody.
-fn unknown_user(text: &str) -> Option<Decoded> {
+fn unknown_user(text: &str) -> Option<Decoded<'_>> {
     let (name, _) = text.strip_prefix('"')?.rsplit_once("\" does not exist")?;
     Some(target(PASSWORD_CHANGED, name).succeeded(false))
 }

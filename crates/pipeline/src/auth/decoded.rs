@@ -1,7 +1,7 @@
-use serde_json::Value;
 use watchpost_event::{Fields, Severity, names};
 
 use super::peer::Peer;
+use crate::draft::{Draft, Piece};
 
 /// `event.category`, `event.type` and `event.action` of a line.
 #[derive(Clone, Copy, Debug)]
@@ -11,15 +11,18 @@ pub(super) struct Kind {
     pub(super) action: &'static str,
 }
 
+/// Fields that tell as whom the writing process ran.
+const WRITER: [&str; 4] = ["user.id", "user.name", "user.effective.id", "user.effective.name"];
+
 /// What a line says, before it becomes an event's fields.
 #[derive(Debug)]
-pub(super) struct Decoded {
+pub(super) struct Decoded<'a> {
     kind: Kind,
     outcome: Option<&'static str>,
-    fields: Vec<(&'static str, Value)>,
+    fields: Vec<(&'static str, Piece<'a>)>,
 }
 
-impl Decoded {
+impl<'a> Decoded<'a> {
     pub(super) const fn new(kind: Kind) -> Self {
         Self {
             kind,
@@ -36,7 +39,7 @@ impl Decoded {
     }
 
     /// Adds a text; an empty one says nothing and is left out.
-    pub(super) fn text(mut self, name: &'static str, value: &str) -> Self {
+    pub(super) fn text(mut self, name: &'static str, value: &'a str) -> Self {
         if !value.is_empty() {
             self.fields.push((name, value.into()));
         }
@@ -45,39 +48,64 @@ impl Decoded {
 
     pub(super) fn flag(mut self, name: &'static str, value: bool) -> Self {
         if value {
-            self.fields.push((name, true.into()));
+            self.fields.push((name, Piece::Flag(true)));
         }
         self
     }
 
-    pub(super) fn peer(mut self, peer: Peer<'_>) -> Self {
+    pub(super) fn peer(mut self, peer: Peer<'a>) -> Self {
         if let Some(port) = peer.port {
-            self.fields.push(("source.port", port.into()));
+            self.fields.push(("source.port", Piece::Number(port.into())));
         }
         self.text("source.ip", peer.ip).text("source.domain", peer.domain)
     }
 
+    /// Puts it into an event.
     pub(super) fn put(self, fields: &mut Fields) {
-        // The journal says as whom the writing process ran. That is who changed an account, but not who logged in.
-        let names_user = self.fields.iter().any(|(name, _)| *name == "user.name");
-        if names_user || self.kind.category != ["iam"] {
-            for name in ["user.id", "user.name", "user.effective.id", "user.effective.name"] {
+        if self.hides_writer() {
+            for name in WRITER {
                 fields.remove(name);
             }
         }
-        fields.set(names::EVENT_CATEGORY, self.kind.category);
-        if !self.kind.types.is_empty() {
-            fields.set(names::EVENT_TYPE, self.kind.types);
+        let has_level = fields.get(names::LOG_LEVEL).is_some();
+        for (name, value) in self.members(has_level) {
+            fields.set(name, value.to_value());
         }
-        fields.set(names::EVENT_ACTION, self.kind.action);
-        if let Some(outcome) = self.outcome {
-            fields.set(names::EVENT_OUTCOME, outcome);
-            if outcome == "failure" && fields.get(names::LOG_LEVEL).is_none() {
-                fields.set(names::LOG_LEVEL, Severity::Warning.name());
+    }
+
+    /// The same for an event that still stands in its record.
+    pub(super) fn put_into(self, draft: &mut Draft<'a>) {
+        if self.hides_writer() {
+            for name in WRITER {
+                draft.remove(name);
             }
         }
-        for (name, value) in self.fields {
-            fields.set(name, value);
+        let has_level = draft.get(names::LOG_LEVEL).is_some();
+        for (name, value) in self.members(has_level) {
+            draft.set(name, value);
         }
+    }
+
+    /// The journal says as whom the writing process ran. That is who changed an account, but not who logged in.
+    fn hides_writer(&self) -> bool {
+        let names_user = self.fields.iter().any(|(name, _)| *name == "user.name");
+        names_user || self.kind.category != ["iam"]
+    }
+
+    fn members(self, has_level: bool) -> impl Iterator<Item = (&'static str, Piece<'a>)> {
+        let Kind {
+            category,
+            types,
+            action,
+        } = self.kind;
+        let level = (self.outcome == Some("failure") && !has_level).then(|| Severity::Warning.name());
+        let kind = [
+            Some((names::EVENT_CATEGORY, Piece::Words(category))),
+            (!types.is_empty()).then_some((names::EVENT_TYPE, Piece::Words(types))),
+            Some((names::EVENT_ACTION, action.into())),
+            self.outcome.map(|outcome| (names::EVENT_OUTCOME, outcome.into())),
+            level.map(|level| (names::LOG_LEVEL, level.into())),
+        ];
+        kind.into_iter().flatten().chain(self.fields)
     }
 }

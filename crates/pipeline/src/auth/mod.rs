@@ -16,7 +16,10 @@ mod sudo;
 #[cfg(test)]
 mod tests;
 
+use decoded::Decoded;
 use watchpost_event::{Event, names};
+
+use crate::draft::Draft;
 
 /// Adds ECS fields (`event.*`, `user.*`, `source.*`, `ssh.*`, `group.*`, `session.*`…) to an event that one of the
 /// programs of login, privilege and account change wrote; leaves all others as they are.
@@ -28,24 +31,48 @@ pub fn enrich_auth(event: &mut Event) {
     let Some(program) = service.or_else(|| event.fields.text("process.name")) else {
         return;
     };
-    // Bytes are told apart letter by letter, texts name by name: this stands in the way of every line of syslog.
-    let (family, decoded) = match program.as_bytes() {
-        b"sshd" | b"sshd-session" | b"sshd-auth" => ("sshd", sshd::decode(&event.message)),
-        b"sudo" => ("sudo", sudo::decode(&event.message)),
-        b"su" | b"su-l" => ("su", su::decode(&event.message)),
-        b"useradd" | b"usermod" | b"userdel" | b"groupadd" | b"groupmod" | b"groupdel" | b"gpasswd" | b"passwd"
-        | b"chpasswd" | b"newusers" | b"chage" | b"chsh" | b"chfn" => ("auth", account::decode(&event.message)),
-        b"login" | b"systemd-logind" | b"gdm-password" | b"gdm-password]" | b"lightdm" | b"sddm" => {
-            ("auth", session::decode(&event.message))
-        }
-        b"cron" | b"CRON" | b"crond" | b"atd" => ("cron", pam::decode(&event.message)),
-        b"systemd" | b"(systemd)" => ("auth", pam::decode(&event.message)),
-        _ => return,
+    let Some((family, decoded)) = read(program, &event.message) else {
+        return;
     };
-    let Some(decoded) = decoded else { return };
     if service.is_none() {
         event.fields.set(names::LOGSOURCE_PRODUCT, "linux");
     }
     event.fields.set(names::LOGSOURCE_SERVICE, family);
     decoded.put(&mut event.fields);
+}
+
+/// The same for an event that still stands in its record, whose message is `message`.
+pub(crate) fn enrich_draft<'a>(draft: &mut Draft<'a>, message: &'a str) {
+    let service = draft.text(names::LOGSOURCE_SERVICE);
+    let Some(program) = service.or_else(|| draft.text("process.name")) else {
+        return;
+    };
+    let has_service = service.is_some();
+    let Some((family, decoded)) = read(program, message) else {
+        return;
+    };
+    if !has_service {
+        draft.set(names::LOGSOURCE_PRODUCT, "linux".into());
+    }
+    draft.set(names::LOGSOURCE_SERVICE, family.into());
+    decoded.put_into(draft);
+}
+
+/// What a program's message says, and Sigma's service for it.
+fn read<'a>(program: &str, message: &'a str) -> Option<(&'static str, Decoded<'a>)> {
+    // Bytes are told apart letter by letter, texts name by name: this stands in the way of every line of syslog.
+    let (family, decoded) = match program.as_bytes() {
+        b"sshd" | b"sshd-session" | b"sshd-auth" => ("sshd", sshd::decode(message)),
+        b"sudo" => ("sudo", sudo::decode(message)),
+        b"su" | b"su-l" => ("su", su::decode(message)),
+        b"useradd" | b"usermod" | b"userdel" | b"groupadd" | b"groupmod" | b"groupdel" | b"gpasswd" | b"passwd"
+        | b"chpasswd" | b"newusers" | b"chage" | b"chsh" | b"chfn" => ("auth", account::decode(message)),
+        b"login" | b"systemd-logind" | b"gdm-password" | b"gdm-password]" | b"lightdm" | b"sddm" => {
+            ("auth", session::decode(message))
+        }
+        b"cron" | b"CRON" | b"crond" | b"atd" => ("cron", pam::decode(message)),
+        b"systemd" | b"(systemd)" => ("auth", pam::decode(message)),
+        _ => return None,
+    };
+    Some((family, decoded?))
 }

@@ -32,7 +32,7 @@ pub(super) const PASSWORD_CHANGED: Kind = Kind {
 const SYSTEM: &str = "watchpost.system";
 
 /// Reads a line of PAM.
-pub(super) fn decode(message: &str) -> Option<Decoded> {
+pub(super) fn decode(message: &str) -> Option<Decoded<'_>> {
     let (head, text) = message.strip_prefix("pam_")?.split_once("): ")?;
     let (_, asked) = head.split_once('(')?;
     let (service, _) = asked.split_once(':')?;
@@ -68,7 +68,7 @@ fn is_login(service: &str) -> bool {
 }
 
 /// `NAME[(uid=N)] by [NAME](uid=N)`
-fn opened(text: &str) -> Option<Decoded> {
+fn opened(text: &str) -> Option<Decoded<'_>> {
     let (user, by) = text.rsplit_once(" by ")?;
     let (name, id) = name_and_id(user);
     Some(
@@ -80,7 +80,7 @@ fn opened(text: &str) -> Option<Decoded> {
 }
 
 /// `logname= uid=0 euid=0 tty=ssh ruser= rhost=192.0.2.1  user=root`: always in this order, and the name last.
-fn failure(text: &str) -> Option<Decoded> {
+fn failure(text: &str) -> Option<Decoded<'_>> {
     let (_, rest) = text.split_once(" ruser=")?;
     let (asking, rest) = rest.split_once(" rhost=")?;
     let (host, user) = rest.split_once(' ').unwrap_or((rest, ""));

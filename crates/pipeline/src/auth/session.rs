@@ -20,7 +20,7 @@ const LOGIN: Kind = Kind {
     action: "logon",
 };
 
-pub(super) fn decode(message: &str) -> Option<Decoded> {
+pub(super) fn decode(message: &str) -> Option<Decoded<'_>> {
     let (first, rest) = message.split_once(' ')?;
     match first {
         "New" => new_session(rest.strip_prefix("session ")?),
@@ -40,7 +40,7 @@ fn one_word(text: &str) -> Option<&str> {
 }
 
 /// `ID of user NAME[ with class '…' and type '…'].`
-fn new_session(text: &str) -> Option<Decoded> {
+fn new_session(text: &str) -> Option<Decoded<'_>> {
     let (id, user) = text.strip_suffix('.')?.split_once(" of user ")?;
     let user = user.split_once(" with class ").map_or(user, |(user, _)| user);
     Some(
@@ -51,7 +51,7 @@ fn new_session(text: &str) -> Option<Decoded> {
 }
 
 /// `ON TERMINAL[ BY NAME][ FROM HOST]` (util-linux, login(1)).
-fn login(text: &str) -> Option<Decoded> {
+fn login(text: &str) -> Option<Decoded<'_>> {
     let text = text.strip_prefix("ON ")?;
     let (rest, host) = text.rsplit_once(" FROM ").unwrap_or((text, ""));
     let (tty, user) = rest.split_once(" BY ").unwrap_or((rest, ""));
@@ -65,7 +65,7 @@ fn login(text: &str) -> Option<Decoded> {
 }
 
 /// util-linux `ON TERMINAL[ FROM HOST]`, shadow `on 'TERMINAL'[ from 'HOST']`
-fn root_login(text: &str) -> Option<Decoded> {
+fn root_login(text: &str) -> Option<Decoded<'_>> {
     let decoded = match text.strip_prefix("on ") {
         Some(place) => at_quoted(Decoded::new(LOGIN).succeeded(true), place)?,
         None => login(text)?,
@@ -75,7 +75,7 @@ fn root_login(text: &str) -> Option<Decoded> {
 
 /// Shadow: `(N) on 'TERMINAL'[ from 'HOST'] FOR 'NAME', REASON`; util-linux: `N FROM TERMINAL-OR-HOST FOR NAME, REASON`.
 /// The name was typed by whoever stands before the terminal; what comes before it was not.
-fn failed(text: &str) -> Option<Decoded> {
+fn failed(text: &str) -> Option<Decoded<'_>> {
     let (place, rest) = text.split_once(" FOR ")?;
     let (name, _reason) = rest.rsplit_once(", ")?;
     let name = name
@@ -99,7 +99,7 @@ fn is_terminal(text: &str) -> bool {
 }
 
 /// `'TERMINAL'[ from 'HOST']`
-fn at_quoted(decoded: Decoded, place: &str) -> Option<Decoded> {
+fn at_quoted<'a>(decoded: Decoded<'a>, place: &'a str) -> Option<Decoded<'a>> {
     let mut quoted = place.split('\'').skip(1).step_by(2);
     let tty = quoted.next()?;
     let tty = tty.strip_prefix("/dev/").unwrap_or(tty);

@@ -37,7 +37,7 @@ const USER_DISCONNECTED: Kind = Kind {
 };
 const IS_INVALID: &str = "watchpost.ssh.invalid_user";
 
-pub(super) fn decode(message: &str) -> Option<Decoded> {
+pub(super) fn decode(message: &str) -> Option<Decoded<'_>> {
     if message.len() > MESSAGE_LIMIT {
         return None;
     }
@@ -62,7 +62,7 @@ pub(super) fn decode(message: &str) -> Option<Decoded> {
 }
 
 /// `METHOD for [invalid user ]USER from ADDRESS port N ssh2[: DETAILS]`
-fn login(text: &str, success: bool) -> Option<Decoded> {
+fn login(text: &str, success: bool) -> Option<Decoded<'_>> {
     let (method, rest) = text.split_once(" for ")?;
     if method.contains(' ') {
         return None;
@@ -145,7 +145,7 @@ fn fingerprint(details: &str) -> &str {
 }
 
 /// `USER from ADDRESS[ port N]`
-fn invalid_user(text: &str) -> Option<Decoded> {
+fn invalid_user(text: &str) -> Option<Decoded<'_>> {
     let (user, peer) = text
         .rsplit_once(" from ")
         .or_else(|| Some(("", text.strip_prefix("from ")?)))?;
@@ -159,7 +159,7 @@ fn invalid_user(text: &str) -> Option<Decoded> {
 }
 
 /// `[invalid user ]USER from ADDRESS port N ssh2`
-fn attempts_exceeded(text: &str) -> Option<Decoded> {
+fn attempts_exceeded(text: &str) -> Option<Decoded<'_>> {
     let (invalid, rest) = split_invalid(text);
     let attempt = from_right(rest.strip_suffix(" ssh2")?, "")?;
     Some(
@@ -172,7 +172,7 @@ fn attempts_exceeded(text: &str) -> Option<Decoded> {
 }
 
 /// `[[authenticating |invalid ]user USER ]ADDRESS port N`
-fn disconnected(text: &str) -> Option<Decoded> {
+fn disconnected(text: &str) -> Option<Decoded<'_>> {
     if let Some(peer) = Peer::address(text) {
         return Some(Decoded::new(DISCONNECTED).peer(peer));
     }
@@ -193,7 +193,7 @@ fn disconnected(text: &str) -> Option<Decoded> {
 }
 
 /// `ADDRESS port N:CODE: WORDS`, before version 7 `ADDRESS: CODE: WORDS`; the words are the client's, so from the left.
-fn disconnect_received(text: &str) -> Option<Decoded> {
+fn disconnect_received(text: &str) -> Option<Decoded<'_>> {
     let (host, rest) = text.split_once(' ')?;
     let address = match host.strip_suffix(':') {
         Some(host) => host,

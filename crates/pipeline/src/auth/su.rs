@@ -15,7 +15,7 @@ const TERMINAL: Kind = Kind {
 ///
 /// Shadow writes a second line about the same attempt, `+ /dev/pts/0 alice:root`. It has an action of its own, so
 /// that nobody counts an attempt twice.
-pub(super) fn decode(message: &str) -> Option<Decoded> {
+pub(super) fn decode(message: &str) -> Option<Decoded<'_>> {
     let (first, rest) = message.split_once(' ')?;
     match first {
         "(to" => on_terminal(message, true),
@@ -31,27 +31,27 @@ pub(super) fn decode(message: &str) -> Option<Decoded> {
 }
 
 /// `(to TARGET) USER on TERMINAL`
-fn on_terminal(text: &str, success: bool) -> Option<Decoded> {
+fn on_terminal(text: &str, success: bool) -> Option<Decoded<'_>> {
     let (target, rest) = text.strip_prefix("(to ")?.rsplit_once(") ")?;
     let (user, tty) = rest.rsplit_once(" on ")?;
     Some(attempt(SU, user, target, success).text("process.tty.name", tty))
 }
 
 /// `su for TARGET by USER`
-fn by(text: &str, success: bool) -> Option<Decoded> {
+fn by(text: &str, success: bool) -> Option<Decoded<'_>> {
     let (target, user) = text.strip_prefix("su for ")?.rsplit_once(" by ")?;
     Some(attempt(SU, user, target, success))
 }
 
 /// `TERMINAL USER:TARGET`
-fn terminal(text: &str, success: bool) -> Option<Decoded> {
+fn terminal(text: &str, success: bool) -> Option<Decoded<'_>> {
     let (tty, names) = text.split_once(' ')?;
     let (user, target) = names.split_once(':')?;
     let tty = tty.strip_prefix("/dev/").unwrap_or(tty);
     Some(attempt(TERMINAL, user, target, success).text("process.tty.name", tty))
 }
 
-fn attempt(kind: Kind, user: &str, target: &str, success: bool) -> Decoded {
+fn attempt<'a>(kind: Kind, user: &'a str, target: &'a str, success: bool) -> Decoded<'a> {
     Decoded::new(kind)
         .succeeded(success)
         .text("user.name", user)

@@ -25,7 +25,7 @@ const KEYS: [(&str, Option<&str>); 8] = [
 /// With a reason nothing was run. The command is last and can contain anything, and so can the folder's name and the
 /// variables: everything from the first `COMMAND=` on is the command, and when there is another one, or something
 /// stands where sudo does not write it, then only the user and the command are believed.
-pub(super) fn decode(message: &str) -> Option<Decoded> {
+pub(super) fn decode(message: &str) -> Option<Decoded<'_>> {
     let text = message.trim_ascii_start();
     if text.starts_with("pam_") {
         return pam::decode(text);

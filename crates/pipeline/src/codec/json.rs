@@ -1,15 +1,21 @@
+use std::ops::Range;
+
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use watchpost_event::{Event, Fields, Severity, names};
 
 use super::flat::Flat;
-use super::{CodecContext, time};
+use super::scan::Scan;
+use super::{CodecContext, scan, time};
+use crate::draft::{Draft, Piece};
 
 /// Fields of one object at most. More would be a table, not an event.
 const FIELDS_LIMIT: usize = 1024;
 const TIME_NAMES: [&str; 4] = ["@timestamp", "time", "ts", "timestamp"];
 const MESSAGE_NAMES: [&str; 3] = ["message", "msg", "log"];
 const LEVEL_NAMES: [&str; 3] = ["level", "severity", "lvl"];
+/// None of these is longer.
+const SPECIAL_LENGTH: usize = "@timestamp".len();
 
 /// Reads an object as one event; says why not when it cannot.
 pub(super) fn decode(
@@ -42,6 +48,78 @@ pub(super) fn decode(
         fields,
     });
     Ok(())
+}
+
+/// The same of an object that [`scan`] can read, whose names are put into `arena`. [`decode`] says what it comes to.
+pub(super) fn draft<'a>(
+    text: &'a str,
+    zone: &TimeZone,
+    context: CodecContext<'_>,
+    arena: &'a mut String,
+) -> Option<Draft<'a>> {
+    let Scan { names: read, fields } = scan::scan(text, std::mem::take(arena), FIELDS_LIMIT)?;
+    *arena = read;
+    let known: &'a str = arena;
+    let named = |range: &Range<usize>| known.get(range.clone()).unwrap_or_default();
+    let special = Special::find(fields.iter().map(|(name, _)| named(name)));
+    let value = |at: usize| fields.get(at).map(|(_, piece)| piece);
+    let at = special.first(&TIME_NAMES, |at| time::from_json(&value(at)?.to_value(), zone));
+    let message = special.first(&MESSAGE_NAMES, |at| match value(at)? {
+        piece @ (Piece::Text(_) | Piece::Quoted(_)) => Some(piece.clone()),
+        _ => None,
+    });
+    let level = special.first(&LEVEL_NAMES, |at| level_of(&value(at)?.to_value()));
+    let taken = [place(at.as_ref()), place(message.as_ref()), place(level.as_ref())];
+    let mut draft = Draft::new(at.map_or(context.now, |(_, time)| time), text);
+    draft.message = message.map_or(draft.message, |(_, message)| message);
+    draft.fields.reserve(fields.len() + 1);
+    for (at, (name, value)) in fields.into_iter().enumerate() {
+        let name = known.get(name).unwrap_or_default();
+        if taken.contains(&Some(at)) {
+            continue;
+        }
+        if is_ours(name) {
+            draft.add(format!("original.{name}"), value);
+        } else {
+            draft.add(name, value);
+        }
+    }
+    let level = level.map(|(_, level)| level);
+    if let Some(level) = level.or_else(|| level_of(&draft.only(names::LOG_LEVEL)?.to_value())) {
+        draft.set(names::LOG_LEVEL, level.name().into());
+    }
+    draft.sort();
+    Some(draft)
+}
+
+/// Where the fields stand that may tell time, message or level: the first of each name.
+struct Special(Vec<(&'static str, usize)>);
+
+impl Special {
+    fn find<'n>(names: impl Iterator<Item = &'n str>) -> Self {
+        let all = || TIME_NAMES.iter().chain(&MESSAGE_NAMES).chain(&LEVEL_NAMES);
+        let mut found: Vec<(&'static str, usize)> = Vec::new();
+        for (at, name) in names.enumerate().filter(|(_, name)| name.len() <= SPECIAL_LENGTH) {
+            if let Some(special) = all().find(|special| **special == name)
+                && found.iter().all(|(have, _)| have != special)
+            {
+                found.push((special, at));
+            }
+        }
+        Self(found)
+    }
+
+    /// The first of several names whose value can be read: where it stands, and the value.
+    fn first<T>(&self, wanted: &[&str], read: impl Fn(usize) -> Option<T>) -> Option<(usize, T)> {
+        wanted.iter().find_map(|name| {
+            let (_, at) = self.0.iter().find(|(have, _)| have == name)?;
+            Some((*at, read(*at)?))
+        })
+    }
+}
+
+fn place<T>(found: Option<&(usize, T)>) -> Option<usize> {
+    found.map(|(at, _)| *at)
 }
 
 /// Names that say where an event comes from are ours to give.

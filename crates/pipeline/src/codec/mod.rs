@@ -4,12 +4,14 @@
 
 mod flat;
 mod json;
+mod scan;
 mod syslog;
 mod time;
 
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
@@ -17,7 +19,9 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use watchpost_event::{Event, Fields, Timestamp};
 
-use crate::{PipelineError, enrich_auth};
+use crate::PipelineError;
+use crate::auth::enrich_draft;
+use crate::draft::{Draft, Piece};
 
 pub use syslog::service_of;
 
@@ -88,15 +92,6 @@ pub struct CodecContext<'a> {
     pub constants: &'a Fields,
 }
 
-impl CodecContext<'_> {
-    /// Sets a field unless the batch says the same for all its events.
-    fn put(&self, fields: &mut Fields, name: &str, value: &str) {
-        if self.constants.text(name) != Some(value) {
-            fields.set(name, value);
-        }
-    }
-}
-
 /// A codec with the time zone that times without one are in.
 #[derive(Clone, Debug)]
 pub struct Decoder {
@@ -145,17 +140,46 @@ impl Decoder {
     }
 
     fn decode_syslog(&self, text: &str, context: CodecContext<'_>, out: &mut Vec<Event>) -> bool {
-        let Some((count, mut event)) = syslog::decode(text, &self.zone, context) else {
+        let Some((count, draft)) = self.syslog(text, context) else {
             return false;
         };
-        if self.auth {
-            enrich_auth(&mut event);
-        }
+        let event = draft.into_event();
         for _ in 1..count {
             out.push(event.clone());
         }
         out.push(event);
         true
+    }
+
+    /// What a syslog line says, and how many such events it stands for.
+    fn syslog<'a>(&self, text: &'a str, context: CodecContext<'_>) -> Option<(usize, Draft<'a>)> {
+        let (count, mut draft) = syslog::decode(text, &self.zone, context)?;
+        if self.auth
+            && let Piece::Text(Cow::Borrowed(message)) = draft.message
+        {
+            enrich_draft(&mut draft, message);
+        }
+        draft.sort();
+        Some((count, draft))
+    }
+
+    /// What [`Self::decode`] makes of a record, and how many such events, where that can be said without building them.
+    /// `arena` is memory for names.
+    pub(crate) fn draft<'a>(
+        &self,
+        text: &'a str,
+        context: CodecContext<'_>,
+        arena: &'a mut String,
+    ) -> Option<(usize, Draft<'a>)> {
+        let draft = match self.codec {
+            Codec::Plain => None,
+            Codec::Json => return Some((1, json::draft(text, &self.zone, context, arena)?)),
+            Codec::Auto if looks_like_object(text) => {
+                return Some((1, json::draft(text, &self.zone, context, arena)?));
+            }
+            Codec::Auto | Codec::Syslog => self.syslog(text, context),
+        };
+        Some(draft.unwrap_or_else(|| (1, Draft::new(self.leading_time(text).unwrap_or(context.now), text))))
     }
 
     /// `auto` takes the time at the beginning of a line that is nothing else it knows; the line stays whole.

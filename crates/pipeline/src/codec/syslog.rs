@@ -2,10 +2,13 @@
 //!
 //! The message is what follows the header; the header's parts become fields, so the line can be put together again.
 
+use std::borrow::Cow;
+
 use jiff::tz::TimeZone;
-use watchpost_event::{Event, Fields, LogSource, Severity, Timestamp, names};
+use watchpost_event::{Severity, Timestamp, names};
 
 use super::{CodecContext, time};
+use crate::draft::{Draft, Piece};
 
 /// "message repeated N times" becomes N events, unless they were more than this together.
 const REPEATED_LIMIT: usize = 1000;
@@ -28,17 +31,12 @@ struct Line<'a> {
 }
 
 /// A line's event and how many of it the line stands for, at least one; nothing when it has no syslog header.
-pub(super) fn decode(text: &str, zone: &TimeZone, context: CodecContext<'_>) -> Option<(usize, Event)> {
+pub(super) fn decode<'a>(text: &'a str, zone: &TimeZone, context: CodecContext<'_>) -> Option<(usize, Draft<'a>)> {
     let line = parse(text, zone, context.now)?;
     let (count, message) = repeated(line.message).unwrap_or((1, line.message));
-    let event = Event {
-        time: line.time.unwrap_or(context.now),
-        position: 0,
-        n: 0,
-        message: message.to_owned(),
-        fields: line.fields(context),
-    };
-    Some((count, event))
+    let mut draft = Draft::new(line.time.unwrap_or(context.now), message);
+    line.put(&mut draft, context);
+    Some((count, draft))
 }
 
 pub(super) fn own_time(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
@@ -174,36 +172,44 @@ fn split_data(text: &str) -> Option<(&str, &str)> {
     Some((data, rest.strip_prefix(' ').unwrap_or(rest)))
 }
 
-impl Line<'_> {
-    fn fields(&self, context: CodecContext<'_>) -> Fields {
-        let mut fields = Fields::new();
+impl<'a> Line<'a> {
+    fn put(&self, draft: &mut Draft<'a>, context: CodecContext<'_>) {
+        draft.fields.reserve(16);
         if let Some(priority) = self.priority {
-            put_priority(&mut fields, priority);
+            put_priority(draft, priority);
         }
         if let Some(version) = self.version {
-            fields.set("log.syslog.version", version.to_string());
+            draft.add("log.syslog.version", Piece::Text(version.to_string().into()));
         }
         if let Some(host) = self.host {
-            put_host(&mut fields, host, context);
+            put_host(draft, host, context);
         }
         if let Some(app) = self.app {
-            put_app(&mut fields, app, context);
+            put_app(draft, app, context);
         }
         if let Some(process) = self.process {
             match process.parse::<u32>() {
-                Ok(pid) if pid.to_string() == process => fields.set("process.pid", pid),
-                _ => fields.set("log.syslog.procid", process),
+                Ok(pid) if is_plain_number(process) => draft.add("process.pid", Piece::Number(pid.into())),
+                _ => draft.add("log.syslog.procid", process.into()),
             }
         }
         if let Some(id) = self.message_id {
-            fields.set("log.syslog.msgid", id);
+            draft.add("log.syslog.msgid", id.into());
         }
-        put_data(&mut fields, self.data);
-        fields
+        put_data(draft, self.data);
     }
 }
 
-fn put_priority(fields: &mut Fields, priority: u8) {
+/// Digits as a number is written: no sign, no zeros before it.
+fn is_plain_number(text: &str) -> bool {
+    text == "0"
+        || text
+            .as_bytes()
+            .first()
+            .is_some_and(|first| (b'1'..=b'9').contains(first))
+}
+
+fn put_priority(draft: &mut Draft<'_>, priority: u8) {
     const FACILITIES: [&str; 24] = [
         "kern",
         "user",
@@ -231,55 +237,68 @@ fn put_priority(fields: &mut Fields, priority: u8) {
         "local7",
     ];
     let (facility, severity) = (priority / 8, priority % 8);
-    fields.set("log.syslog.priority", priority);
-    fields.set("log.syslog.facility.code", facility);
-    fields.set("log.syslog.severity.code", severity);
+    draft.add("log.syslog.priority", Piece::Number(priority.into()));
+    draft.add("log.syslog.facility.code", Piece::Number(facility.into()));
+    draft.add("log.syslog.severity.code", Piece::Number(severity.into()));
     if let Some(name) = FACILITIES.get(usize::from(facility)) {
-        fields.set("log.syslog.facility.name", *name);
+        draft.add("log.syslog.facility.name", (*name).into());
     }
     if let Some(severity) = Severity::from_syslog(severity) {
-        fields.set(names::LOG_LEVEL, severity.name());
+        draft.add(names::LOG_LEVEL, severity.name().into());
     }
 }
 
 /// The line's own host counts, unless it is only the agent's name written shorter or longer.
-fn put_host(fields: &mut Fields, host: &str, context: CodecContext<'_>) {
-    let short = |name: &str| name.split('.').next().unwrap_or_default().to_ascii_lowercase();
+fn put_host<'a>(draft: &mut Draft<'a>, host: &'a str, context: CodecContext<'_>) {
+    let short = |name: &'a str| name.split('.').next().unwrap_or_default();
     match context.constants.text(names::HOST_NAME) {
         Some(own) if own == host => {}
-        Some(own) if short(own) == short(host) => fields.set("log.syslog.hostname", host),
-        _ => fields.set(names::HOST_NAME, host),
+        Some(own)
+            if own
+                .split('.')
+                .next()
+                .unwrap_or_default()
+                .eq_ignore_ascii_case(short(host)) =>
+        {
+            draft.add("log.syslog.hostname", host.into());
+        }
+        _ => draft.add(names::HOST_NAME, host.into()),
     }
 }
 
-fn put_app(fields: &mut Fields, app: &str, context: CodecContext<'_>) {
+fn put_app<'a>(draft: &mut Draft<'a>, app: &'a str, context: CodecContext<'_>) {
+    const PRODUCT: &str = "linux";
     let name = match app.rsplit_once('/') {
         Some((_, name)) if app.starts_with('/') && !name.is_empty() => {
-            fields.set("log.syslog.appname", app);
+            draft.add("log.syslog.appname", app.into());
             name
         }
         _ => app,
     };
-    fields.set("process.name", name);
-    context.put(fields, names::LOGSOURCE_PRODUCT, "linux");
-    let service = LogSource {
-        service: Some(service_of(name)),
-        ..LogSource::default()
-    };
-    service.put(fields);
+    draft.add("process.name", name.into());
+    // What the batch says of all its events is not repeated.
+    if context.constants.text(names::LOGSOURCE_PRODUCT) != Some(PRODUCT) {
+        draft.add(names::LOGSOURCE_PRODUCT, PRODUCT.into());
+    }
+    draft.add(names::LOGSOURCE_SERVICE, Piece::Text(service(name)));
 }
 
 /// Sigma's service for a program: newer OpenSSH logs as `sshd-session`, cron as `CRON`, postfix as `postfix/smtpd`.
 pub fn service_of(program: &str) -> String {
+    service(program).into_owned()
+}
+
+fn service(program: &str) -> Cow<'_, str> {
     let name = program.split('/').next().unwrap_or(program);
     match name {
-        "sshd-session" | "sshd-auth" => "sshd".to_owned(),
-        name => name.to_ascii_lowercase(),
+        "sshd-session" | "sshd-auth" => "sshd".into(),
+        name if name.bytes().any(|byte| byte.is_ascii_uppercase()) => name.to_ascii_lowercase().into(),
+        name => name.into(),
     }
 }
 
 /// `[id key="value" …]…` as `log.syslog.structured_data.id.key`.
-fn put_data(fields: &mut Fields, data: &str) {
+fn put_data(draft: &mut Draft<'_>, data: &str) {
     let mut rest = data;
     let mut id = "";
     for _ in 0..PARAMETERS_LIMIT {
@@ -293,7 +312,8 @@ fn put_data(fields: &mut Fields, data: &str) {
             return;
         };
         let (value, behind) = unescaped(behind);
-        fields.merge(format!("log.syslog.structured_data.{id}.{key}"), value.into());
+        let name = format!("log.syslog.structured_data.{id}.{key}");
+        draft.add(name, Piece::Text(value.into()));
         rest = behind;
     }
 }

@@ -234,6 +234,17 @@ fn what_is_not_as_asked_is_kept_as_plain_text() {
             assert_eq!(decode(codec, text), Event::new(now(), 0, text));
         }
     }
+    let long = "x".repeat(1 << 17);
+    let within: Vec<String> = (0..100).map(|n| format!("{{\"k{n}\":1}}")).collect();
+    let text = format!("{{\"{long}\":[{}]}}", within.join(","));
+    let event = decode(Codec::Json, &text);
+    assert_eq!((event.message == text, event.fields.len()), (true, 1));
+    assert!(
+        event
+            .fields
+            .text("error.message")
+            .is_some_and(|reason| reason.contains("names of more than"))
+    );
     let many: Vec<String> = (0..2000).map(|n| format!("\"k{n}\":1")).collect();
     let text = format!("{{{}}}", many.join(","));
     assert_eq!(decode(Codec::Json, &text).message, text);

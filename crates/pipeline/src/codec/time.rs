@@ -8,6 +8,7 @@ use watchpost_event::Timestamp;
 /// How far a time without a year may lie ahead and still be of this year: clocks differ a little, and in the
 /// hour after summer time ends local times seem an hour ahead.
 const AHEAD_NANOS: i64 = 65 * 60 * 1_000_000_000;
+const DAY_NANOS: i64 = 24 * 60 * 60 * 1_000_000_000;
 
 /// Splits `Mar  7 13:06:56[.123] ` off a line. The year is the newest that does not put it in the future.
 pub(super) fn split_bsd<'a>(line: &'a str, now: Timestamp, zone: &TimeZone) -> Option<(Timestamp, &'a str)> {
@@ -18,9 +19,10 @@ pub(super) fn split_bsd<'a>(line: &'a str, now: Timestamp, zone: &TimeZone) -> O
     let (clock, rest) = rest.split_once(' ').unwrap_or((rest, ""));
     let day = number(day, 1..=2)? as i8;
     let (hour, minute, second, nanos) = clock_of(clock)?;
-    let today = zone.to_datetime(moment(now)?);
+    // A day more than may lie ahead: local times are put forward and back.
+    let latest = zone.to_datetime(moment(now.plus(AHEAD_NANOS + DAY_NANOS))?).year();
     let found = (0..=9).find_map(|back| {
-        let year = today.year().checked_add(1)?.checked_sub(back)?;
+        let year = latest.checked_sub(back)?;
         let local = DateTime::new(year, month, day, hour, minute, second, nanos).ok()?;
         let time = in_zone(local, zone)?;
         (time <= now.plus(AHEAD_NANOS)).then_some(time)
