@@ -36,9 +36,15 @@ pub const fn share_heap() {}
 /// too. They stay in the file cache, and those that are needed come back from there one by one.
 pub fn rest() {
     give_back();
-    #[cfg(target_os = "linux")]
-    linux::let_program_go();
+    let_program_go();
 }
+
+#[cfg(target_os = "linux")]
+use linux::let_program_go;
+
+/// Elsewhere the operating system decides.
+#[cfg(not(target_os = "linux"))]
+const fn let_program_go() {}
 
 #[cfg(target_os = "linux")]
 mod linux {
