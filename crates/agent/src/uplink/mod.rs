@@ -257,7 +257,7 @@ impl Uplink {
         if !rest.settled && quiet >= QUIET {
             rest.settled = true;
             self.shared.with_delivery(Delivery::settle);
-            watchpost_run::memory::rest();
+            watchpost_run::memory::give_back();
         }
         let patience = if rest.settled {
             GREET_EVERY

@@ -69,7 +69,7 @@ fn status(json: bool, global: &Global) -> Result<Exit> {
 
 fn collect(global: &Global) -> Result<Exit> {
     // Collector and uplink take turns rather than compete, so a heap for each would only be memory kept twice.
-    watchpost_run::memory::share_heap();
+    watchpost_run::memory::share_heaps(1);
     let settings = Settings::load(global)?;
     settings.start_logging("agent", false)?;
     let agent = settings

@@ -28,6 +28,8 @@ Examples:
 pub(crate) struct ServerArgs {}
 
 pub(crate) fn run(_: &ServerArgs, global: &Global) -> Result<Exit> {
+    // Two of its threads work at a time, mostly: a heap for each would be memory kept many times.
+    watchpost_run::memory::share_heaps(2);
     let settings = Settings::load(global)?;
     settings.start_logging("server", false)?;
     let server = settings
