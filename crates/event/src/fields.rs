@@ -27,6 +27,25 @@ impl Fields {
         fields
     }
 
+    /// How many fields a value gives when [`Self::merge`] takes it apart under a name of `length` bytes, and how many bytes
+    /// their names have together: a long name is repeated before the name of everything within it.
+    pub fn cost(value: &Value, length: usize) -> (usize, usize) {
+        let sum = |parts: &mut dyn Iterator<Item = (usize, usize)>| {
+            parts.fold((0, 0), |sum: (usize, usize), part| {
+                (sum.0.saturating_add(part.0), sum.1.saturating_add(part.1))
+            })
+        };
+        match value {
+            Value::Object(object) if !object.is_empty() => sum(&mut object
+                .iter()
+                .map(|(key, inner)| Self::cost(inner, length + 1 + key.len()))),
+            Value::Array(items) if items.iter().any(has_fields) => {
+                sum(&mut items.iter().map(|item| Self::cost(item, length)))
+            }
+            _ => (1, length),
+        }
+    }
+
     /// Adds a value as it came from outside: objects are flattened; a second value under a name makes an array.
     pub fn merge(&mut self, name: impl Into<String>, value: Value) {
         self.add(name.into(), value, 0);

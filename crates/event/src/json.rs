@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
 use crate::{Event, Fields, Timestamp, names};
@@ -212,6 +212,10 @@ impl<'de> DeserializeSeed<'de> for EventSeed {
     }
 }
 
+/// Fields of one event, at most, and bytes of their names together.
+const FIELDS_LIMIT: usize = 4096;
+const NAME_BYTES_LIMIT: usize = 1 << 20;
+
 struct EventVisitor {
     received: Timestamp,
 }
@@ -231,6 +235,7 @@ impl<'de> Visitor<'de> for EventVisitor {
             message: String::new(),
             fields: Fields::new(),
         };
+        let mut cost = (0_usize, 0_usize);
         while let Some(Key(key)) = map.next_key()? {
             match key.as_ref() {
                 "t" => event.time = Timestamp(map.next_value()?),
@@ -241,7 +246,15 @@ impl<'de> Visitor<'de> for EventVisitor {
                 names::TIMESTAMP => event.time = map.next_value_seed(TimeSeed)?,
                 name => {
                     let name = name.strip_prefix('~').unwrap_or(name);
-                    event.fields.merge(name, map.next_value()?);
+                    let value = map.next_value()?;
+                    let (fields, bytes) = Fields::cost(&value, name.len());
+                    cost = (cost.0.saturating_add(fields), cost.1.saturating_add(bytes));
+                    if cost.0 > FIELDS_LIMIT || cost.1 > NAME_BYTES_LIMIT {
+                        return Err(A::Error::custom(format_args!(
+                            "more than {FIELDS_LIMIT} fields, or {NAME_BYTES_LIMIT} bytes of dotted names"
+                        )));
+                    }
+                    event.fields.merge(name, value);
                 }
             }
         }

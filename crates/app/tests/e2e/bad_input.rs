@@ -143,6 +143,27 @@ fn a_bomb_in_json_is_refused() {
 }
 
 #[test]
+fn names_that_would_be_repeated_without_end_are_refused_at_once() {
+    let intake = Intake::new();
+    let inner: Vec<String> = (0..40_000).map(|n| format!("\"{n}\":1")).collect();
+    let long = "x".repeat(500_000);
+    let payloads = [
+        format!("{{\"message\":\"repeated\",\"{long}\":{{{}}}}}", inner.join(",")),
+        format!("{{\"message\":\"many\",{}}}", inner.join(",")),
+        "{\"message\":\"good\"}".to_owned(),
+    ];
+    let body = format!("{{\"agent_id\":\"web-1\",\"payloads\":[{}]}}", payloads.join(","));
+    let answer = intake.post("application/json", body.as_bytes());
+    assert_eq!(answer.status, 200, "{answer:?}");
+    let rejected = answer.body["rejected"].as_array().unwrap();
+    assert_eq!(rejected.len(), 2, "{answer:?}");
+    assert!(
+        rejected[0]["error"].as_str().unwrap().contains("dotted names"),
+        "{answer:?}"
+    );
+}
+
+#[test]
 fn a_wrong_key_and_another_agents_stream_are_refused() {
     let intake = Intake::new();
     let answer = deliver(
