@@ -178,7 +178,10 @@ impl<'a> Walk<'a> {
                 what: What::Block(at, number),
             });
         }
-        self.files[at] = Some(Opened { file, path, rows });
+        // Of a store of any size, only what may hold something stays in memory.
+        if !rows.is_empty() {
+            self.files[at] = Some(Opened { file, path, rows });
+        }
         Ok(())
     }
 
