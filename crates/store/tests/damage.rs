@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 use common::{Feed, at, find, lines, open, request};
 use watchpost_event::Fields;
 use watchpost_run::{Disk, MemDisk, OpenMode};
-use watchpost_store::{EmbeddedStore, LogStore, StoreError, StoreOptions, stats_at_rest, verify_at_rest};
+use watchpost_store::{
+    EmbeddedStore, LogStore, Row, SearchRequest, StoreError, StoreOptions, stats_at_rest, verify_at_rest,
+};
 
 fn options() -> StoreOptions {
     StoreOptions {
@@ -145,6 +147,31 @@ fn in_one_page_of_messages_the_other_pages_stay() {
         disk.flip(&path, place).unwrap();
     }
     assert!(partly > 10, "only {partly} places left a part of the file readable");
+}
+
+#[test]
+fn what_cannot_be_read_leaves_no_hole_among_the_newest() {
+    let (disk, _) = filled();
+    let path = files(&disk, "00000002.parquet").remove(0);
+    let mut older = 0;
+    for place in places(length(&disk, &path)) {
+        let (store, _) = open(&disk, options()).unwrap();
+        disk.flip(&path, place).unwrap();
+        let everything = |limit| SearchRequest { limit, ..request("*") };
+        // There are enough others: an answer with fewer rows would say that there are none.
+        let (found, summary) = find(&store, &everything(100));
+        assert_eq!(found.len(), 100, "at {place}: {:?}", summary.damage);
+        let (all, _) = find(&store, &everything(9_500));
+        assert!(all.len() >= 9_000, "at {place}: {} rows", all.len());
+        assert!(
+            found.iter().map(Row::place).eq(all.iter().take(100).map(Row::place)),
+            "at {place}"
+        );
+        older += usize::from(all.len() < 9_500);
+        drop(store);
+        disk.flip(&path, place).unwrap();
+    }
+    assert!(older > 3, "only {older} places made anything unreadable");
 }
 
 fn find_all(store: &EmbeddedStore) -> (BTreeSet<String>, Vec<String>) {

@@ -20,10 +20,17 @@ pub(crate) struct Best {
     /// of the moment to go on behind are not counted before it is known that they are behind it.
     counts: BTreeMap<i64, usize>,
     counted: usize,
+    named_rows: usize,
+    /// The latest time of which a row was left out, since enough others were counted.
+    floor: Option<i64>,
+    /// Not all that were counted came: what was left out for them is wanted after all.
+    short: bool,
+    /// Then nothing leaves that something left out could come before.
+    exact: bool,
 }
 
 impl Best {
-    pub(crate) fn new(left: usize, after: Option<Place>) -> Self {
+    pub(crate) fn new(left: usize, after: Option<Place>, exact: bool) -> Self {
         Self {
             left,
             after,
@@ -31,7 +38,36 @@ impl Best {
             named: BTreeMap::new(),
             counts: BTreeMap::new(),
             counted: 0,
+            named_rows: 0,
+            floor: None,
+            short: false,
+            exact,
         }
+    }
+
+    /// How many rows may still leave.
+    pub(crate) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// How many rows are named and not read.
+    pub(crate) fn named_rows(&self) -> usize {
+        self.named_rows
+    }
+
+    /// Some rows that were counted cannot be read.
+    pub(crate) fn miss(&mut self) {
+        self.short = true;
+    }
+
+    /// When rows are missing that were counted: the time from which on, backwards, everything must be looked at again.
+    pub(crate) fn gap(&self) -> Option<i64> {
+        self.floor.filter(|_| self.short && self.exact)
+    }
+
+    /// A row of this time was left out.
+    pub(crate) fn leave_out(&mut self, time: i64) {
+        self.floor = self.floor.max(Some(time));
     }
 
     /// Whether a row of this time can still be among the best.
@@ -62,11 +98,13 @@ impl Best {
 
     /// A row of a file that matches.
     pub(crate) fn name(&mut self, time: i64, named: Named) {
-        if self.wants(time) {
-            self.named.entry(time).or_default().push(named);
-            if !self.is_doubtful(time) {
-                self.count(time);
-            }
+        if !self.wants(time) {
+            return self.leave_out(time);
+        }
+        self.named.entry(time).or_default().push(named);
+        self.named_rows += 1;
+        if !self.is_doubtful(time) {
+            self.count(time);
         }
     }
 
@@ -78,6 +116,7 @@ impl Best {
             Some(Some(first)) => self.named.split_off(&first),
         };
         let mut named: Vec<Named> = later.into_values().flatten().collect();
+        self.named_rows -= named.len();
         named.sort_unstable();
         named
     }
@@ -88,6 +127,7 @@ impl Best {
         if inserted && doubtful {
             self.count(time);
         } else if !inserted && !doubtful {
+            self.short = true;
             self.uncount(time);
         }
     }
@@ -99,6 +139,7 @@ impl Best {
         summary: &mut Summary,
         out: &mut dyn FnMut(Row) -> ControlFlow<()>,
     ) -> ControlFlow<()> {
+        let reached = self.gap().max(reached);
         while self.left > 0
             && let Some(first) = self.rows.first_entry()
             && reached.is_none_or(|reached| first.key().time.0 > reached)
@@ -125,7 +166,9 @@ impl Best {
         self.rows.insert(place, row);
         if self.rows.len() > self.left {
             // It stays counted: of its moment there are enough.
-            self.rows.pop_last();
+            if let Some((place, _)) = self.rows.pop_last() {
+                self.leave_out(place.time.0);
+            }
         }
         true
     }
@@ -138,7 +181,8 @@ impl Best {
         {
             let (time, count) = last.remove_entry();
             self.counted -= count;
-            self.named.remove(&time);
+            self.named_rows -= self.named.remove(&time).map_or(0, |named| named.len());
+            self.floor = self.floor.max(Some(time));
         }
     }
 
