@@ -1,6 +1,10 @@
+use serde::de::Error;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
+
+/// Bytes of all dotted names of one object together: a long name is repeated before the name of everything within it.
+pub(crate) const NAME_BYTES_LIMIT: usize = 1 << 20;
 
 /// An event's fields under their dotted ECS names, sorted by name.
 ///
@@ -198,10 +202,33 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
+/// Fields as somebody sent them for many events: within [`NAME_BYTES_LIMIT`].
+pub(crate) fn limited<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Fields, D::Error> {
+    let object = Value::Object(Map::deserialize(deserializer)?);
+    if Fields::cost(&object, 0).1 > NAME_BYTES_LIMIT {
+        return Err(D::Error::custom(format_args!(
+            "dotted names of more than {NAME_BYTES_LIMIT} bytes"
+        )));
+    }
+    Ok(match object {
+        Value::Object(object) => Fields::from_object(object),
+        _ => Fields::new(),
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn names_repeated_without_end_are_refused() {
+        let inner: Map<String, Value> = (0..3_000).map(|n| (n.to_string(), Value::from(1))).collect();
+        let error = limited(json!({ "x".repeat(30_000): inner })).expect_err("too many names");
+        assert!(error.to_string().contains("dotted names"), "{error}");
+        let few = limited(json!({ "host": { "name": "web-1" } })).expect("few names");
+        assert_eq!(few.text("host.name"), Some("web-1"));
+    }
 
     fn fields(value: Value) -> Fields {
         match value {

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
+use crate::fields::NAME_BYTES_LIMIT;
 use crate::{Event, Fields, Timestamp, names};
 
 /// Appends an event as one JSON line, newline included.
@@ -231,9 +232,8 @@ impl<'de> DeserializeSeed<'de> for EventSeed {
     }
 }
 
-/// Fields of one event, at most, and bytes of their names together.
+/// Fields of one event, at most.
 const FIELDS_LIMIT: usize = 4096;
-const NAME_BYTES_LIMIT: usize = 1 << 20;
 
 struct EventVisitor {
     received: Timestamp,

@@ -136,7 +136,11 @@ pub struct BatchHeader {
     /// CRC32C of the frame.
     pub crc: u32,
     /// Fields with one value for all events.
-    #[serde(default, skip_serializing_if = "Fields::is_empty")]
+    #[serde(
+        default,
+        skip_serializing_if = "Fields::is_empty",
+        deserialize_with = "crate::fields::limited"
+    )]
     pub fields: Fields,
     /// The file's first bytes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
