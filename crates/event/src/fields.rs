@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// Bytes of all dotted names of one object together: a long name is repeated before the name of everything within it.
-pub(crate) const NAME_BYTES_LIMIT: usize = 1 << 20;
+pub const NAME_BYTES_LIMIT: usize = 1 << 20;
 
 /// An event's fields under their dotted ECS names, sorted by name.
 ///
@@ -207,7 +207,7 @@ pub(crate) fn limited<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Resu
     let object = Value::Object(Map::deserialize(deserializer)?);
     if Fields::cost(&object, 0).1 > NAME_BYTES_LIMIT {
         return Err(D::Error::custom(format_args!(
-            "dotted names of more than {NAME_BYTES_LIMIT} bytes"
+            "constant fields with more than {NAME_BYTES_LIMIT} bytes of dotted names: shorten the names, or nest them less"
         )));
     }
     Ok(match object {

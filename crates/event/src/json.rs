@@ -267,12 +267,14 @@ impl<'de> Visitor<'de> for EventVisitor {
                 name => {
                     let name = name.strip_prefix('~').unwrap_or(name);
                     let value = map.next_value()?;
-                    let (fields, bytes) = Fields::cost(&value, name.len());
-                    cost = (cost.0.saturating_add(fields), cost.1.saturating_add(bytes));
-                    if self.limited && (cost.0 > FIELDS_LIMIT || cost.1 > NAME_BYTES_LIMIT) {
-                        return Err(A::Error::custom(format_args!(
-                            "more than {FIELDS_LIMIT} fields, or {NAME_BYTES_LIMIT} bytes of dotted names"
-                        )));
+                    if self.limited {
+                        let (fields, bytes) = Fields::cost(&value, name.len());
+                        cost = (cost.0.saturating_add(fields), cost.1.saturating_add(bytes));
+                        if cost.0 > FIELDS_LIMIT || cost.1 > NAME_BYTES_LIMIT {
+                            return Err(A::Error::custom(format_args!(
+                                "more than {FIELDS_LIMIT} fields, or {NAME_BYTES_LIMIT} bytes of dotted names: send several events, or the object as text"
+                            )));
+                        }
                     }
                     event.fields.merge(name, value);
                 }

@@ -9,7 +9,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use unicode_general_category::{GeneralCategory, get_general_category};
 
-pub use scanner::{Scanner, Span, Words};
+pub use scanner::{Scanner, Span, WIDE, Words};
 
 mod scanner;
 

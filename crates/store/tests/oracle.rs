@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use common::{Feed, at, find, maintain_all, open, shown};
+use common::{Feed, at, find, known_of, maintain_all, open, shown};
 use proptest::prelude::*;
 use watchpost_event::{Event, Fields, Origin, View};
 use watchpost_kit::Rng;
@@ -44,12 +44,7 @@ fn random_store(rng: &mut Rng) -> (EmbeddedStore, Known) {
             .collect();
         // Receive times over two days, so that folders differ.
         let batch = feed.batch(events, at(rng.below(2) as i64 * 86_400));
-        known.extend(
-            batch
-                .events
-                .iter()
-                .map(|event| (event.clone(), Arc::clone(&feed.origin))),
-        );
+        known.extend(known_of(&batch));
         store.append(next, batch).unwrap();
         match rng.below(4) {
             0 => store.flush(at(0)).unwrap(),

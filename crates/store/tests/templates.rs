@@ -6,7 +6,7 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{DAY, Feed, at, find, maintain_all, open, shown};
+use common::{DAY, Feed, at, find, known_of, maintain_all, open, shown};
 use proptest::prelude::*;
 use watchpost_event::words::words;
 use watchpost_event::{Event, Fields, Origin, Timestamp, View};
@@ -102,12 +102,7 @@ fn store(rng: &mut Rng) -> (EmbeddedStore, Known) {
         let feed = &mut feeds[rng.below(2) as usize];
         let events = (0..rng.below(250)).map(|_| event(rng)).collect();
         let batch = feed.batch(events, at(0));
-        known.extend(
-            batch
-                .events
-                .iter()
-                .map(|event| (event.clone(), Arc::clone(&feed.origin))),
-        );
+        known.extend(known_of(&batch));
         store.append(next, batch).unwrap();
         match rng.below(5) {
             0 | 1 => store.flush(at(0)).unwrap(),

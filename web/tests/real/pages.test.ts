@@ -234,7 +234,7 @@ test('a hundred thousand rows scroll without a long frame', async () => {
   );
   await page.keyboard.press('Home');
   // The machine does other things too: one pass of six without a long frame shows what the page can do. Where nothing
-  // draws 60 times a second, 50 ms (three frames) are three of the frames it does draw.
+  // draws 60 times a second, 50 ms (three frames) are three of the frames it does draw, but no more than 100 ms.
   let longest = Number.POSITIVE_INFINITY;
   let allowed = 50;
   for (let pass = 0; pass < 6 && longest > allowed; pass += 1) {
@@ -242,7 +242,7 @@ test('a hundred thousand rows scroll without a long frame', async () => {
     expect(times.length).toBe(240);
     const at = (share: number) => times[Math.floor((times.length - 1) * share)] ?? 0;
     longest = at(1);
-    allowed = Math.max(50, 3.5 * at(0.5));
+    allowed = Math.min(100, Math.max(50, 3.5 * at(0.5)));
     const [median, most] = [at(0.5), at(0.99)].map((ms) => ms.toFixed(1));
     console.log(
       `${await loaded()} rows: frames of ${median} ms (median), ${most} ms (99 %), ${longest.toFixed(1)} ms (longest)`,

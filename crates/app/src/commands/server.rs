@@ -28,8 +28,7 @@ Examples:
 pub(crate) struct ServerArgs {}
 
 pub(crate) fn run(_: &ServerArgs, global: &Global) -> Result<Exit> {
-    // Two of its threads work at a time, mostly: a heap for each would be memory kept many times.
-    watchpost_run::memory::share_heaps(2);
+    prepare();
     let settings = Settings::load(global)?;
     settings.start_logging("server", false)?;
     let server = settings
@@ -53,10 +52,14 @@ pub(crate) fn run(_: &ServerArgs, global: &Global) -> Result<Exit> {
     ended(runtime.block_on(handle.wait()))
 }
 
-/// Where a server runs: with as many connections as the system allows.
+/// What a process that is a server needs before its first thread.
+pub(super) fn prepare() {
+    // Two of its threads work at a time, mostly: a heap for each would be memory kept many times.
+    watchpost_run::memory::share_heaps(2);
+    watchpost_run::open_files::raise_limit();
+}
+
 pub(super) fn runtime() -> Result<Runtime> {
-    let open_files = watchpost_run::open_files::raise_limit();
-    tracing::debug!(?open_files, "Open files at most");
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

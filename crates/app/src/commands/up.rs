@@ -38,7 +38,7 @@ pub(crate) struct UpArgs {
 }
 
 pub(crate) fn run(args: &UpArgs, global: &Global) -> Result<Exit> {
-    watchpost_run::memory::share_heaps(2);
+    server::prepare();
     let settings = Settings::load(global)?;
     settings.start_logging("up", true)?;
     let more = match args.paths.as_slice() {

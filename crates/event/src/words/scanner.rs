@@ -5,7 +5,7 @@ use super::{AddressRun, WORD_LIMIT, for_each_word};
 
 const CHUNK: usize = 64;
 /// A copy of so many bytes is quicker than one of a word's own length.
-const WIDE: usize = 16;
+pub const WIDE: usize = 16;
 /// So many are looked for at once, whether they are there or not.
 const USUAL: usize = 4;
 

@@ -4,11 +4,10 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
+use watchpost_event::{Fields, NAME_BYTES_LIMIT};
 
 /// Objects within objects whose names are joined here; deeper ones stay values and are flattened by `Fields`.
 const DEPTH_LIMIT: usize = 16;
-/// Bytes of all dotted names together: a long name is repeated before the name of everything within it.
-const NAMES_BYTES_LIMIT: usize = 1 << 20;
 
 /// Fields of an object, in the order they came.
 #[derive(Debug, Default)]
@@ -43,12 +42,10 @@ impl Flat {
         if self.fields.len() >= self.limit {
             return Err(E::custom(format_args!("more than {} fields", self.limit)));
         }
-        self.name_bytes = self
-            .name_bytes
-            .saturating_add(name.len())
-            .saturating_add(names_within(&value, name.len()));
-        if self.name_bytes > NAMES_BYTES_LIMIT {
-            return Err(E::custom(format_args!("names of more than {NAMES_BYTES_LIMIT} bytes")));
+        let (_, bytes) = Fields::cost(&value, name.len());
+        self.name_bytes = self.name_bytes.saturating_add(bytes);
+        if self.name_bytes > NAME_BYTES_LIMIT {
+            return Err(E::custom(format_args!("names of more than {NAME_BYTES_LIMIT} bytes")));
         }
         self.fields.push((name.to_owned(), value));
         Ok(())
@@ -63,21 +60,6 @@ impl Flat {
         let (at, value) = found?;
         self.fields.remove(at);
         Some(value)
-    }
-}
-
-/// Bytes of the names that a value gives when `Fields` takes it apart under a name of `length` bytes.
-fn names_within(value: &Value, length: usize) -> usize {
-    match value {
-        Value::Array(items) => items.iter().map(|item| names_within(item, length)).sum(),
-        Value::Object(object) => object
-            .iter()
-            .map(|(key, inner)| {
-                let name = length + 1 + key.len();
-                name + names_within(inner, name)
-            })
-            .sum(),
-        _ => 0,
     }
 }
 

@@ -8,15 +8,13 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
-use watchpost_event::words::{Scanner, Span};
+use watchpost_event::words::{Scanner, Span, WIDE};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::embedded::keys::word_key;
 
 /// Longest text, in bytes; the words behind it are cut words.
 const TEXT_LIMIT: usize = 1024;
-/// What a short word is copied by.
-const WIDE: usize = 16;
 /// Shortest word of nothing but the letters a to f that is taken for a number.
 const HEX_WORD: usize = 4;
 

@@ -77,6 +77,14 @@ impl Feed {
     }
 }
 
+/// The events of a batch, each with its origin.
+pub(crate) fn known_of(batch: &Decoded) -> impl Iterator<Item = (Event, Arc<Origin>)> {
+    batch
+        .events
+        .iter()
+        .map(|event| (event.clone(), Arc::clone(&batch.origin)))
+}
+
 pub(crate) fn lines(texts: &[&str], first: Timestamp) -> Vec<Event> {
     (0..)
         .zip(texts)
