@@ -23,7 +23,8 @@ pub struct Span {
 }
 
 impl Span {
-    fn of(start: usize, word: &[u8]) -> Self {
+    /// A word as it stands in a template or a query: folded and cut.
+    pub fn of(start: usize, word: &[u8]) -> Self {
         Self {
             start: start as u32,
             len: word.len() as u32,

@@ -220,7 +220,7 @@ impl EmbeddedStore {
                 if plan.matches_whole(block.times.0, block.times.1) && found(Piece::Whole(u64::from(block.rows)))? {
                     continue;
                 }
-                let fit = plan.fit(block, settle);
+                let fit = plan.fit(&file.index, at, settle);
                 if fit.settled > 0 {
                     found(Piece::Whole(fit.settled))?;
                 }

@@ -7,7 +7,7 @@ use watchpost_event::{Origin, Severity};
 use crate::embedded::filter::Filter;
 use crate::embedded::index::{Block, Index, SeverityCounts};
 use crate::embedded::order::SourceRow;
-use crate::embedded::runs::{RunBuilder, Runs};
+use crate::embedded::runs::RunBuilder;
 
 /// A block holds at most so many rows …
 pub(crate) const BLOCK_ROWS: u32 = 4096;
@@ -56,7 +56,6 @@ impl IndexBuilder {
             times: (time, time),
             positions: (position, position),
             filter: Filter::default(),
-            runs: Runs::default(),
         });
         block.rows += 1;
         block.raw = block.raw.saturating_add(raw as u32);
@@ -102,7 +101,7 @@ impl IndexBuilder {
     pub(crate) fn close_block(&mut self) {
         if let Some(mut block) = self.open.take() {
             let keys = &mut self.keys;
-            block.runs = self.runs.finish(|key| keys.extend(&[key]));
+            self.runs.close_block(block.times.0, |key| keys.extend(&[key]));
             block.filter = keys.build();
             self.index.blocks.push(block);
         }
@@ -111,6 +110,7 @@ impl IndexBuilder {
     pub(crate) fn finish(mut self) -> Index {
         self.close_block();
         self.close_minute();
+        self.index.runs = self.runs.finish();
         self.index
     }
 }

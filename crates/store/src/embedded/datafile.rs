@@ -6,7 +6,7 @@ use std::path::Path;
 use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder, RowSelection,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::errors::ParquetError;
 use parquet::file::metadata::PageIndexPolicy;
@@ -142,16 +142,13 @@ impl DataFile {
         Ok(())
     }
 
-    /// Reads whole rows of one row group from its beginning, as many at a time.
-    pub(crate) fn group(&self, group: usize, rows: usize) -> Result<ParquetRecordBatchReader, ParquetError> {
-        ParquetRecordBatchReaderBuilder::new_with_metadata(self.file.clone(), self.metadata.clone())
-            .with_row_groups(vec![group])
-            .with_batch_size(rows)
-            .build()
-    }
-
     pub(crate) fn groups(&self) -> usize {
         self.groups.len() - 1
+    }
+
+    /// The rows of one row group.
+    pub(crate) fn group_rows(&self, group: usize) -> Range<u64> {
+        self.groups[group]..self.groups[group + 1]
     }
 
     fn mask(&self, needed: Needed) -> ProjectionMask {

@@ -1,6 +1,7 @@
 //! One block's filter: a binary fuse filter of 8 bits over 32-bit keys. It never says no to a key it was given; it
 //! says yes to one stranger in 256.
 
+use bytes::Bytes;
 use xorf::{BinaryFuse8, BinaryFuse8Ref, DmaSerializable, Filter as _, FilterRef};
 
 use crate::embedded::index::Input;
@@ -11,14 +12,14 @@ const DESCRIPTOR: usize = BinaryFuse8::DESCRIPTOR_LEN;
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Filter {
     descriptor: [u8; DESCRIPTOR],
-    fingerprints: Box<[u8]>,
+    fingerprints: Bytes,
 }
 
 impl Default for Filter {
     fn default() -> Self {
         Self {
             descriptor: [0; DESCRIPTOR],
-            fingerprints: Box::default(),
+            fingerprints: Bytes::new(),
         }
     }
 }
@@ -38,7 +39,7 @@ impl Filter {
         filter.dma_copy_descriptor_to(&mut descriptor);
         Self {
             descriptor,
-            fingerprints: filter.fingerprints,
+            fingerprints: filter.fingerprints.into(),
         }
     }
 
@@ -59,7 +60,8 @@ impl Filter {
         fingerprints.extend_from_slice(&self.fingerprints);
     }
 
-    pub(crate) fn decode(input: &mut Input<'_>, fingerprints: &mut Input<'_>) -> Option<Self> {
+    /// Takes its fingerprints off the front of all.
+    pub(crate) fn decode(input: &mut Input<'_>, fingerprints: &mut Bytes) -> Option<Self> {
         let descriptor: [u8; DESCRIPTOR] = input.array()?;
         let len = input.u32()?;
         if len == 0 {
@@ -72,9 +74,12 @@ impl Filter {
         if !segment.is_power_of_two() || mask != segment - 1 || count % segment != 0 || reach > u64::from(len) {
             return None;
         }
+        if fingerprints.len() < len as usize {
+            return None;
+        }
         Some(Self {
             descriptor,
-            fingerprints: fingerprints.take(len as usize)?.into(),
+            fingerprints: fingerprints.split_to(len as usize),
         })
     }
 }

@@ -15,10 +15,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
+
 use crate::StoreError;
 use crate::api::SEVERITIES;
 use crate::embedded::filter::Filter;
-use crate::embedded::runs::Runs;
+use crate::embedded::runs::{RunReader, RunTable};
 
 const MAGIC: [u8; 4] = *b"WPIX";
 /// The version this program writes.
@@ -29,10 +31,6 @@ const FILTERS: u32 = 3;
 const MINUTES: u32 = 4;
 const CHECKSUMS: u32 = 5;
 const RUNS: u32 = 6;
-/// Level 3 costs little for what is small.
-const RUNS_LEVEL: i32 = 3;
-/// Runs of one file, decompressed.
-const RUNS_LIMIT: u64 = 1 << 30;
 
 /// What is known of a whole file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,7 +55,6 @@ pub(crate) struct Block {
     /// Smallest and greatest position.
     pub(crate) positions: (u64, u64),
     pub(crate) filter: Filter,
-    pub(crate) runs: Runs,
 }
 
 impl Block {
@@ -70,10 +67,11 @@ impl Block {
 pub(crate) type SeverityCounts = [u64; SEVERITIES];
 
 /// An index in memory.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
     pub(crate) summary: FileSummary,
     pub(crate) blocks: Vec<Block>,
+    pub(crate) runs: RunTable,
     pub(crate) minutes: BTreeMap<i64, SeverityCounts>,
     pub(crate) checksums: Arc<[u32]>,
 }
@@ -84,13 +82,27 @@ impl Index {
         let filters: usize = self
             .blocks
             .iter()
-            .map(|block| 112 + block.filter.size() + block.runs.size())
+            .map(|block| size_of::<Block>() + block.filter.size())
             .sum();
-        256 + filters + self.minutes.len() * 96 + self.checksums.len() * 4
+        256 + filters + self.runs.size() + self.minutes.len() * 96 + self.checksums.len() * 4
     }
 
-    /// Adds another file's blocks behind this one's, as their row groups are.
-    pub(crate) fn append(&mut self, other: &Self) {
+    /// The block that a row lies in.
+    pub(crate) fn block_of(&self, row: u64) -> Option<&Block> {
+        let behind = self.blocks.partition_point(|block| block.first_row <= row);
+        self.blocks[..behind].last()
+    }
+
+    /// The runs of a block; `None` when they cannot be read.
+    pub(crate) fn runs(&self, block: usize) -> Option<RunReader<'_>> {
+        self.runs.of(&self.blocks, block)
+    }
+
+    /// Adds another file's blocks behind this one's, as their row groups are; false when its runs cannot be read.
+    pub(crate) fn append(&mut self, other: &Self) -> bool {
+        if !self.runs.append(&self.blocks, &other.runs, &other.blocks) {
+            return false;
+        }
         let before = self.summary.rows;
         self.blocks.extend(other.blocks.iter().map(|block| Block {
             first_row: before + block.first_row,
@@ -103,7 +115,7 @@ impl Index {
         let (mine, theirs) = (&mut self.summary, &other.summary);
         if before == 0 {
             *mine = *theirs;
-            return;
+            return true;
         }
         mine.rows += theirs.rows;
         mine.raw += theirs.raw;
@@ -111,6 +123,7 @@ impl Index {
         mine.last = mine.last.max(theirs.last);
         mine.received_first = mine.received_first.min(theirs.received_first);
         mine.received_last = mine.received_last.max(theirs.received_last);
+        true
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
@@ -123,7 +136,7 @@ impl Index {
         section(&mut out, MINUTES, &self.encode_minutes());
         let checksums: Vec<u8> = self.checksums.iter().flat_map(|crc| crc.to_le_bytes()).collect();
         section(&mut out, CHECKSUMS, &checksums);
-        section(&mut out, RUNS, &self.encode_runs());
+        section(&mut out, RUNS, &self.runs.encode());
         out
     }
 
@@ -153,20 +166,6 @@ impl Index {
         (out, filters)
     }
 
-    fn encode_runs(&self) -> Vec<u8> {
-        let mut plain = Vec::new();
-        for block in &self.blocks {
-            block.runs.encode(block.times.0, &mut plain);
-        }
-        let mut out = (plain.len() as u64).to_le_bytes().to_vec();
-        match zstd::bulk::compress(&plain, RUNS_LEVEL) {
-            Ok(packed) => out.extend_from_slice(&packed),
-            // Never seen: the index is then found damaged and made anew from the rows.
-            Err(error) => tracing::warn!(%error, "cannot compress the runs of an index"),
-        }
-        out
-    }
-
     fn encode_minutes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for (minute, counts) in &self.minutes {
@@ -182,7 +181,8 @@ impl Index {
         out
     }
 
-    pub(crate) fn decode(path: &Path, bytes: &[u8]) -> Result<Self, StoreError> {
+    /// Reads it; what is large stays where it is in `bytes`.
+    pub(crate) fn decode(path: &Path, bytes: &Bytes) -> Result<Self, StoreError> {
         let bad = |what: &str| StoreError::damaged(path, what);
         let mut input = Input(bytes);
         if input.array::<4>() != Some(MAGIC) {
@@ -205,17 +205,17 @@ impl Index {
         }
         let get = |tag| sections.get(&tag).copied().ok_or_else(|| bad("a section is missing"));
         let checksums = get(CHECKSUMS)?;
-        let mut index = Self {
+        let index = Self {
             summary: decode_summary(get(SUMMARY)?).ok_or_else(|| bad("its summary is cut short"))?,
-            blocks: decode_blocks(get(BLOCKS)?, get(FILTERS)?)
+            blocks: decode_blocks(get(BLOCKS)?, bytes.slice_ref(get(FILTERS)?))
                 .ok_or_else(|| bad("its blocks contradict its filters"))?,
+            runs: RunTable::read(bytes.slice_ref(get(RUNS)?)),
             minutes: decode_minutes(get(MINUTES)?).ok_or_else(|| bad("its minutes are cut short"))?,
             checksums: checksums
                 .chunks_exact(4)
                 .map(|crc| u32::from_le_bytes([crc[0], crc[1], crc[2], crc[3]]))
                 .collect(),
         };
-        decode_runs(get(RUNS)?, &mut index.blocks).ok_or_else(|| bad("its runs contradict its blocks"))?;
         let rows: u64 = index.blocks.iter().map(|block| u64::from(block.rows)).sum();
         if rows != index.summary.rows {
             return Err(bad("its blocks do not add up to its rows"));
@@ -244,9 +244,8 @@ fn decode_summary(body: &[u8]) -> Option<FileSummary> {
     })
 }
 
-fn decode_blocks(body: &[u8], filters: &[u8]) -> Option<Vec<Block>> {
+fn decode_blocks(body: &[u8], mut filters: Bytes) -> Option<Vec<Block>> {
     let mut input = Input(body);
-    let mut filters = Input(filters);
     let mut blocks = Vec::new();
     let mut first_row = 0;
     while !input.0.is_empty() {
@@ -258,25 +257,10 @@ fn decode_blocks(body: &[u8], filters: &[u8]) -> Option<Vec<Block>> {
             times: (input.i64()?, input.i64()?),
             positions: (input.u64()?, input.u64()?),
             filter: Filter::decode(&mut input, &mut filters)?,
-            runs: Runs::default(),
         });
         first_row += u64::from(rows);
     }
-    filters.0.is_empty().then_some(blocks)
-}
-
-fn decode_runs(body: &[u8], blocks: &mut [Block]) -> Option<()> {
-    let mut input = Input(body);
-    let length = input.u64().filter(|length| *length <= RUNS_LIMIT)?;
-    let plain = zstd::bulk::decompress(input.0, usize::try_from(length).ok()?).ok()?;
-    let mut input = Input(&plain);
-    for block in blocks {
-        block.runs = Runs::decode(block.times.0, &mut input)?;
-        if !block.runs.is_empty() && block.runs.rows() != u64::from(block.rows) {
-            return None;
-        }
-    }
-    input.0.is_empty().then_some(())
+    filters.is_empty().then_some(blocks)
 }
 
 fn decode_minutes(body: &[u8]) -> Option<BTreeMap<i64, SeverityCounts>> {

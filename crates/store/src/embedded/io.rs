@@ -230,7 +230,7 @@ impl Read for SequentialReader {
 }
 
 /// Reads a whole small file, never more than `limit` bytes.
-pub(crate) fn read_file(disk: &dyn Disk, path: &Path, limit: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read_file(disk: &dyn Disk, path: &Path, limit: u64) -> io::Result<Bytes> {
     let file = disk.open(path, OpenMode::Read)?;
     let len = file.len()?;
     if len > limit {
@@ -241,7 +241,7 @@ pub(crate) fn read_file(disk: &dyn Disk, path: &Path, limit: u64) -> io::Result<
     }
     let mut bytes = vec![0; len as usize];
     read_exact_at(&*file, &mut bytes, 0)?;
-    Ok(bytes)
+    Ok(bytes.into())
 }
 
 /// Writes a whole small file under a new name and makes its contents durable (not its name).

@@ -8,6 +8,7 @@
 use serde_json::Value;
 use watchpost_event::{AgentId, Event, Origin, StreamId, names};
 use watchpost_query::{Key, Necessary, for_each_field_key};
+use crate::embedded::template::may_be_constant;
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
 /// Longest value key kept, in bytes.
@@ -61,7 +62,8 @@ pub(crate) enum Need {
     /// A word of the message: its filter key, and the text that must stand there where case is all that can differ.
     Word {
         key: u32,
-        word: Box<str>,
+        /// Itself, when a template can hold it.
+        constant: Option<Box<str>>,
         text: Option<Box<[u8]>>,
     },
     /// Another filter key.
@@ -97,7 +99,7 @@ impl Need {
         match key {
             Key::Word(word) => Self::Word {
                 key: word_key(word.as_bytes()),
-                word: word.as_str().into(),
+                constant: may_be_constant(word).then(|| word.as_str().into()),
                 text: plain(word),
             },
             Key::Prefix(prefix) => plain(prefix).map_or(Self::Anything, Self::Text),
@@ -106,11 +108,11 @@ impl Need {
         }
     }
 
-    /// Whether something that `holds` filter keys can match. With the key of a word comes the word.
+    /// Whether something that `holds` filter keys can match. With the key of a word that a template can hold comes the word.
     pub(crate) fn may_match(&self, holds: &impl Fn(u32, Option<&str>) -> bool) -> bool {
         match self {
             Self::Anything | Self::Text(_) => true,
-            Self::Word { key, word, .. } => holds(*key, Some(word)),
+            Self::Word { key, constant, .. } => holds(*key, constant.as_deref()),
             Self::Key(key) => holds(*key, None),
             Self::All(all) => all.iter().all(|need| need.may_match(holds)),
             Self::Any(any) => any.iter().any(|need| need.may_match(holds)),
@@ -136,12 +138,12 @@ impl Need {
         }
     }
 
-    /// Whether any word is asked for.
-    pub(crate) fn asks_for_words(&self) -> bool {
+    /// Whether any word is asked for that a template can hold.
+    pub(crate) fn asks_for_constants(&self) -> bool {
         match self {
             Self::Anything | Self::Key(_) | Self::Text(_) => false,
-            Self::Word { .. } => true,
-            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_words),
+            Self::Word { constant, .. } => constant.is_some(),
+            Self::All(parts) | Self::Any(parts) => parts.iter().any(Self::asks_for_constants),
         }
     }
 

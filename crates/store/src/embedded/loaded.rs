@@ -41,6 +41,11 @@ impl Loaded {
         self.rows.push(row);
     }
 
+    /// Gives back what only reading needs.
+    pub(crate) fn close(&mut self) {
+        self.templates.close();
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
     }

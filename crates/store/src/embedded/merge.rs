@@ -177,7 +177,12 @@ fn join_groups(
     let mut index = Index::default();
     for file in files {
         append_groups(&mut writer, file, Path::new(&place.day))?;
-        index.append(&file.index);
+        if !index.append(&file.index) {
+            return Err(ParquetError::General(format!(
+                "the runs in an index in {} cannot be read",
+                place.day
+            )));
+        }
     }
     Ok((writer.into_inner()?, index))
 }

@@ -1,16 +1,17 @@
 //! Packing: a file that merging will not touch any more is written once more. Its row groups, each sorted, become one
-//! sorted whole, and compression tries harder. Memory holds a few hundred rows of every group, whatever their size.
+//! sorted whole, and compression tries harder. Memory holds a few hundred rows of every group, whatever their size, and
+//! no reader between two looks at a group: each would hold a decompressor for every column.
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use parquet::arrow::arrow_reader::ParquetRecordBatchReader;
 use watchpost_event::{AgentId, Epoch, StreamId, Timestamp};
 use watchpost_kit::chain;
 
 use crate::embedded::columns::RowReader;
-use crate::embedded::datafile::DataFile;
+use crate::embedded::datafile::{DataFile, Needed};
 use crate::embedded::loaded::Loaded;
 use crate::embedded::manifest::FileEntry;
 use crate::embedded::merge::is_over;
@@ -19,9 +20,11 @@ use crate::embedded::writer::{Effort, FileWriter};
 use crate::embedded::{EmbeddedStore, lock};
 use crate::{Maintained, StoreError};
 
-/// Rows of a group in memory.
-const READ_ROWS: usize = 256;
-/// Groups of a file that is packed, at most: each is open at once.
+/// Rows of all groups in memory, about.
+const ROWS_LIMIT: usize = 16 * 1024;
+/// Rows of one group in memory. Fewer are not worth opening it for; more than a block never come at once.
+const GROUP_ROWS: (usize, usize) = (64, 1024);
+/// Groups of a file that is packed, at most.
 const GROUPS_LIMIT: usize = 256;
 
 impl EmbeddedStore {
@@ -77,9 +80,10 @@ impl EmbeddedStore {
         if file.groups() > GROUPS_LIMIT {
             return Err(StoreError::damaged(&path, "it has too many row groups to be packed"));
         }
+        let at_once = (ROWS_LIMIT / file.groups().max(1)).clamp(GROUP_ROWS.0, GROUP_ROWS.1);
         let mut cursors = Vec::new();
         for group in 0..file.groups() {
-            cursors.extend(Cursor::open(&file, &path, group)?);
+            cursors.extend(Cursor::open(&file, &path, group, at_once)?);
         }
         let mut packed = self.write_file(entry.class, &entry.day, Effort::Small, |out| {
             self.merge_sorted(cursors, out)
@@ -122,42 +126,57 @@ type Key<'a> = (&'a str, &'a AgentId, &'a StreamId, Epoch, i64, u64, u32);
 
 /// A place in a sorted row group.
 struct Cursor<'a> {
-    reader: ParquetRecordBatchReader,
+    file: &'a DataFile,
     path: &'a Path,
+    /// Rows that were not read yet.
+    rest: Range<u64>,
+    /// How many are read at once.
+    at_once: usize,
     loaded: Loaded,
     at: usize,
 }
 
 impl<'a> Cursor<'a> {
     /// At the first row; `None` when there is none.
-    fn open(file: &DataFile, path: &'a Path, group: usize) -> Result<Option<Self>, StoreError> {
-        let reader = file
-            .group(group, READ_ROWS)
-            .map_err(StoreError::parquet("read", path))?;
+    fn open(file: &'a DataFile, path: &'a Path, group: usize, at_once: usize) -> Result<Option<Self>, StoreError> {
         let mut cursor = Self {
-            reader,
+            file,
             path,
+            rest: file.group_rows(group),
+            at_once,
             loaded: Loaded::default(),
             at: 0,
         };
         Ok(cursor.load()?.then_some(cursor))
     }
 
-    /// The next rows; false when there are none.
+    /// The next rows, of one block; false when there are none.
     fn load(&mut self) -> Result<bool, StoreError> {
-        let Some(batch) = self.reader.next() else {
-            return Ok(false);
-        };
-        let batch = batch.map_err(|error| StoreError::damaged(self.path, error.to_string()))?;
-        let mut reader = RowReader::new(&batch);
         self.loaded = Loaded::default();
         self.at = 0;
-        for at in 0..batch.num_rows() {
-            let row = reader.row(at);
-            let row = row.ok_or_else(|| StoreError::damaged(self.path, "it holds rows that are no events"))?;
-            self.loaded.push(row);
+        let block = self.file.index.block_of(self.rest.start);
+        let Some(block) = block.filter(|_| !self.rest.is_empty()) else {
+            return Ok(false);
+        };
+        let end = (self.rest.start + self.at_once as u64)
+            .min(block.row_range().end)
+            .min(self.rest.end);
+        let rows = self.rest.start..end;
+        self.rest.start = end;
+        let loaded = &mut self.loaded;
+        let read = self.file.read(std::slice::from_ref(&rows), Needed::ALL, |batch, _| {
+            let mut reader = RowReader::new(batch);
+            for row in (0..batch.num_rows()).filter_map(|at| reader.row(at)) {
+                loaded.push(row);
+            }
+            Ok(())
+        });
+        read.map_err(|error| StoreError::damaged(self.path, error.to_string()))?;
+        if self.loaded.len() as u64 != rows.end - rows.start {
+            return Err(StoreError::damaged(self.path, "it holds rows that are no events"));
         }
-        Ok(batch.num_rows() > 0)
+        self.loaded.close();
+        Ok(true)
     }
 
     fn advance(&mut self) -> Result<bool, StoreError> {

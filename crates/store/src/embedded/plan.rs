@@ -10,7 +10,7 @@ use watchpost_query::{Expr, FieldTest, Range as ValueRange, TextTest, necessary,
 use crate::SearchRequest;
 use crate::embedded::datafile::Needed;
 use crate::embedded::head::HeadBatch;
-use crate::embedded::index::Block;
+use crate::embedded::index::Index;
 use crate::embedded::keys::Need;
 use crate::embedded::manifest::FileEntry;
 use crate::embedded::template::{has_prefix, has_word};
@@ -23,8 +23,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) low: i64,
     pub(crate) high: i64,
     need: Need,
-    /// Some words are asked for: then the runs of a block can rule rows out.
-    asks_for_words: bool,
+    /// Words are asked for that a template can hold: then the runs of a block can rule rows out.
+    asks_for_constants: bool,
     finders: BTreeMap<Box<[u8]>, Finder<'static>>,
     /// Everything between `low` and `high` matches.
     pub(crate) is_time_only: bool,
@@ -62,7 +62,7 @@ impl<'a> Plan<'a> {
             request,
             low,
             high,
-            asks_for_words: need.asks_for_words(),
+            asks_for_constants: need.asks_for_constants(),
             need,
             finders,
             is_time_only: is_time_only(expr),
@@ -90,30 +90,40 @@ impl<'a> Plan<'a> {
     }
 
     /// Which rows of a block may match. With `settle`, those that are known to match are counted, not named.
-    pub(crate) fn fit(&self, block: &Block, settle: bool) -> Fit {
+    pub(crate) fn fit(&self, index: &Index, at: usize, settle: bool) -> Fit {
         let mut fit = Fit::default();
-        if !self.overlaps(block.times.0, block.times.1) {
+        let block = &index.blocks[at];
+        let held = |key| block.filter.may_hold(key);
+        if !self.overlaps(block.times.0, block.times.1)
+            || !self.need.may_match(&|key, word| word.is_some() || held(key))
+        {
             return fit;
         }
-        let may_match = |text: &str| {
-            self.need
-                .may_match(&|key, word| word.is_some_and(|word| has_word(text, word)) || block.filter.may_hold(key))
-        };
         let covered = self.low <= block.times.0 && block.times.1 <= self.high;
-        if block.runs.is_empty() || !self.asks_for_words {
-            if !may_match("") {
-                return fit;
-            }
-            if covered || block.runs.is_empty() {
+        let runs = if covered && !self.asks_for_constants {
+            None
+        } else {
+            index.runs(at)
+        };
+        let Some(mut runs) = runs else {
+            fit.add(block.row_range(), block.times.1.min(self.high));
+            return fit;
+        };
+        let may_match = |text: &str| {
+            let holds = |key, word: Option<&str>| word.is_some_and(|word| has_word(text, word)) || held(key);
+            self.need.may_match(&holds)
+        };
+        if runs.is_empty() {
+            if may_match("") {
                 fit.add(block.row_range(), block.times.1.min(self.high));
-                return fit;
             }
+            return fit;
         }
         let mut first = block.first_row;
-        for (run, text) in block.runs.iter() {
+        while let Some((run, text)) = runs.next() {
             let rows = first..first + u64::from(run.rows);
             first = rows.end;
-            let ruled_out = self.asks_for_words && !may_match(text);
+            let ruled_out = self.asks_for_constants && !may_match(text);
             if ruled_out || !self.overlaps(run.times.0, run.times.1) {
                 continue;
             }

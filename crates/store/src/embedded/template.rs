@@ -141,6 +141,11 @@ fn is_constant(word: Span) -> bool {
     !(word.numeric | (word.hex & (word.len as usize >= HEX_WORD)))
 }
 
+/// Whether a template can hold a word, as a search asks for it.
+pub(crate) fn may_be_constant(word: &str) -> bool {
+    is_constant(Span::of(0, word.as_bytes()))
+}
+
 /// Whether a template's text holds a word, whole.
 pub(crate) fn has_word(text: &str, word: &str) -> bool {
     let bytes = text.as_bytes();

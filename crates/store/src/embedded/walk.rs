@@ -166,7 +166,7 @@ impl<'a> Walk<'a> {
         };
         let mut rows = HashMap::new();
         for (number, block) in file.index.blocks.iter().enumerate() {
-            let fit = self.plan.fit(block, false);
+            let fit = self.plan.fit(&file.index, number, false);
             if fit.rows.is_empty() {
                 self.progress.pass(u64::from(block.rows));
                 self.summary.blocks_pruned += 1;

@@ -19,8 +19,8 @@ use crate::embedded::io::{DiskWriter, write_file};
 use crate::embedded::manifest::{Class, FileEntry};
 use crate::embedded::order::SourceRow;
 
-/// Rows of a row group.
-const GROUP_ROWS: usize = 1 << 20;
+/// Rows of a row group: as long as one is written, its compressed pages are in memory.
+const GROUP_ROWS: usize = 1 << 18;
 /// Rows of a page of the small columns.
 const SMALL_PAGE_ROWS: usize = 16 * 1024;
 
