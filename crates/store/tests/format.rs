@@ -8,21 +8,31 @@ mod common;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Feed, at, find, lines, messages, new_store, open, request};
+use common::{Feed, at, find, lines, maintain_all, messages, open, request};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::{Value, json};
 use watchpost_event::{Event, Fields};
 use watchpost_run::{Disk, MemDisk, read_file, replace_file};
 use watchpost_store::{LogStore, StoreOptions};
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/v1")
+/// As files are written first.
+const FRESH: &str = "v1";
+/// Packed, with a sieve.
+const PACKED: &str = "v1-packed";
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(name)
 }
 
 /// Two streams, all kinds of values, two files.
-fn made() -> MemDisk {
+fn made(name: &str) -> MemDisk {
     let disk = MemDisk::new();
-    let store = new_store(&disk);
+    let options = StoreOptions {
+        packed_raw_bytes: 0,
+        merge_files: 100,
+        ..StoreOptions::default()
+    };
+    let (store, _) = open(&disk, options).unwrap();
     let constants: Fields = [
         ("host.name", "web-1".into()),
         ("log.file.path", "/var/log/app.log".into()),
@@ -48,6 +58,9 @@ fn made() -> MemDisk {
         .with("log.level", "error");
     store.append(200, events.batch(vec![event], at(2_000))).unwrap();
     store.flush(at(2_000)).unwrap();
+    if name == PACKED {
+        maintain_all(&store, at(3 * 86_400));
+    }
     disk
 }
 
@@ -56,12 +69,12 @@ fn is_data(path: &Path) -> bool {
 }
 
 /// The fixture as it is committed.
-fn committed() -> MemDisk {
+fn committed(name: &str) -> MemDisk {
     if bless() {
-        write_fixture();
+        write_fixture(name);
     }
     let disk = MemDisk::new();
-    let mut folders = vec![folder()];
+    let mut folders = vec![folder(name)];
     while let Some(from) = folders.pop() {
         for entry in fs::read_dir(&from).unwrap() {
             let path = entry.unwrap().path();
@@ -69,7 +82,7 @@ fn committed() -> MemDisk {
                 folders.push(path);
                 continue;
             }
-            let target = Path::new("/store").join(path.strip_prefix(folder()).unwrap());
+            let target = Path::new("/store").join(path.strip_prefix(folder(name)).unwrap());
             disk.create_dir_all(target.parent().unwrap()).unwrap();
             replace_file(&disk, &target, &fs::read(&path).unwrap()).unwrap();
         }
@@ -84,10 +97,10 @@ fn bless() -> bool {
 }
 
 /// Each test process may do so: every one writes the same.
-fn write_fixture() {
-    let disk = made();
+fn write_fixture(name: &str) {
+    let disk = made(name);
     for path in disk.files().into_iter().filter(|path| is_data(path)) {
-        let target = folder().join(path.strip_prefix("/store").unwrap());
+        let target = folder(name).join(path.strip_prefix("/store").unwrap());
         fs::create_dir_all(target.parent().unwrap()).unwrap();
         let bytes = read_file(&disk, &path, 1 << 20).unwrap().unwrap();
         let beside = target.with_extension(std::process::id().to_string());
@@ -104,8 +117,13 @@ fn bytes_of(disk: &MemDisk, name: &str) -> Vec<u8> {
 
 #[test]
 fn rows_search_and_cursors_are_those_that_were_written() {
-    let disk = committed();
-    let (store, opened) = open(&disk, StoreOptions::default()).unwrap();
+    for name in [FRESH, PACKED] {
+        is_what_was_written(&committed(name));
+    }
+}
+
+fn is_what_was_written(disk: &MemDisk) {
+    let (store, opened) = open(disk, StoreOptions::default()).unwrap();
     assert_eq!(opened.damage, Vec::<String>::new());
     assert_eq!(store.committed(), 200);
     let (rows, summary) = find(&store, &request("*"));
@@ -136,9 +154,14 @@ fn rows_search_and_cursors_are_those_that_were_written() {
 /// What today's program makes of the same events is the same to its readers.
 #[test]
 fn the_writer_of_today_makes_what_the_fixture_holds() {
-    let (old, new) = (committed(), made());
+    for name in [FRESH, PACKED] {
+        are_the_same(&committed(name), &made(name));
+    }
+}
+
+fn are_the_same(old: &MemDisk, new: &MemDisk) {
     let names = |disk: &MemDisk| -> Vec<PathBuf> { disk.files().into_iter().filter(|path| is_data(path)).collect() };
-    assert_eq!(names(&old), names(&new));
+    assert_eq!(names(old), names(new));
     let manifest = |disk: &MemDisk| -> Value {
         let text = String::from_utf8(bytes_of(disk, "manifest.json")).unwrap();
         serde_json::from_str(text.lines().next().unwrap()).unwrap()
@@ -151,7 +174,7 @@ fn the_writer_of_today_makes_what_the_fixture_holds() {
         }
         manifest
     };
-    assert_eq!(without_sizes(manifest(&old)), without_sizes(manifest(&new)));
+    assert_eq!(without_sizes(manifest(old)), without_sizes(manifest(new)));
 }
 
 /// The names and types of docs/formats.md, in their order.
@@ -161,7 +184,7 @@ const COLUMNS: &str = "time Timestamp(ms, \"UTC\") · time_ns Int32 · received 
 
 #[test]
 fn a_data_file_has_the_documented_columns() {
-    for disk in [committed(), made()] {
+    for disk in [committed(FRESH), made(FRESH)] {
         for name in ["2026-11-20/00000001.parquet", "2026-11-20/00000002.parquet"] {
             let bytes = bytes_of(&disk, name);
             let reader = ParquetRecordBatchReaderBuilder::try_new(bytes::Bytes::from(bytes)).unwrap();
@@ -188,7 +211,7 @@ fn the_documentation_names_every_column_and_every_key_of_the_manifest() {
     let columns = COLUMNS
         .split(" · ")
         .map(|column| column.split(' ').next().unwrap().to_owned());
-    let manifest = String::from_utf8(bytes_of(&committed(), "manifest.json")).unwrap();
+    let manifest = String::from_utf8(bytes_of(&committed(FRESH), "manifest.json")).unwrap();
     let manifest: Value = serde_json::from_str(manifest.lines().next().unwrap()).unwrap();
     let keys = manifest.as_object().unwrap().keys().cloned();
     let of_files = manifest["files"][0].as_object().unwrap().keys().cloned();

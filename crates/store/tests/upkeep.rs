@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use common::{Feed, at, lines, maintain_all, messages, new_store, open, request};
+use common::{Feed, at, find, lines, maintain_all, messages, new_store, open, request};
 use watchpost_event::{Event, Fields, StreamKey, Verdict};
 use watchpost_run::{Disk, Fault, MemDisk, OpenMode};
 use watchpost_store::{EmbeddedStore, KeepFree, LogStore, Retention, StoreError, StoreOptions};
@@ -412,4 +412,59 @@ fn closing_ends_packing_and_leaves_what_was_there() {
     assert_eq!(messages(&store, "job").len(), 5000);
     drop(store);
     assert_eq!(open(&disk, StoreOptions::default()).unwrap().1.garbage, 0);
+}
+
+/// A packed file is passed over by its first section: nothing else of its index, and nothing of its data, is looked at.
+#[test]
+fn a_packed_file_that_cannot_hold_a_word_is_not_opened() {
+    let disk = MemDisk::new();
+    let options = StoreOptions {
+        packed_raw_bytes: 0,
+        ..StoreOptions::default()
+    };
+    let (store, _) = open(&disk, options.clone()).unwrap();
+    for day in 0..3 {
+        let mut feed = Feed::new(&format!("web-{day}"), "app", Fields::new());
+        let texts: Vec<String> = (0..400)
+            .map(|line| format!("request {day}a{line:04} from user{day} failed"))
+            .collect();
+        let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+        let received = at(day * 86_400);
+        store
+            .append(day as u64 + 1, feed.batch(lines(&texts, received), received))
+            .unwrap();
+        store.flush(received).unwrap();
+    }
+    maintain_all(&store, at(10 * 86_400));
+    assert_eq!(store.stats().files, 3);
+    drop(store);
+    // Whatever is behind the sieve of the first two cannot be read any more, without anyone knowing.
+    let mut indexes: Vec<_> = disk.files();
+    indexes.retain(|path| path.extension().is_some_and(|end| end == "idx"));
+    for path in &indexes[..2] {
+        let file = disk.open(path, OpenMode::Write).unwrap();
+        let len = file.len().unwrap();
+        file.write_at(&[0xff; 64], len - 64).unwrap();
+    }
+    let (store, opened) = open(&disk, options).unwrap();
+    assert_eq!(opened.damage, Vec::<String>::new());
+    for query in ["2a0007", "user2", "agent.id:web-2", "2a0007 OR (user2 failed)"] {
+        let (rows, summary) = find(&store, &request(query));
+        assert!(!rows.is_empty() && summary.damage.is_empty(), "{query}: {summary:?}");
+        assert!(summary.blocks_pruned >= 2, "{query}: {summary:?}");
+        let counts = store.count(&request(query), &[]).unwrap();
+        assert_eq!((counts.total, counts.summary.damage), (rows.len() as u64, Vec::new()));
+    }
+    assert_eq!(
+        store
+            .context(&find(&store, &request("2a0007")).0[0].view().id(), 3, 3)
+            .unwrap()
+            .len(),
+        7
+    );
+    // What they may hold is looked for, and the damage is then met and made good.
+    let (rows, summary) = find(&store, &request("0a0007"));
+    assert!(rows.len() == 1 && !summary.damage.is_empty(), "{summary:?}");
+    let (rows, _) = find(&store, &request("failed"));
+    assert_eq!(rows.len(), 1200);
 }

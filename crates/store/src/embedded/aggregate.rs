@@ -211,7 +211,7 @@ impl EmbeddedStore {
             if plan.matches_whole(entry.first.0, entry.last.0) && found(Piece::Whole(entry.rows))? {
                 continue;
             }
-            let Some(file) = self.file_or_note(entry, summary)? else {
+            let Some(file) = self.file_for(entry, plan.need(), summary)? else {
                 continue;
             };
             let settle = found(Piece::Whole(0))?;
@@ -253,28 +253,6 @@ impl EmbeddedStore {
             }
         }
         Ok(())
-    }
-
-    /// A file, or a sentence about why it cannot be read. A file of a newer version is an error: leaving it out
-    /// silently would look like its events were gone.
-    pub(super) fn file_or_note(
-        &self,
-        entry: &FileEntry,
-        summary: &mut Summary,
-    ) -> Result<Option<Arc<DataFile>>, StoreError> {
-        let mut damage = Vec::new();
-        let file = self.file(entry, &mut damage);
-        for sentence in damage {
-            scan::note(summary, sentence);
-        }
-        match file {
-            Ok(file) => Ok(Some(file)),
-            Err(error @ StoreError::UnknownVersion { .. }) => Err(error),
-            Err(error) => {
-                scan::note(summary, watchpost_kit::chain(&error));
-                Ok(None)
-            }
-        }
     }
 }
 

@@ -8,6 +8,7 @@ use crate::embedded::filter::Filter;
 use crate::embedded::index::{Block, Index, SeverityCounts};
 use crate::embedded::order::SourceRow;
 use crate::embedded::runs::RunBuilder;
+use crate::embedded::sieve::Sieve;
 
 /// A block holds at most so many rows …
 pub(crate) const BLOCK_ROWS: u32 = 4096;
@@ -25,11 +26,20 @@ pub(crate) struct IndexBuilder {
     open: Option<Block>,
     minute: Option<(i64, SeverityCounts)>,
     last_origin: Option<Arc<Origin>>,
+    sieve: Option<Sieve>,
 }
 
 impl IndexBuilder {
     pub(crate) fn new() -> Self {
         Self::default()
+    }
+
+    /// Makes a sieve as well, for about so many keys.
+    pub(crate) fn with_sieve(keys: u64) -> Self {
+        Self {
+            sieve: Some(Sieve::for_keys(keys)),
+            ..Self::default()
+        }
     }
 
     /// Takes a row in. `raw` is the bytes of its text.
@@ -100,9 +110,19 @@ impl IndexBuilder {
     /// Ends the block.
     pub(crate) fn close_block(&mut self) {
         if let Some(mut block) = self.open.take() {
-            let keys = &mut self.keys;
-            self.runs.close_block(block.times.0, |key| keys.extend(&[key]));
+            let (keys, sieve) = (&mut self.keys, &mut self.sieve);
+            self.runs.close_block(block.times.0, |key, is_cut| {
+                if is_cut {
+                    keys.extend(&[key]);
+                } else if let Some(sieve) = sieve {
+                    sieve.insert(key);
+                }
+            });
             block.filter = keys.build();
+            if let Some(sieve) = sieve {
+                keys.keys.iter().for_each(|&key| sieve.insert(key));
+            }
+            keys.clear();
             self.index.blocks.push(block);
         }
     }
@@ -111,6 +131,9 @@ impl IndexBuilder {
         self.close_block();
         self.close_minute();
         self.index.runs = self.runs.finish();
+        if let Some(sieve) = self.sieve {
+            self.index.sieve = sieve.encode(self.index.blocks.len()).into();
+        }
         self.index
     }
 }
@@ -146,10 +169,12 @@ impl Keys {
     }
 
     fn build(&mut self) -> Filter {
-        let filter = Filter::build(&mut self.keys);
+        Filter::build(&mut self.keys)
+    }
+
+    fn clear(&mut self) {
         self.keys.clear();
         self.seen.fill(0);
-        filter
     }
 }
 

@@ -111,7 +111,7 @@ impl EmbeddedStore {
         let mut files = BTreeMap::new();
         let mut candidates = Vec::new();
         for (number, entry) in snapshot.files.iter().enumerate() {
-            let Some(file) = self.file_or_note(entry, summary)? else {
+            let Some(file) = self.file_for(entry, &need, summary)? else {
                 continue;
             };
             let before = candidates.len();

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! "WPIX" · u32 version · sections, each: u32 tag · u32 CRC32C of the bytes · u64 length · bytes
+//! 7 sieve     only of a packed file, and then the first: all keys of all filters (`sieve`)
 //! 1 summary   rows, raw bytes, event times, receive times, length of the data file
 //! 2 blocks    per block: rows, raw bytes, event times, positions, filter
 //! 3 filters   binary fuse fingerprints, one block behind the other
@@ -31,6 +32,9 @@ const FILTERS: u32 = 3;
 const MINUTES: u32 = 4;
 const CHECKSUMS: u32 = 5;
 const RUNS: u32 = 6;
+const SIEVE: u32 = 7;
+/// Bytes before those of the first section.
+pub(crate) const HEAD: usize = 24;
 
 /// What is known of a whole file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,6 +78,8 @@ pub(crate) struct Index {
     pub(crate) runs: RunTable,
     pub(crate) minutes: BTreeMap<i64, SeverityCounts>,
     pub(crate) checksums: Arc<[u32]>,
+    /// As it is written; what was read is without it.
+    pub(crate) sieve: Bytes,
 }
 
 impl Index {
@@ -129,6 +135,9 @@ impl Index {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.extend_from_slice(&VERSION.to_le_bytes());
+        if !self.sieve.is_empty() {
+            section(&mut out, SIEVE, &self.sieve);
+        }
         section(&mut out, SUMMARY, &self.encode_summary());
         let (blocks, filters) = self.encode_blocks();
         section(&mut out, BLOCKS, &blocks);
@@ -215,6 +224,7 @@ impl Index {
                 .chunks_exact(4)
                 .map(|crc| u32::from_le_bytes([crc[0], crc[1], crc[2], crc[3]]))
                 .collect(),
+            sieve: Bytes::new(),
         };
         let rows: u64 = index.blocks.iter().map(|block| u64::from(block.rows)).sum();
         if rows != index.summary.rows {
@@ -222,6 +232,14 @@ impl Index {
         }
         Ok(index)
     }
+}
+
+/// How long the sieve is, told by the first bytes of an index; `None` when it has none.
+pub(crate) fn sieve_bytes(head: &[u8]) -> Option<u64> {
+    let mut input = Input(head);
+    let known = input.array::<4>()? == MAGIC && input.u32()? <= VERSION && input.u32()? == SIEVE;
+    let _checksum = input.u32()?;
+    input.u64().filter(|_| known)
 }
 
 fn section(out: &mut Vec<u8>, tag: u32, body: &[u8]) {

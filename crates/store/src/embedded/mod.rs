@@ -49,6 +49,7 @@ mod rows;
 mod runs;
 mod scan;
 mod search;
+mod sieve;
 mod template;
 mod verify;
 mod walk;
@@ -72,7 +73,9 @@ use self::datafile::DataFile;
 use self::head::HeadBatch;
 use self::index::Index;
 use self::io::CheckedFile;
+use self::keys::Need;
 use self::manifest::{Class, FileEntry, Manifest};
+use self::sieve::SieveFile;
 use crate::api::{
     Appended, ClassStats, Counts, Facets, Gathered, Histogram, LogStore, Maintained, Row, SearchRequest, StoreStats,
     Summary, VerifyReport,
@@ -257,6 +260,45 @@ impl EmbeddedStore {
         let file = Arc::new(DataFile::open(checked, index, &path)?);
         self.cache.put(entry.id, &file);
         Ok(file)
+    }
+
+    /// A file, or a sentence about why it cannot be read. A file of a newer version is an error: leaving it out
+    /// silently would look like its events were gone.
+    pub(super) fn file_or_note(
+        &self,
+        entry: &FileEntry,
+        summary: &mut Summary,
+    ) -> Result<Option<Arc<DataFile>>, StoreError> {
+        let mut damage = Vec::new();
+        let file = self.file(entry, &mut damage);
+        for sentence in damage {
+            scan::note(summary, sentence);
+        }
+        match file {
+            Ok(file) => Ok(Some(file)),
+            Err(error @ StoreError::UnknownVersion { .. }) => Err(error),
+            Err(error) => {
+                scan::note(summary, watchpost_kit::chain(&error));
+                Ok(None)
+            }
+        }
+    }
+
+    /// A file in which something may hold what is needed, or a sentence about why it cannot be read.
+    fn file_for(
+        &self,
+        entry: &FileEntry,
+        need: &Need,
+        summary: &mut Summary,
+    ) -> Result<Option<Arc<DataFile>>, StoreError> {
+        if entry.packed && !need.may_match(&|_, _| false) {
+            let sieve = SieveFile::open(&*self.disk, &entry.index_path(&self.dir));
+            if let Some(sieve) = sieve.filter(|sieve| !need.may_match(&|key, _| sieve.may_hold(key))) {
+                summary.blocks_pruned += sieve.blocks;
+                return Ok(None);
+            }
+        }
+        self.file_or_note(entry, summary)
     }
 
     fn rebuilt_index(&self, entry: &FileEntry) -> Result<Index, StoreError> {

@@ -85,7 +85,9 @@ impl EmbeddedStore {
         for group in 0..file.groups() {
             cursors.extend(Cursor::open(&file, &path, group, at_once)?);
         }
-        let mut packed = self.write_file(entry.class, &entry.day, Effort::Small, |out| {
+        // A filter takes a little more than a byte for a key.
+        let keys = file.index.blocks.iter().map(|block| block.filter.size() as u64).sum();
+        let mut packed = self.write_file(entry.class, &entry.day, Effort::Small { keys }, |out| {
             self.merge_sorted(cursors, out)
         })?;
         packed.packed = true;

@@ -71,6 +71,11 @@ impl<'a> Plan<'a> {
         }
     }
 
+    /// What every row that matches holds.
+    pub(crate) fn need(&self) -> &Need {
+        &self.need
+    }
+
     /// Which columns show whether a row matches.
     pub(crate) fn needed(&self) -> Needed {
         Needed {

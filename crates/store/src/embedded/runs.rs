@@ -239,8 +239,8 @@ impl RunBuilder {
         });
     }
 
-    /// Ends a block whose times begin at `first`. Keys of words that are in no run's text are handed to `cut`.
-    pub(crate) fn close_block(&mut self, first: i64, mut cut: impl FnMut(u32)) {
+    /// Ends a block whose times begin at `first`. The key of every word is told, and whether the word is in no run's text.
+    pub(crate) fn close_block(&mut self, first: i64, mut told: impl FnMut(u32, bool)) {
         let first = floor(first);
         let out = &mut self.plain.bytes;
         let count_at = out.len();
@@ -255,8 +255,8 @@ impl RunBuilder {
             for member in members {
                 rows += member.rows;
                 times = (times.0.min(member.times.0), times.1.max(member.times.1));
-                for word in member.words.iter().filter(|word| word.end as usize > shared) {
-                    cut(word.key);
+                for word in &member.words {
+                    told(word.key, word.end as usize > shared);
                 }
             }
             let text = &next.text[..shared];
@@ -323,7 +323,7 @@ mod tests {
             builder.push(templates.get(*number), time * SECOND / 2);
         }
         let mut cut = Vec::new();
-        builder.close_block(0, |key| cut.push(key));
+        builder.close_block(0, |key, is_cut| cut.extend(is_cut.then_some(key)));
         let block = Block {
             first_row: 0,
             rows: messages.len() as u32,
@@ -387,6 +387,9 @@ mod tests {
         assert!(one.append(&blocks, &RunTable::read(two.encode()), &more));
         blocks.extend(more);
         let mut last = one.of(&blocks, 1).expect("runs of the second");
-        assert_eq!(last.next().map(|(run, text)| (run.rows, text)), Some((9, "session closed for root")));
+        assert_eq!(
+            last.next().map(|(run, text)| (run.rows, text)),
+            Some((9, "session closed for root"))
+        );
     }
 }

@@ -160,7 +160,7 @@ impl<'a> Walk<'a> {
     fn open_file(&mut self, at: usize) -> Result<(), StoreError> {
         let entry = Arc::clone(&self.snapshot.files[at]);
         let path = entry.data_path(&self.store.dir);
-        let Some(file) = self.store.file_or_note(&entry, &mut self.summary)? else {
+        let Some(file) = self.store.file_for(&entry, self.plan.need(), &mut self.summary)? else {
             self.progress.pass(entry.rows);
             return Ok(());
         };

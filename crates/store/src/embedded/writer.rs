@@ -24,13 +24,16 @@ const GROUP_ROWS: usize = 1 << 18;
 /// Rows of a page of the small columns.
 const SMALL_PAGE_ROWS: usize = 16 * 1024;
 
-/// How hard compression tries.
+/// How hard compression tries, and whether a search can pass over the file without opening it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
     /// Keeps up with intake.
     Fast,
     /// For what stays.
-    Small,
+    Small {
+        /// Filter keys expected, for the sieve.
+        keys: u64,
+    },
 }
 
 impl Effort {
@@ -38,7 +41,7 @@ impl Effort {
     fn level(self) -> ZstdLevel {
         let level = match self {
             Self::Fast => 1,
-            Self::Small => 6,
+            Self::Small { .. } => 6,
         };
         ZstdLevel::try_new(level).unwrap_or_default()
     }
@@ -109,7 +112,10 @@ impl<'a> FileWriter<'a> {
             place,
             path,
             columns: Columns::new(),
-            index: IndexBuilder::new(),
+            index: match effort {
+                Effort::Fast => IndexBuilder::new(),
+                Effort::Small { keys } => IndexBuilder::with_sieve(keys),
+            },
         })
     }
 
