@@ -150,6 +150,20 @@ impl<'a> Draft<'a> {
         self.fields.sort_by(|(a, _), (b, _)| a.cmp(b));
     }
 
+    /// About how many bytes it takes in a batch.
+    pub(crate) fn written_bytes(&self) -> usize {
+        /// Time, position, and what stands around them.
+        const FRAME: usize = 64;
+        let mut value_bytes = Vec::new();
+        self.message.write(&mut value_bytes);
+        let mut names = 0;
+        for (name, value) in &self.fields {
+            names += name.len() + 4;
+            value.write(&mut value_bytes);
+        }
+        FRAME + names + value_bytes.len()
+    }
+
     /// Writes it into a batch. The fields must be sorted.
     pub(crate) fn push(&self, position: u64, n: u32, batch: &mut BatchBuilder) {
         let message = |out: &mut Vec<u8>| self.message.write(out);

@@ -25,6 +25,9 @@ use crate::draft::{Draft, Piece};
 
 pub use syslog::service_of;
 
+/// Bytes of the events that one line stands for, with their fields; a line that stands for more stays one event.
+const REPEATED_BYTES_LIMIT: usize = 4 << 20;
+
 /// How records are read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
@@ -153,14 +156,24 @@ impl Decoder {
 
     /// What a syslog line says, and how many such events it stands for.
     fn syslog<'a>(&self, text: &'a str, context: CodecContext<'_>) -> Option<(usize, Draft<'a>)> {
-        let (count, mut draft) = syslog::decode(text, &self.zone, context)?;
+        let line = syslog::parse(text, &self.zone, context.now)?;
+        if let Some((count, draft)) = line.repeated(context) {
+            let draft = self.enriched(draft);
+            if draft.written_bytes().saturating_mul(count) <= REPEATED_BYTES_LIMIT {
+                return Some((count, draft));
+            }
+        }
+        Some((1, self.enriched(line.whole(context))))
+    }
+
+    fn enriched<'a>(&self, mut draft: Draft<'a>) -> Draft<'a> {
         if self.auth
             && let Piece::Text(Cow::Borrowed(message)) = draft.message
         {
             enrich_draft(&mut draft, message);
         }
         draft.sort();
-        Some((count, draft))
+        draft
     }
 
     /// What [`Self::decode`] makes of a record, and how many such events, where that can be said without building them.

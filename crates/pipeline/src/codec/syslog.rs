@@ -10,15 +10,14 @@ use watchpost_event::{Severity, Timestamp, names};
 use super::{CodecContext, time};
 use crate::draft::{Draft, Piece};
 
-/// "message repeated N times" becomes N events, unless they were more than this together.
+/// "message repeated N times" becomes N events, unless they were more than this.
 const REPEATED_LIMIT: usize = 1000;
-const REPEATED_BYTES_LIMIT: usize = 1 << 20;
 const TAG_LIMIT: usize = 128;
 const PARAMETERS_LIMIT: usize = 64;
 
 /// A line taken apart.
 #[derive(Debug, Default)]
-struct Line<'a> {
+pub(super) struct Line<'a> {
     priority: Option<u8>,
     version: Option<u8>,
     time: Option<Timestamp>,
@@ -30,20 +29,12 @@ struct Line<'a> {
     message: &'a str,
 }
 
-/// A line's event and how many of it the line stands for, at least one; nothing when it has no syslog header.
-pub(super) fn decode<'a>(text: &'a str, zone: &TimeZone, context: CodecContext<'_>) -> Option<(usize, Draft<'a>)> {
-    let line = parse(text, zone, context.now)?;
-    let (count, message) = repeated(line.message).unwrap_or((1, line.message));
-    let mut draft = Draft::new(line.time.unwrap_or(context.now), message);
-    line.put(&mut draft, context);
-    Some((count, draft))
-}
-
 pub(super) fn own_time(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
     parse(text, zone, now)?.time
 }
 
-fn parse<'a>(text: &'a str, zone: &TimeZone, now: Timestamp) -> Option<Line<'a>> {
+/// Takes a line apart; nothing when it has no syslog header.
+pub(super) fn parse<'a>(text: &'a str, zone: &TimeZone, now: Timestamp) -> Option<Line<'a>> {
     let (priority, rest) = match split_priority(text) {
         Some((priority, rest)) => (Some(priority), rest),
         None => (None, text),
@@ -173,6 +164,23 @@ fn split_data(text: &str) -> Option<(&str, &str)> {
 }
 
 impl<'a> Line<'a> {
+    /// The line's event.
+    pub(super) fn whole(&self, context: CodecContext<'_>) -> Draft<'a> {
+        self.draft(self.message, context)
+    }
+
+    /// Where the line stands for several events: how many, and one of them.
+    pub(super) fn repeated(&self, context: CodecContext<'_>) -> Option<(usize, Draft<'a>)> {
+        let (count, message) = repeated(self.message)?;
+        Some((count, self.draft(message, context)))
+    }
+
+    fn draft(&self, message: &'a str, context: CodecContext<'_>) -> Draft<'a> {
+        let mut draft = Draft::new(self.time.unwrap_or(context.now), message);
+        self.put(&mut draft, context);
+        draft
+    }
+
     fn put(&self, draft: &mut Draft<'a>, context: CodecContext<'_>) {
         draft.fields.reserve(16);
         if let Some(priority) = self.priority {
@@ -341,6 +349,5 @@ fn repeated(message: &str) -> Option<(usize, &str)> {
     let (count, rest) = message.strip_prefix("message repeated ")?.split_once(" times: [")?;
     let text = rest.trim_end().strip_suffix(']')?.trim_ascii_start();
     let count: usize = count.parse().ok()?;
-    let fits = (1..=REPEATED_LIMIT).contains(&count) && count * text.len() <= REPEATED_BYTES_LIMIT;
-    fits.then_some((count, text))
+    (1..=REPEATED_LIMIT).contains(&count).then_some((count, text))
 }

@@ -194,6 +194,27 @@ fn repeated_messages_are_expanded() {
 }
 
 #[test]
+fn repeated_messages_are_bounded_by_all_they_weigh() {
+    let long = "x".repeat(200_000);
+    let parameters: Vec<String> = (0..60).map(|n| format!("k{n}=\"{}\"", "v".repeat(3_000))).collect();
+    for line in [
+        format!("<13>1 2026-11-20T10:00:00Z h app - - [a@1 x=\"{long}\"] message repeated 1000 times: [ m]"),
+        format!(
+            "<13>1 2026-11-20T10:00:00Z h app - - [a@1 {}] message repeated 1000 times: [ m]",
+            parameters.join(" ")
+        ),
+        format!("Nov 20 10:00:00 {long} sshd[1]: message repeated 1000 times: [ Failed password for root]"),
+        format!("Nov 20 10:00:00 h sshd[1]: message repeated 1000 times: [ {long}]"),
+    ] {
+        let events = decode_at(Codec::Syslog, &line, now());
+        assert_eq!(events.len(), 1);
+        assert!(events[0].message.starts_with("message repeated 1000 times: ["));
+    }
+    let line = "Nov 20 10:00:00 h sshd[1]: message repeated 1000 times: [ Failed password for root from 192.0.2.7 port 2 ssh2]";
+    assert_eq!(decode_at(Codec::Syslog, line, now()).len(), 1000);
+}
+
+#[test]
 fn json_objects() {
     let event = decode(
         Codec::Auto,
