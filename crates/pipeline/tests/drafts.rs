@@ -66,6 +66,8 @@ fn objects_of_every_shape() {
         r#"{"time":"soon","ts":1763678467.5,"msg":"a\tb\u0001\"\\","level":50,"t":1,"~p":2,"agent":{"id":3}}"#,
         r#"{"@timestamp":["2026-01-01T00:00:00Z"],"message":[{"x":1}],"log":{"level":"err"},"watchpost.stream":1}"#,
         r#"{"log":{"level":"err"},"log.level":"info","level":"loud"}"#,
+        r#"{"log":[{"a":1}],"log":"x"}"#,
+        r#"{"time":[{"a":1}],"time":"2026-01-01T00:00:00Z","level":[{"a":1},{"a":2}],"level":"error"}"#,
         r#"{"a":12345678901234567890123,"b":-9223372036854775808,"c":18446744073709551615,"d":0.1e-7}"#,
         r#"{"a":01}"#,
         r#"{"a":1,}"#,
@@ -150,10 +152,25 @@ fn any_json() -> impl Strategy<Value = String> {
         let array = proptest::collection::vec(inner, 0..4).prop_map(|items| format!("[{}]", items.join(",")));
         prop_oneof![3 => object, 1 => array]
     });
-    proptest::collection::vec(("[a-c]|level|time|ts|msg|log", value), 0..6).prop_map(|members| {
-        let members: Vec<String> = members.iter().map(|(n, v)| format!("\"{n}\":{v}")).collect();
-        format!("{{{}}}", members.join(","))
-    })
+    let special = "level|time|ts|message|msg|log";
+    let objects = proptest::collection::vec(("[a-c]", value.clone()), 1..3).prop_map(|members| {
+        let objects: Vec<String> = members.iter().map(|(n, v)| format!("{{\"{n}\":{v}}}")).collect();
+        format!("[{}]", objects.join(","))
+    });
+    let told = prop_oneof![
+        Just("\"warn\"".to_owned()),
+        Just("\"2026-01-02T03:04:05Z\"".to_owned()),
+        Just("4".to_owned())
+    ];
+    let written = |(name, value): (String, String)| format!("\"{name}\":{value}");
+    let member = prop_oneof![
+        4 => ("[a-c]|level|time|ts|msg|log", value).prop_map(written),
+        1 => (special, told.clone()).prop_map(written),
+        1 => (special, objects, told).prop_map(|(name, objects, told)| {
+            format!("\"{name}\":{objects},\"{name}\":{told}")
+        }),
+    ];
+    proptest::collection::vec(member, 0..6).prop_map(|members| format!("{{{}}}", members.join(",")))
 }
 
 proptest! {

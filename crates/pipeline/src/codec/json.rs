@@ -92,16 +92,25 @@ pub(super) fn draft<'a>(
     Some(draft)
 }
 
+/// Names that may tell time, message or level.
+fn specials() -> impl Iterator<Item = &'static str> {
+    TIME_NAMES.into_iter().chain(MESSAGE_NAMES).chain(LEVEL_NAMES)
+}
+
+/// Whether a name may tell time, message or level.
+pub(super) fn is_special(name: &str) -> bool {
+    name.len() <= SPECIAL_LENGTH && specials().any(|special| special == name)
+}
+
 /// Where the fields stand that may tell time, message or level: the first of each name.
 struct Special(Vec<(&'static str, usize)>);
 
 impl Special {
     fn find<'n>(names: impl Iterator<Item = &'n str>) -> Self {
-        let all = || TIME_NAMES.iter().chain(&MESSAGE_NAMES).chain(&LEVEL_NAMES);
         let mut found: Vec<(&'static str, usize)> = Vec::new();
         for (at, name) in names.enumerate().filter(|(_, name)| name.len() <= SPECIAL_LENGTH) {
-            if let Some(special) = all().find(|special| **special == name)
-                && found.iter().all(|(have, _)| have != special)
+            if let Some(special) = specials().find(|special| *special == name)
+                && found.iter().all(|(have, _)| *have != special)
             {
                 found.push((special, at));
             }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use serde_json::Value;
 use watchpost_event::json;
 
+use super::json::is_special;
 use crate::draft::Piece;
 
 /// Objects within objects; deeper ones are left out.
@@ -154,6 +155,10 @@ impl<'a> Reader<'a> {
                 self.at += 1;
                 self.skip_space();
                 if self.peek()? == b'{' {
+                    // Such a value tells nothing, and hides what another value under the same name tells.
+                    if depth == 0 && is_special(self.scan.names.get(name.clone())?) {
+                        return None;
+                    }
                     return self.objects(&name, depth);
                 }
                 let items = self.items()?;
