@@ -1,10 +1,17 @@
-use serde::de::Error;
+use std::borrow::Cow;
+
+use serde::de::Error as _;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
+use thiserror::Error;
 
-/// Bytes of all dotted names of one object together: a long name is repeated before the name of everything within it.
-pub const NAME_BYTES_LIMIT: usize = 1 << 20;
+/// Bytes of all dotted names of one event together: a long name is repeated before the name of everything within it.
+pub(crate) const NAME_BYTES_LIMIT: usize = 1 << 20;
+/// Fields of one event, at most.
+pub(crate) const FIELDS_LIMIT: usize = 4096;
+/// Bytes of names that are put together for one event: those of an array's objects are put together for every object.
+const JOINED_BYTES_LIMIT: usize = 16 << 20;
 
 /// An event's fields under their dotted ECS names, sorted by name.
 ///
@@ -12,6 +19,48 @@ pub const NAME_BYTES_LIMIT: usize = 1 << 20;
 /// Objects inside arrays are flattened too: `{"a":[{"b":1},{"b":2}]}` is the field `a.b` with `[1,2]`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Fields(Vec<(String, Value)>);
+
+/// What is left of what one event may hold once it is taken apart.
+#[derive(Clone, Copy, Debug)]
+pub struct Room {
+    fields: usize,
+    names: usize,
+    joined: usize,
+}
+
+impl Room {
+    /// For one event as somebody sends it: 4,096 fields, 1 MiB of dotted names.
+    pub const fn for_event() -> Self {
+        Self::new(FIELDS_LIMIT, NAME_BYTES_LIMIT)
+    }
+
+    /// For so many fields whose names have so many bytes together.
+    pub const fn new(fields: usize, name_bytes: usize) -> Self {
+        Self {
+            fields,
+            names: name_bytes,
+            joined: JOINED_BYTES_LIMIT,
+        }
+    }
+
+    pub(crate) const fn unlimited() -> Self {
+        Self {
+            fields: usize::MAX,
+            names: usize::MAX,
+            joined: usize::MAX,
+        }
+    }
+}
+
+/// A [`Room`] is full.
+#[derive(Clone, Copy, Debug, Error)]
+#[error("too many fields, or too many bytes of dotted names")]
+pub struct NoRoom;
+
+fn take(left: &mut usize, wanted: usize) -> Result<(), NoRoom> {
+    *left = left.checked_sub(wanted).ok_or(NoRoom)?;
+    Ok(())
+}
 
 /// How deep a nested object is followed; what is deeper stays a JSON value under its name.
 const DEPTH_LIMIT: usize = 32;
@@ -26,52 +75,45 @@ impl Fields {
     pub fn from_object(object: Map<String, Value>) -> Self {
         let mut fields = Self::new();
         for (name, value) in object {
-            fields.add(name, value, 0);
+            fields.merge(name, value);
         }
         fields
     }
 
-    /// How many fields a value gives when [`Self::merge`] takes it apart under a name of `length` bytes, and how many bytes
-    /// their names have together: a long name is repeated before the name of everything within it.
-    pub fn cost(value: &Value, length: usize) -> (usize, usize) {
-        let sum = |parts: &mut dyn Iterator<Item = (usize, usize)>| {
-            parts.fold((0, 0), |sum: (usize, usize), part| {
-                (sum.0.saturating_add(part.0), sum.1.saturating_add(part.1))
-            })
-        };
-        match value {
-            Value::Object(object) if !object.is_empty() => sum(&mut object
-                .iter()
-                .map(|(key, inner)| Self::cost(inner, length + 1 + key.len()))),
-            Value::Array(items) if items.iter().any(has_fields) => {
-                sum(&mut items.iter().map(|item| Self::cost(item, length)))
-            }
-            _ => (1, length),
-        }
-    }
-
     /// Adds a value as it came from outside: objects are flattened; a second value under a name makes an array.
     pub fn merge(&mut self, name: impl Into<String>, value: Value) {
-        self.add(name.into(), value, 0);
+        // There is always room.
+        let _ = self.merge_within(name, value, &mut Room::unlimited());
     }
 
-    fn add(&mut self, name: String, value: Value, depth: usize) {
+    /// The same while there is room; these fields are of no use afterwards when there was none.
+    pub fn merge_within(&mut self, name: impl Into<String>, value: Value, room: &mut Room) -> Result<(), NoRoom> {
+        self.add(Cow::Owned(name.into()), value, 0, room)
+    }
+
+    fn add(&mut self, name: Cow<'_, str>, value: Value, depth: usize, room: &mut Room) -> Result<(), NoRoom> {
         match value {
             Value::Object(object) if !object.is_empty() && depth < DEPTH_LIMIT => {
                 for (key, inner) in object {
-                    self.add(format!("{name}.{key}"), inner, depth + 1);
+                    take(&mut room.joined, name.len() + 1 + key.len())?;
+                    self.add(Cow::Owned(format!("{name}.{key}")), inner, depth + 1, room)?;
                 }
             }
             Value::Array(items) if depth < DEPTH_LIMIT && items.iter().any(has_fields) => {
                 for item in items {
-                    self.add(name.clone(), item, depth + 1);
+                    self.add(Cow::Borrowed(&name), item, depth + 1, room)?;
                 }
             }
             value => match self.0.binary_search_by(|(have, _)| have.as_str().cmp(&name)) {
-                Err(at) => self.0.insert(at, (name, value)),
+                Err(at) => {
+                    take(&mut room.fields, 1)?;
+                    take(&mut room.names, name.len())?;
+                    self.0.insert(at, (name.into_owned(), value));
+                }
                 Ok(at) => join(&mut self.0[at].1, value),
             },
         }
+        Ok(())
     }
 
     /// Sets a field, replacing what it held.
@@ -202,18 +244,17 @@ impl<'de> Deserialize<'de> for Fields {
     }
 }
 
-/// Fields as somebody sent them for many events: within [`NAME_BYTES_LIMIT`].
+/// Fields as somebody sent them for many events: as many as one event may have.
 pub(crate) fn limited<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Fields, D::Error> {
-    let object = Value::Object(Map::deserialize(deserializer)?);
-    if Fields::cost(&object, 0).1 > NAME_BYTES_LIMIT {
-        return Err(D::Error::custom(format_args!(
-            "constant fields with more than {NAME_BYTES_LIMIT} bytes of dotted names: shorten the names, or nest them less"
-        )));
+    let (mut fields, mut room) = (Fields::new(), Room::for_event());
+    for (name, value) in Map::deserialize(deserializer)? {
+        fields.merge_within(name, value, &mut room).map_err(|_| {
+            D::Error::custom(format_args!(
+                "more than {FIELDS_LIMIT} constant fields, or {NAME_BYTES_LIMIT} bytes of their dotted names: shorten the names, or nest them less"
+            ))
+        })?;
     }
-    Ok(match object {
-        Value::Object(object) => Fields::from_object(object),
-        _ => Fields::new(),
-    })
+    Ok(fields)
 }
 
 #[cfg(test)]
@@ -228,6 +269,40 @@ mod tests {
         assert!(error.to_string().contains("dotted names"), "{error}");
         let few = limited(json!({ "host": { "name": "web-1" } })).expect("few names");
         assert_eq!(few.text("host.name"), Some("web-1"));
+    }
+
+    /// What one member comes to while there is room.
+    fn within(name: &str, value: Value) -> Result<Fields, NoRoom> {
+        let mut fields = Fields::new();
+        fields.merge_within(name, value, &mut Room::for_event())?;
+        Ok(fields)
+    }
+
+    #[test]
+    fn an_array_of_objects_counts_as_the_fields_it_becomes() {
+        let many: Vec<Value> = (0..100_000).map(|n| json!({"id": n, "state": "up"})).collect();
+        let fields = within("peers", Value::from(many)).expect("two fields");
+        assert_eq!(
+            fields.iter().map(|(name, _)| name).collect::<Vec<_>>(),
+            ["peers.id", "peers.state"]
+        );
+        assert_eq!(
+            fields.get("peers.id").and_then(Value::as_array).map(Vec::len),
+            Some(100_000)
+        );
+    }
+
+    #[test]
+    fn fields_names_and_the_work_have_limits() {
+        let wide = |count: usize| -> Value { (0..count).map(|n| json!({ format!("k{n}"): 1 })).collect() };
+        assert_eq!(
+            within("a", wide(FIELDS_LIMIT)).expect("at the limit").len(),
+            FIELDS_LIMIT
+        );
+        within("a", wide(FIELDS_LIMIT + 1)).expect_err("too many fields");
+        within(&"x".repeat(1_000), wide(2_000)).expect_err("too many bytes of names");
+        let same: Value = (0..30_000).map(|_| json!({"k": 1})).collect();
+        within(&"x".repeat(1_000), same).expect_err("too much work");
     }
 
     fn fields(value: Value) -> Fields {

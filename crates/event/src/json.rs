@@ -10,8 +10,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, Visitor};
 use serde_json::Value;
 
-use crate::fields::NAME_BYTES_LIMIT;
-use crate::{Event, Fields, Timestamp, names};
+use crate::fields::{FIELDS_LIMIT, NAME_BYTES_LIMIT};
+use crate::{Event, Fields, Room, Timestamp, names};
 
 /// Appends an event as one JSON line, newline included.
 pub fn write_line(out: &mut Vec<u8>, event: &Event) {
@@ -191,56 +191,27 @@ fn is_short(name: &str) -> bool {
 
 /// Reads one event object. `received` is its time when it names none.
 pub fn read_event(text: &str, received: Timestamp) -> Result<Event, serde_json::Error> {
-    let mut input = serde_json::Deserializer::from_str(text);
-    let event = Deserializer::deserialize_map(
-        &mut input,
-        EventVisitor {
-            received,
-            limited: false,
-        },
-    )?;
-    input.end()?;
-    Ok(event)
+    read_within(text, received, &mut Room::unlimited())
 }
 
 /// Reads one event object as somebody sent it: one with more than 4,096 fields, or 1 MiB of dotted names, is refused.
 pub fn read_foreign_event(text: &str, received: Timestamp) -> Result<Event, serde_json::Error> {
+    read_within(text, received, &mut Room::for_event())
+}
+
+fn read_within(text: &str, received: Timestamp, room: &mut Room) -> Result<Event, serde_json::Error> {
     let mut input = serde_json::Deserializer::from_str(text);
-    let visitor = EventVisitor {
-        received,
-        limited: true,
-    };
-    let event = Deserializer::deserialize_map(&mut input, visitor)?;
+    let event = Deserializer::deserialize_map(&mut input, EventVisitor { received, room })?;
     input.end()?;
     Ok(event)
 }
 
-/// Reads one event object out of a larger JSON document.
-pub struct EventSeed {
-    /// The event's time when it names none.
-    pub received: Timestamp,
-}
-
-impl<'de> DeserializeSeed<'de> for EventSeed {
-    type Value = Event;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Event, D::Error> {
-        deserializer.deserialize_map(EventVisitor {
-            received: self.received,
-            limited: false,
-        })
-    }
-}
-
-/// Fields of one event, at most.
-const FIELDS_LIMIT: usize = 4096;
-
-struct EventVisitor {
+struct EventVisitor<'a> {
     received: Timestamp,
-    limited: bool,
+    room: &'a mut Room,
 }
 
-impl<'de> Visitor<'de> for EventVisitor {
+impl<'de> Visitor<'de> for EventVisitor<'_> {
     type Value = Event;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -255,7 +226,6 @@ impl<'de> Visitor<'de> for EventVisitor {
             message: String::new(),
             fields: Fields::new(),
         };
-        let mut cost = (0_usize, 0_usize);
         while let Some(Key(key)) = map.next_key()? {
             match key.as_ref() {
                 "t" => event.time = Timestamp(map.next_value()?),
@@ -266,17 +236,12 @@ impl<'de> Visitor<'de> for EventVisitor {
                 names::TIMESTAMP => event.time = map.next_value_seed(TimeSeed)?,
                 name => {
                     let name = name.strip_prefix('~').unwrap_or(name);
-                    let value = map.next_value()?;
-                    if self.limited {
-                        let (fields, bytes) = Fields::cost(&value, name.len());
-                        cost = (cost.0.saturating_add(fields), cost.1.saturating_add(bytes));
-                        if cost.0 > FIELDS_LIMIT || cost.1 > NAME_BYTES_LIMIT {
-                            return Err(A::Error::custom(format_args!(
-                                "more than {FIELDS_LIMIT} fields, or {NAME_BYTES_LIMIT} bytes of dotted names: send several events, or the object as text"
-                            )));
-                        }
-                    }
-                    event.fields.merge(name, value);
+                    let merged = event.fields.merge_within(name, map.next_value()?, self.room);
+                    merged.map_err(|_| {
+                        A::Error::custom(format_args!(
+                            "more than {FIELDS_LIMIT} fields, or {NAME_BYTES_LIMIT} bytes of dotted names: send several events, or the object as text"
+                        ))
+                    })?;
                 }
             }
         }

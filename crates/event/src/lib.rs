@@ -40,7 +40,7 @@ pub use batch::{Batch, BatchBuilder, BatchHeader, Decoded, Envelope, Fingerprint
 pub use cursor::{Cursors, StreamKey, StreamState, Verdict};
 pub use error::EventError;
 pub use event::Event;
-pub use fields::{Fields, NAME_BYTES_LIMIT};
+pub use fields::{Fields, NoRoom, Room};
 pub use ids::{AgentId, Epoch, EventId, StreamId};
 pub use logsource::LogSource;
 pub use seven::Seven;

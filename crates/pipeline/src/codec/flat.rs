@@ -4,17 +4,20 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use watchpost_event::{Fields, NAME_BYTES_LIMIT};
 
 /// Objects within objects whose names are joined here; deeper ones stay values and are flattened by `Fields`.
 const DEPTH_LIMIT: usize = 16;
+
+/// Bytes of all dotted names together: with them, a record's line stays within what a server takes.
+pub(super) const NAMES_LIMIT: usize = 512 << 10;
 
 /// Fields of an object, in the order they came.
 #[derive(Debug, Default)]
 pub(super) struct Flat {
     pub(super) fields: Vec<(String, Value)>,
     limit: usize,
-    name_bytes: usize,
+    /// Bytes of names that are left.
+    names: usize,
 }
 
 impl Flat {
@@ -23,7 +26,7 @@ impl Flat {
         let mut flat = Self {
             fields: Vec::new(),
             limit,
-            name_bytes: 0,
+            names: NAMES_LIMIT,
         };
         let mut input = serde_json::Deserializer::from_str(text);
         Deserializer::deserialize_map(
@@ -42,11 +45,8 @@ impl Flat {
         if self.fields.len() >= self.limit {
             return Err(E::custom(format_args!("more than {} fields", self.limit)));
         }
-        let (_, bytes) = Fields::cost(&value, name.len());
-        self.name_bytes = self.name_bytes.saturating_add(bytes);
-        if self.name_bytes > NAME_BYTES_LIMIT {
-            return Err(E::custom(format_args!("names of more than {NAME_BYTES_LIMIT} bytes")));
-        }
+        let left = self.names.checked_sub(name.len());
+        self.names = left.ok_or_else(|| E::custom(format_args!("names of more than {NAMES_LIMIT} bytes")))?;
         self.fields.push((name.to_owned(), value));
         Ok(())
     }

@@ -2,9 +2,9 @@ use std::ops::Range;
 
 use jiff::tz::TimeZone;
 use serde_json::Value;
-use watchpost_event::{Event, Fields, Severity, names};
+use watchpost_event::{Event, Fields, Room, Severity, names};
 
-use super::flat::Flat;
+use super::flat::{Flat, NAMES_LIMIT};
 use super::scan::Scan;
 use super::{CodecContext, scan, time};
 use crate::draft::{Draft, Piece};
@@ -28,13 +28,19 @@ pub(super) fn decode(
     let at = flat.take(&TIME_NAMES, |value| time::from_json(value, zone));
     let message = flat.take(&MESSAGE_NAMES, |value| value.as_str().map(str::to_owned));
     let level = flat.take(&LEVEL_NAMES, level_of);
-    let mut fields = Fields::new();
+    let (mut fields, mut room) = (Fields::new(), Room::new(FIELDS_LIMIT, NAMES_LIMIT));
     for (name, value) in flat.fields {
-        if is_ours(&name) {
-            fields.merge(format!("original.{name}"), value);
+        let name = if is_ours(&name) {
+            format!("original.{name}")
         } else {
-            fields.merge(name, value);
-        }
+            name
+        };
+        let merged = fields.merge_within(name, value, &mut room);
+        merged.map_err(|_| {
+            format!(
+                "not an object of fields: more than {FIELDS_LIMIT} of them, or names of more than {NAMES_LIMIT} bytes"
+            )
+        })?;
     }
     if let Some(level) = level.or_else(|| fields.get(names::LOG_LEVEL).and_then(level_of)) {
         fields.set(names::LOG_LEVEL, level.name());

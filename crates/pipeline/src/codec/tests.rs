@@ -215,6 +215,25 @@ fn repeated_messages_are_bounded_by_all_they_weigh() {
 }
 
 #[test]
+fn an_object_of_too_many_fields_or_names_stays_a_line() {
+    let peers: Vec<Value> = (0..3_000).map(|n| json!({"id": n, "up": true})).collect();
+    let line = json!({ "peers": peers }).to_string();
+    assert_eq!(decode(Codec::Json, &line).fields.len(), 2);
+    let wide: Vec<Value> = (0..1_100).map(|n| json!({ format!("k{n}"): n })).collect();
+    let inner: serde_json::Map<String, Value> = (0..900).map(|n| (format!("k{n}"), n.into())).collect();
+    for object in [
+        json!({ "a": wide }),
+        json!({ "x".repeat(600): inner }),
+        json!({ "x".repeat(600): [inner] }),
+    ] {
+        let line = object.to_string();
+        let event = decode(Codec::Json, &line);
+        assert_eq!((event.message.as_str(), event.fields.len()), (line.as_str(), 1));
+        assert!(event.fields.text("error.message").is_some());
+    }
+}
+
+#[test]
 fn json_objects() {
     let event = decode(
         Codec::Auto,
