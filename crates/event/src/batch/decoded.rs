@@ -1,3 +1,4 @@
+use std::collections::HashSet;
 use std::io::Read;
 use std::sync::Arc;
 
@@ -6,6 +7,9 @@ use crate::{Batch, BatchHeader, Envelope, Event, EventError, Origin, Timestamp, 
 
 /// No event's line is shorter: memory is taken for what came, not for what a header claims.
 const LINE_BYTES_MIN: usize = 8;
+
+/// Said of a line whose place was taken: both would be one event, since the place is an event's name.
+const TWICE: &str = "another event of this batch has the same position and n: number the events of one record 0, 1, 2";
 
 /// How much a batch may hold.
 #[derive(Clone, Copy, Debug)]
@@ -61,21 +65,27 @@ impl Decoded {
         let skip_to = envelope.skip_to.unwrap_or(0);
         let mut events = Vec::with_capacity((header.events as usize).min(lines.len() / LINE_BYTES_MIN));
         let mut rejected = Vec::new();
-        let mut before = header.from;
+        let mut places = Places::behind(header.from);
         for line in lines.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
             match read_line(line, limits.line, envelope.received_at) {
-                Ok(event) if event.position < before || event.position > header.to || event.position <= header.from => {
+                Ok(event)
+                    if event.position < places.position
+                        || event.position > header.to
+                        || event.position <= header.from =>
+                {
                     return Err(EventError::Inconsistent("positions decrease or lie outside (from, to]"));
                 }
-                Ok(event) => {
-                    before = event.position;
-                    if event.position > skip_to {
-                        events.push(event);
-                    }
-                }
+                Ok(event) if !places.take(event.position, event.n) => rejected.push(Rejected {
+                    stream: header.stream.clone(),
+                    p: event.position,
+                    n: event.n,
+                    error: TWICE.to_owned(),
+                }),
+                Ok(event) if event.position > skip_to => events.push(event),
+                Ok(_) => {}
                 Err(error) => rejected.push(Rejected {
                     stream: header.stream.clone(),
-                    p: before,
+                    p: places.position,
                     n: 0,
                     error,
                 }),
@@ -117,6 +127,34 @@ impl Decoded {
     /// A rough size in memory in bytes, for limits.
     pub fn weight(&self) -> usize {
         512 + self.origin.fields.weight() + self.events.iter().map(Event::weight).sum::<usize>()
+    }
+}
+
+/// The places that events of a batch have taken at the last position.
+struct Places {
+    position: u64,
+    first: u32,
+    /// Those behind the first: most records have none.
+    others: HashSet<u32>,
+}
+
+impl Places {
+    fn behind(position: u64) -> Self {
+        Self {
+            position,
+            first: 0,
+            others: HashSet::new(),
+        }
+    }
+
+    /// False when the place was taken before. Positions do not decrease.
+    fn take(&mut self, position: u64, n: u32) -> bool {
+        if position == self.position {
+            return n != self.first && self.others.insert(n);
+        }
+        (self.position, self.first) = (position, n);
+        self.others.clear();
+        true
     }
 }
 

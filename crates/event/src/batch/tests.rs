@@ -121,6 +121,41 @@ fn lines_that_are_no_events_are_named_and_passed_over() {
 }
 
 #[test]
+fn a_place_is_taken_once() {
+    let header = Batch::read(&sample()).expect("reads").0.header;
+    let places = [(20, 0), (20, 2), (20, 1), (20, 0), (20, 1), (30, 0), (40, 5), (40, 5)];
+    let lines: String = places
+        .iter()
+        .enumerate()
+        .map(|(at, (p, n))| format!("{{\"t\":1,\"p\":{p},\"n\":{n},\"m\":\"line {at}\"}}\n"))
+        .collect();
+    let frame = zstd::bulk::compress(lines.as_bytes(), 1).expect("zstd");
+    let batch = Batch {
+        header,
+        frame: &frame,
+        bytes: &[],
+    };
+    let read = |skip_to| {
+        let envelope = Envelope {
+            skip_to,
+            ..Envelope::default()
+        };
+        Decoded::from_batch(&batch, envelope, Limits::default()).expect("reads")
+    };
+    let decoded = read(None);
+    let kept: Vec<_> = decoded.events.iter().map(|event| event.message.as_str()).collect();
+    assert_eq!(kept, ["line 0", "line 1", "line 2", "line 5", "line 6"]);
+    let refused: Vec<_> = decoded.rejected.iter().map(|bad| (bad.p, bad.n)).collect();
+    assert_eq!(refused, [(20, 0), (20, 1), (40, 5)]);
+    assert!(decoded.rejected[0].error.contains("same position and n"));
+    assert_eq!(
+        read(Some(30)).rejected,
+        decoded.rejected,
+        "alike for everyone who reads it"
+    );
+}
+
+#[test]
 fn envelope_reads_back_and_skips_what_was_known() {
     let envelope = Envelope {
         received_at: Timestamp(9),
