@@ -43,6 +43,20 @@ impl Room {
         }
     }
 
+    /// For the events of a batch whose lines have so many bytes, one after the other: [`Self::renew`] between them.
+    /// What agents write is taken apart already, so it needs none of the room for joined names.
+    pub(crate) const fn for_batch(bytes: usize) -> Self {
+        Self {
+            joined: JOINED_BYTES_LIMIT.saturating_add(bytes.saturating_mul(4)),
+            ..Self::for_event()
+        }
+    }
+
+    /// Room for another event; names that are put together are counted on.
+    pub(crate) const fn renew(&mut self) {
+        (self.fields, self.names) = (FIELDS_LIMIT, NAME_BYTES_LIMIT);
+    }
+
     pub(crate) const fn unlimited() -> Self {
         Self {
             fields: usize::MAX,
@@ -62,7 +76,8 @@ fn take(left: &mut usize, wanted: usize) -> Result<(), NoRoom> {
     Ok(())
 }
 
-/// How deep a nested object is followed; what is deeper stays a JSON value under its name.
+/// How deep a nested object is followed; what is deeper becomes JSON as text, so that fields once written read back as
+/// the same ones.
 const DEPTH_LIMIT: usize = 32;
 
 impl Fields {
@@ -104,14 +119,19 @@ impl Fields {
                     self.add(Cow::Borrowed(&name), item, depth + 1, room)?;
                 }
             }
-            value => match self.0.binary_search_by(|(have, _)| have.as_str().cmp(&name)) {
-                Err(at) => {
-                    take(&mut room.fields, 1)?;
-                    take(&mut room.names, name.len())?;
-                    self.0.insert(at, (name.into_owned(), value));
-                }
-                Ok(at) => join(&mut self.0[at].1, value),
-            },
+            value => self.place(name, if depth < DEPTH_LIMIT { value } else { as_leaf(value) }, room)?,
+        }
+        Ok(())
+    }
+
+    fn place(&mut self, name: Cow<'_, str>, value: Value, room: &mut Room) -> Result<(), NoRoom> {
+        match self.0.binary_search_by(|(have, _)| have.as_str().cmp(&name)) {
+            Err(at) => {
+                take(&mut room.fields, 1)?;
+                take(&mut room.names, name.len())?;
+                self.0.insert(at, (name.into_owned(), value));
+            }
+            Ok(at) => join(&mut self.0[at].1, value),
         }
         Ok(())
     }
@@ -178,6 +198,15 @@ impl Fields {
 /// An object without fields is a value: taking arrays of them apart would not read back the same.
 fn has_fields(value: &Value) -> bool {
     value.as_object().is_some_and(|object| !object.is_empty())
+}
+
+/// A value that nothing is taken out of any more.
+fn as_leaf(value: Value) -> Value {
+    let within = match &value {
+        Value::Array(items) => items.iter().any(has_fields),
+        value => has_fields(value),
+    };
+    if within { value.to_string().into() } else { value }
 }
 
 fn join(have: &mut Value, more: Value) {
@@ -345,5 +374,7 @@ mod tests {
         let flat = fields(deep);
         assert_eq!(flat.len(), 1);
         assert!(flat.iter().all(|(name, _)| name.len() < 80));
+        let again = fields(serde_json::to_value(&flat).expect("an object"));
+        assert_eq!(again, flat, "what is cut off once is not followed later");
     }
 }

@@ -189,17 +189,13 @@ fn is_short(name: &str) -> bool {
     matches!(name, "t" | "p" | "n" | "m")
 }
 
-/// Reads one event object. `received` is its time when it names none.
+/// Reads one event object. `received` is its time when it names none. One with more than 4,096 fields, or 1 MiB of
+/// dotted names, is refused.
 pub fn read_event(text: &str, received: Timestamp) -> Result<Event, serde_json::Error> {
-    read_within(text, received, &mut Room::unlimited())
-}
-
-/// Reads one event object as somebody sent it: one with more than 4,096 fields, or 1 MiB of dotted names, is refused.
-pub fn read_foreign_event(text: &str, received: Timestamp) -> Result<Event, serde_json::Error> {
     read_within(text, received, &mut Room::for_event())
 }
 
-fn read_within(text: &str, received: Timestamp, room: &mut Room) -> Result<Event, serde_json::Error> {
+pub(crate) fn read_within(text: &str, received: Timestamp, room: &mut Room) -> Result<Event, serde_json::Error> {
     let mut input = serde_json::Deserializer::from_str(text);
     let event = Deserializer::deserialize_map(&mut input, EventVisitor { received, room })?;
     input.end()?;

@@ -3,13 +3,16 @@ use std::io::Read;
 use std::sync::Arc;
 
 use crate::protocol::Rejected;
-use crate::{Batch, BatchHeader, Envelope, Event, EventError, Origin, Timestamp, View, json};
+use crate::{Batch, BatchHeader, Envelope, Event, EventError, Origin, Room, Timestamp, View, json};
 
 /// No event's line is shorter: memory is taken for what came, not for what a header claims.
 const LINE_BYTES_MIN: usize = 8;
 
 /// Said of a line whose place was taken: both would be one event, since the place is an event's name.
 const TWICE: &str = "another event of this batch has the same position and n: number the events of one record 0, 1, 2";
+
+/// Lines that are no events are listed up to this many.
+const REJECTED_LISTED: usize = 1_000;
 
 /// How much a batch may hold.
 #[derive(Clone, Copy, Debug)]
@@ -40,8 +43,10 @@ pub struct Decoded {
     pub envelope: Envelope,
     /// The events behind `envelope.skip_to`, in order of position.
     pub events: Vec<Event>,
-    /// Lines that are no events. They stay in the ledger's bytes and are passed over by every reader alike.
+    /// The first lines that are no events. They stay in the ledger's bytes and are passed over by every reader alike.
     pub rejected: Vec<Rejected>,
+    /// How many such lines there are.
+    pub rejected_lines: u64,
 }
 
 impl Decoded {
@@ -65,9 +70,12 @@ impl Decoded {
         let skip_to = envelope.skip_to.unwrap_or(0);
         let mut events = Vec::with_capacity((header.events as usize).min(lines.len() / LINE_BYTES_MIN));
         let mut rejected = Vec::new();
+        let mut rejected_lines = 0;
         let mut places = Places::behind(header.from);
+        let mut room = Room::for_batch(lines.len());
         for line in lines.split(|&b| b == b'\n').filter(|line| !line.is_empty()) {
-            match read_line(line, limits.line, envelope.received_at) {
+            room.renew();
+            let (p, n, error) = match read_line(line, limits.line, envelope.received_at, &mut room) {
                 Ok(event)
                     if event.position < places.position
                         || event.position > header.to
@@ -75,20 +83,19 @@ impl Decoded {
                 {
                     return Err(EventError::Inconsistent("positions decrease or lie outside (from, to]"));
                 }
-                Ok(event) if !places.take(event.position, event.n) => rejected.push(Rejected {
-                    stream: header.stream.clone(),
-                    p: event.position,
-                    n: event.n,
-                    error: TWICE.to_owned(),
-                }),
-                Ok(event) if event.position > skip_to => events.push(event),
-                Ok(_) => {}
-                Err(error) => rejected.push(Rejected {
-                    stream: header.stream.clone(),
-                    p: places.position,
-                    n: 0,
-                    error,
-                }),
+                Ok(event) if places.take(event.position, event.n) => {
+                    if event.position > skip_to {
+                        events.push(event);
+                    }
+                    continue;
+                }
+                Ok(event) => (event.position, event.n, TWICE.to_owned()),
+                Err(error) => (places.position, 0, error),
+            };
+            rejected_lines += 1;
+            if rejected.len() < REJECTED_LISTED {
+                let stream = header.stream.clone();
+                rejected.push(Rejected { stream, p, n, error });
             }
         }
         let origin = Arc::new(Origin {
@@ -103,6 +110,7 @@ impl Decoded {
             envelope,
             events,
             rejected,
+            rejected_lines,
         })
     }
 
@@ -158,12 +166,12 @@ impl Places {
     }
 }
 
-fn read_line(line: &[u8], limit: usize, received: Timestamp) -> Result<Event, String> {
+fn read_line(line: &[u8], limit: usize, received: Timestamp, room: &mut Room) -> Result<Event, String> {
     if line.len() > limit {
         return Err(format!("event of {} bytes is over the limit of {limit}", line.len()));
     }
     let text = std::str::from_utf8(line).map_err(|error| format!("event is not UTF-8: {error}"))?;
-    json::read_event(text, received).map_err(|error| format!("event is not valid JSON: {error}"))
+    json::read_within(text, received, room).map_err(|error| format!("event is not valid: {error}"))
 }
 
 /// Decompresses a whole frame, never to more than `limit` bytes.

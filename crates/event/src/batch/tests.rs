@@ -120,36 +120,85 @@ fn lines_that_are_no_events_are_named_and_passed_over() {
     );
 }
 
-#[test]
-fn a_place_is_taken_once() {
+/// What a batch of the sample's header and these lines comes to.
+fn decode_lines(lines: &str, skip_to: Option<u64>) -> Decoded {
     let header = Batch::read(&sample()).expect("reads").0.header;
-    let places = [(20, 0), (20, 2), (20, 1), (20, 0), (20, 1), (30, 0), (40, 5), (40, 5)];
-    let lines: String = places
-        .iter()
-        .enumerate()
-        .map(|(at, (p, n))| format!("{{\"t\":1,\"p\":{p},\"n\":{n},\"m\":\"line {at}\"}}\n"))
-        .collect();
     let frame = zstd::bulk::compress(lines.as_bytes(), 1).expect("zstd");
     let batch = Batch {
         header,
         frame: &frame,
         bytes: &[],
     };
-    let read = |skip_to| {
-        let envelope = Envelope {
-            skip_to,
-            ..Envelope::default()
-        };
-        Decoded::from_batch(&batch, envelope, Limits::default()).expect("reads")
+    let envelope = Envelope {
+        skip_to,
+        ..Envelope::default()
     };
-    let decoded = read(None);
+    Decoded::from_batch(&batch, envelope, Limits::default()).expect("reads")
+}
+
+#[test]
+fn a_line_that_would_repeat_names_without_end_is_rejected() {
+    let inner: Vec<String> = (0..2_000).map(|n| format!("\"k{n}\":0")).collect();
+    let long = format!(
+        "{{\"t\":1,\"p\":20,\"{}\":{{{}}}}}\n",
+        "x".repeat(2_000),
+        inner.join(",")
+    );
+    let good = "{\"t\":1,\"p\":30,\"m\":\"ok\"}\n";
+    let decoded = decode_lines(&format!("{long}{good}"), None);
+    assert_eq!((decoded.events.len(), decoded.rejected_lines), (1, 1));
+    assert!(
+        decoded.rejected[0].error.contains("dotted names"),
+        "{:?}",
+        decoded.rejected
+    );
+}
+
+#[test]
+fn many_lines_that_repeat_names_are_rejected_together() {
+    let line: Vec<String> = (0..400).map(|n| format!("\"{n}\":0,")).collect();
+    let (line, head) = (line.concat(), format!("\"{}\":{{", "x".repeat(2_000)));
+    let lines: Vec<String> = (20..100)
+        .map(|p| format!("{{\"p\":{p},{head}{line}\"m\":0}}}}\n"))
+        .collect();
+    let lines = lines.concat();
+    let decoded = decode_lines(&lines, None);
+    assert_eq!(decoded.events.len() as u64 + decoded.rejected_lines, 80);
+    let names: usize = decoded
+        .events
+        .iter()
+        .flat_map(|event| event.fields.iter())
+        .map(|(name, _)| name.len())
+        .sum();
+    assert!(
+        decoded.rejected_lines > 0 && names < (16 << 20) + 4 * lines.len(),
+        "{names}"
+    );
+}
+
+#[test]
+fn rejected_lines_are_counted_beyond_those_listed() {
+    let decoded = decode_lines(&"x\n".repeat(5_000), None);
+    assert_eq!((decoded.rejected.len(), decoded.rejected_lines), (1_000, 5_000));
+}
+
+#[test]
+fn a_place_is_taken_once() {
+    let places = [(20, 0), (20, 2), (20, 1), (20, 0), (20, 1), (30, 0), (40, 5), (40, 5)];
+    let lines: Vec<String> = places
+        .iter()
+        .enumerate()
+        .map(|(at, (p, n))| format!("{{\"t\":1,\"p\":{p},\"n\":{n},\"m\":\"line {at}\"}}\n"))
+        .collect();
+    let lines = lines.concat();
+    let decoded = decode_lines(&lines, None);
     let kept: Vec<_> = decoded.events.iter().map(|event| event.message.as_str()).collect();
     assert_eq!(kept, ["line 0", "line 1", "line 2", "line 5", "line 6"]);
     let refused: Vec<_> = decoded.rejected.iter().map(|bad| (bad.p, bad.n)).collect();
     assert_eq!(refused, [(20, 0), (20, 1), (40, 5)]);
     assert!(decoded.rejected[0].error.contains("same position and n"));
     assert_eq!(
-        read(Some(30)).rejected,
+        decode_lines(&lines, Some(30)).rejected,
         decoded.rejected,
         "alike for everyone who reads it"
     );

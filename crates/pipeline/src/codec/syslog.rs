@@ -13,7 +13,9 @@ use crate::draft::{Draft, Piece};
 /// "message repeated N times" becomes N events, unless they were more than this.
 const REPEATED_LIMIT: usize = 1000;
 const TAG_LIMIT: usize = 128;
+/// Parameters of structured data, and bytes of an id or a name in it: a line with more is no syslog.
 const PARAMETERS_LIMIT: usize = 64;
+const NAME_LIMIT: usize = 128;
 
 /// A line taken apart.
 #[derive(Debug, Default)]
@@ -25,13 +27,16 @@ pub(super) struct Line<'a> {
     app: Option<&'a str>,
     process: Option<&'a str>,
     message_id: Option<&'a str>,
-    data: &'a str,
+    data: Vec<Parameter<'a>>,
     message: &'a str,
 }
 
 pub(super) fn own_time(text: &str, zone: &TimeZone, now: Timestamp) -> Option<Timestamp> {
     parse(text, zone, now)?.time
 }
+
+/// Id, name and value of structured data.
+type Parameter<'a> = (&'a str, &'a str, String);
 
 /// Takes a line apart; nothing when it has no syslog header.
 pub(super) fn parse<'a>(text: &'a str, zone: &TimeZone, now: Timestamp) -> Option<Line<'a>> {
@@ -134,7 +139,7 @@ fn rfc5424<'a>(text: &'a str, zone: &TimeZone) -> Option<Line<'a>> {
         app,
         process,
         message_id,
-        data,
+        data: parameters(data)?,
         message: message.strip_prefix('\u{feff}').unwrap_or(message),
     })
 }
@@ -204,7 +209,10 @@ impl<'a> Line<'a> {
         if let Some(id) = self.message_id {
             draft.add("log.syslog.msgid", id.into());
         }
-        put_data(draft, self.data);
+        for (id, name, value) in &self.data {
+            let name = format!("log.syslog.structured_data.{id}.{name}");
+            draft.add(name, Piece::Text(value.clone().into()));
+        }
     }
 }
 
@@ -305,23 +313,24 @@ fn service(program: &str) -> Cow<'_, str> {
     }
 }
 
-/// `[id key="value" …]…` as `log.syslog.structured_data.id.key`.
-fn put_data(draft: &mut Draft<'_>, data: &str) {
-    let mut rest = data;
-    let mut id = "";
-    for _ in 0..PARAMETERS_LIMIT {
+/// What stands in `[id name="value" …]…`; nothing when it is too much.
+fn parameters(data: &str) -> Option<Vec<Parameter<'_>>> {
+    let (mut rest, mut id, mut found) = (data, "", Vec::new());
+    loop {
         rest = rest.trim_start_matches([']', ' ']);
         if let Some(behind) = rest.strip_prefix('[') {
             let end = behind.find([' ', ']']).unwrap_or(behind.len());
             (id, rest) = behind.split_at(end);
             continue;
         }
-        let Some((key, behind)) = rest.split_once("=\"") else {
-            return;
+        let Some((name, behind)) = rest.split_once("=\"") else {
+            return Some(found);
         };
+        if found.len() == PARAMETERS_LIMIT || id.len().max(name.len()) > NAME_LIMIT {
+            return None;
+        }
         let (value, behind) = unescaped(behind);
-        let name = format!("log.syslog.structured_data.{id}.{key}");
-        draft.add(name, Piece::Text(value.into()));
+        found.push((id, name, value));
         rest = behind;
     }
 }

@@ -215,6 +215,45 @@ fn repeated_messages_are_bounded_by_all_they_weigh() {
 }
 
 #[test]
+fn structured_data_that_is_too_much_stays_a_line() {
+    let many: Vec<String> = (0..65).map(|n| format!("k{n}=\"{n}\"")).collect();
+    let lines = [
+        format!("<13>1 2026-11-20T10:00:00Z h app - - [a@1 {}] m", many.join(" ")),
+        format!(
+            "<13>1 2026-11-20T10:00:00Z h app - - [{} k=\"1\" l=\"2\"] m",
+            "x".repeat(129)
+        ),
+        format!("<13>1 2026-11-20T10:00:00Z h app - - [a@1 {}=\"1\"] m", "x".repeat(129)),
+    ];
+    for line in lines {
+        assert_eq!(decode(Codec::Syslog, &line).message, line);
+    }
+    let line = format!("<13>1 2026-11-20T10:00:00Z h app - - [a@1 {}] m", many[..64].join(" "));
+    let event = decode(Codec::Syslog, &line);
+    assert_eq!(event.message, "m");
+    assert_eq!(event.fields.text("log.syslog.structured_data.a@1.k63"), Some("63"));
+}
+
+/// What the agent makes of an object, the server reads as the same.
+#[test]
+fn what_is_kept_as_fields_is_within_what_a_server_reads() {
+    let deep = |inner: Value| (0..60).fold(inner, |inner, _| json!({ "deeper": inner }));
+    let inner: serde_json::Map<String, Value> = (0..4_000).map(|n| (format!("k{n}"), n.into())).collect();
+    let wide: serde_json::Map<String, Value> = (0..1_000).map(|n| (format!("k{n}"), n.into())).collect();
+    for object in [
+        deep(json!(inner)),
+        deep(json!([inner])),
+        json!({ "x".repeat(400): wide }),
+    ] {
+        let event = decode(Codec::Json, &object.to_string());
+        let mut line = Vec::new();
+        watchpost_event::json::write_line(&mut line, &event);
+        let read = watchpost_event::json::read_event(std::str::from_utf8(&line).unwrap(), now()).unwrap();
+        assert_eq!(read, event);
+    }
+}
+
+#[test]
 fn an_object_of_too_many_fields_or_names_stays_a_line() {
     let peers: Vec<Value> = (0..3_000).map(|n| json!({"id": n, "up": true})).collect();
     let line = json!({ "peers": peers }).to_string();

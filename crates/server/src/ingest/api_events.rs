@@ -75,6 +75,7 @@ impl ApiEvents {
             origin,
             envelope,
             events,
+            rejected_lines: rejected.len() as u64,
             rejected: rejected.clone(),
         };
         Ok(Encoded {

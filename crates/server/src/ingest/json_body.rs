@@ -81,7 +81,7 @@ fn read(text: &str, limit: usize, time: Timestamp) -> Result<watchpost_event::Ev
             text.len()
         ));
     }
-    json::read_foreign_event(text, time).map_err(|error| format!("event is not valid: {error}"))
+    json::read_event(text, time).map_err(|error| format!("event is not valid: {error}"))
 }
 
 fn decompress(body: &Bytes, encoding: Encoding, limit: usize) -> Result<Bytes, Answer> {

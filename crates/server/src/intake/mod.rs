@@ -113,7 +113,7 @@ impl Intake {
     ) -> Result<(), IntakeError> {
         let known = skip_to.unwrap_or(0);
         let kept = decoded.events.iter().filter(|event| event.position > known).count() as u64;
-        let rejected = decoded.rejected.len() as u64;
+        let rejected = decoded.rejected_lines;
         let envelope = Envelope {
             received_at: now,
             principal: principal.to_owned(),

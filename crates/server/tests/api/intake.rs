@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 use tempfile::TempDir;
-use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DeliveryReport, Outcome, StreamsResponse};
-use watchpost_event::{AgentId, BatchBuilder, Epoch, StreamId};
+use watchpost_event::protocol::{BATCH_CONTENT_TYPE, DeliveryReport, FindingKind, Outcome, StreamsResponse};
+use watchpost_event::{AgentId, BatchBuilder, Epoch, Event, StreamId, Timestamp};
 
 use crate::world::{answer, batch, batch_of, plain};
 
@@ -45,6 +45,40 @@ async fn a_batch_behind_the_cursor_is_refused_with_the_cursor_and_one_across_it_
 
     let (status, said) = world.deliver(batch(0, 3, "other content")).await;
     assert_eq!((status.as_u16(), said.error.unwrap().code.as_str()), (409, "conflict"));
+    world.server.stop().await;
+}
+
+/// A long name before two thousand others, and a second event in a place that is taken: the rest of the batch is kept.
+#[tokio::test(flavor = "multi_thread")]
+async fn lines_that_cannot_be_events_are_named_and_told_in_the_report() {
+    let dir = TempDir::new().unwrap();
+    let world = plain(&dir).await;
+    let (agent, stream) = (AgentId::new("web-1").unwrap(), StreamId::new("file:/x").unwrap());
+    let mut batch = BatchBuilder::new(agent, stream, Epoch(1), 0);
+    let inner: serde_json::Map<String, serde_json::Value> = (0..2_000).map(|n| (format!("k{n}"), n.into())).collect();
+    let mut hostile = Event::new(Timestamp(1), 1, "hostile");
+    hostile.fields.set("x".repeat(2_000), inner);
+    batch.push(&hostile);
+    for (position, message) in [(2, "first"), (2, "second"), (3, "third")] {
+        batch.push(&Event::new(Timestamp(1), position, message));
+    }
+    batch.count_read(4, 100);
+    let (status, said) = world.deliver(batch.finish(3).unwrap()).await;
+    assert_eq!((status.as_u16(), said.cursors[0].cursor), (200, 3));
+    let places: Vec<_> = said.rejected.iter().map(|bad| (bad.p, bad.n)).collect();
+    assert_eq!(places, [(0, 0), (2, 0)], "{:?}", said.rejected);
+    assert!(said.rejected[0].error.contains("dotted names"), "{:?}", said.rejected);
+    assert!(said.rejected[1].error.contains("same position"), "{:?}", said.rejected);
+    assert_eq!(world.messages("first OR second OR third OR hostile").await.len(), 2);
+    let (_, report) = world.get("/api/v1/delivery", &[]).await;
+    let report: DeliveryReport = serde_json::from_value(report).unwrap();
+    assert_eq!((report.streams[0].events, report.streams[0].rejected), (2, 2));
+    assert!(
+        report
+            .findings
+            .iter()
+            .any(|found| found.kind == FindingKind::Rejected && found.count == 2)
+    );
     world.server.stop().await;
 }
 

@@ -41,7 +41,7 @@ impl EmbeddedStore {
         };
         let header = batch.header.clone();
         let received = batch.envelope.received_at;
-        let rejected = batch.rejected.len() as u64;
+        let rejected = batch.rejected_lines;
         let batch = HeadBatch::new(batch, skip_to.unwrap_or(0));
         let kept = batch.len() as u64;
         let mut state = lock(&self.state);

@@ -73,6 +73,7 @@ impl Feed {
             },
             events,
             rejected: Vec::new(),
+            rejected_lines: 0,
         })
     }
 }
