@@ -82,6 +82,8 @@ use crate::api::{
 };
 use crate::{Full, StoreError, StoreOptions};
 
+/// Versions that newer programs may have come to; an index that claims more was damaged.
+const NEWER_VERSIONS: u32 = 8;
 /// Largest index that is read.
 const INDEX_LIMIT: u64 = 1 << 30;
 
@@ -250,7 +252,9 @@ impl EmbeddedStore {
             .and_then(|bytes| Index::decode(&index_path, &bytes));
         let index = match index {
             Ok(index) => index,
-            Err(error @ StoreError::UnknownVersion { .. }) => return Err(error),
+            Err(error @ StoreError::UnknownVersion { found, known, .. }) if found - known <= NEWER_VERSIONS => {
+                return Err(error);
+            }
             Err(error) => {
                 damage.push(format!("{error}; it was made anew from the rows"));
                 self.rebuilt_index(entry)?
