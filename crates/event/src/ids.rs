@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::EventError;
+use crate::{EventError, Fingerprint};
 
 const AGENT_LIMIT: usize = 128;
 /// Linux' PATH_MAX and a little, since file streams are named after their path.
@@ -76,6 +76,17 @@ name_type!(
 #[schema(value_type = String)]
 #[serde(try_from = "String", into = "String")]
 pub struct Epoch(pub u64);
+
+impl Epoch {
+    /// The epoch under which an agent goes on behind a place where others have written under this one: always the same
+    /// for the same place, so that it makes the same batches again after a crash, and the server sees what it follows.
+    #[must_use]
+    pub fn after(self, place: u64) -> Self {
+        let mut seed = self.0.to_le_bytes().to_vec();
+        seed.extend_from_slice(&place.to_le_bytes());
+        Self(Fingerprint::of(&seed).hash)
+    }
+}
 
 impl FromStr for Epoch {
     type Err = EventError;

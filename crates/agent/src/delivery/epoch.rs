@@ -5,6 +5,7 @@ use watchpost_event::{Skip, StreamKey, Timestamp};
 
 use super::spool::Room;
 use super::{Delivery, DeliveryError, Entry, Order, make};
+use crate::source::Produced;
 
 impl Delivery {
     /// The server has this range with other content, or more than we ever sent: what waits goes on under a new epoch.
@@ -17,7 +18,7 @@ impl Delivery {
         let waiting = self.outbox.of_stream(key);
         let start = waiting.first().map_or(mark.spooled, |entry| entry.from);
         let new = StreamKey {
-            epoch: make::epoch_after(key.epoch, start),
+            epoch: key.epoch.after(start),
             ..key.clone()
         };
         tracing::warn!(stream = %key.stream, old = %key.epoch, new = %new.epoch,
@@ -53,6 +54,26 @@ impl Delivery {
             });
         }
         Ok(())
+    }
+
+    /// A batch under the epoch its stream goes on in, where its source has not heard yet that the old one is over.
+    pub(super) fn moved(&self, produced: &Produced) -> Result<Option<Produced>, DeliveryError> {
+        let mut new = produced.key.clone();
+        for order in &self.orders {
+            if let Order::ChangeEpoch { key, epoch } = order
+                && *key == new
+            {
+                new.epoch = *epoch;
+            }
+        }
+        if new == produced.key {
+            return Ok(None);
+        }
+        Ok(Some(make::under_epoch(
+            &produced.batch,
+            &new,
+            produced.checkpoint.clone(),
+        )?))
     }
 
     /// Writes what waits under its new epoch, as far as there is room; how many batches were.

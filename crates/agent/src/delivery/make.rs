@@ -2,16 +2,12 @@
 
 use serde_json::Value;
 use watchpost_event::batch::Limits;
-use watchpost_event::{Batch, BatchBuilder, BatchHeader, Decoded, Epoch, EventError, Fingerprint, Skip, StreamKey};
+use watchpost_event::{Batch, BatchBuilder, BatchHeader, Decoded, EventError, Skip, StreamKey};
 
 use crate::source::Produced;
 
-/// The epoch that follows a conflict at a place: always the same for the same conflict.
-pub(super) fn epoch_after(epoch: Epoch, start: u64) -> Epoch {
-    let mut seed = epoch.0.to_le_bytes().to_vec();
-    seed.extend_from_slice(&start.to_le_bytes());
-    Epoch(Fingerprint::of(&seed).hash)
-}
+/// `dropped` reason of lines that no server reads as events.
+const UNREADABLE: &str = "unreadable";
 
 fn produced(key: &StreamKey, batch: Vec<u8>, header_to: u64, checkpoint: Value, finished: bool) -> Produced {
     Produced {
@@ -137,6 +133,9 @@ pub(super) fn split(bytes: &[u8], checkpoint: Value) -> Result<Option<[Produced;
     tail.count_read(header.read.saturating_sub(first.len() as u64), header.raw);
     for (reason, count) in &header.dropped {
         tail.count_dropped(reason, *count);
+    }
+    if decoded.rejected_lines > 0 {
+        tail.count_dropped(UNREADABLE, decoded.rejected_lines);
     }
     tail.count_overlong(header.overlong);
     for time in &header.unwatched {

@@ -190,7 +190,10 @@ impl Delivery {
     /// The same for a source that cannot wait: what is oldest gives way. What of it can be read again is let go of (the
     /// server will ask for it), the rest is declared.
     pub fn take_live(&mut self, produced: &Produced, now: Timestamp) -> Result<(), DeliveryError> {
-        self.take_as(produced, Room::Live, now)
+        match self.moved(produced)? {
+            Some(moved) => self.take_as(&moved, Room::Live, now),
+            None => self.take_as(produced, Room::Live, now),
+        }
     }
 
     /// Says that a range is missing, which always finds room.

@@ -110,6 +110,29 @@ fn a_conflict_goes_on_under_a_new_epoch_and_a_crash_in_the_middle_makes_the_same
     assert_eq!(again.checkpoints()[0].0.epoch, epoch);
 }
 
+/// A source that cannot wait hands over a batch before it has heard of the new epoch.
+#[test]
+fn what_comes_under_an_epoch_that_is_over_goes_on_with_the_rest() {
+    let mut delivery = open(&MemDisk::new());
+    delivery.take_live(&produced(0, 3), NOW).expect("room");
+    let first = request(&mut delivery);
+    delivery
+        .answered(&first, said(&key(1), 9, Outcome::Conflict), NOW)
+        .expect("learns");
+    delivery.take_live(&produced(3, 6), NOW).expect("room");
+    let Some(Order::ChangeEpoch { epoch, .. }) = delivery.orders().pop() else {
+        panic!("no order")
+    };
+    let batches = batches(&request(&mut delivery).body);
+    let ranges: Vec<_> = batches
+        .iter()
+        .map(|batch| (batch.header.epoch, batch.header.from, batch.header.to))
+        .collect();
+    assert_eq!(ranges, [(epoch, 0, 3), (epoch, 3, 6)]);
+    assert_eq!(batches[1].events[0].message, "record 4");
+    assert_eq!(delivery.checkpoints(), [(key(epoch.0), json!({ "position": 6 }))]);
+}
+
 #[test]
 fn what_the_server_has_beyond_the_spool_was_written_by_somebody_else() {
     let mut delivery = open(&MemDisk::new());
@@ -196,6 +219,26 @@ fn a_body_that_is_too_large_is_halved_then_split_then_put_aside() {
         disk.read_dir(Path::new("/spool/quarantine")).expect("is there").len(),
         1
     );
+}
+
+#[test]
+fn lines_that_are_no_events_are_counted_when_their_batch_is_split() {
+    let mut delivery = open(&MemDisk::new());
+    let mut whole = produced(0, 0);
+    let mut batch = BatchBuilder::new(key(1).agent, key(1).stream, Epoch(1), 0);
+    for position in [1, 1, 2] {
+        batch.push_plain(NOW, position, "the second of one place is none");
+    }
+    (whole.batch, whole.to) = (batch.finish(2).expect("encodes"), 2);
+    delivery.take(&whole, NOW).expect("room");
+    let request = request(&mut delivery);
+    delivery.answered(&request, Answer::TooLarge, NOW).expect("learns");
+    let halves = batches(&self::request(&mut delivery).body);
+    let counted: u64 = halves
+        .iter()
+        .filter_map(|half| half.header.dropped.get("unreadable"))
+        .sum();
+    assert_eq!((halves.len(), counted), (2, 1));
 }
 
 #[test]
