@@ -37,7 +37,7 @@ mod view;
 pub mod words;
 
 pub use batch::{Batch, BatchBuilder, BatchHeader, Decoded, Envelope, Fingerprint, Overlong, Skip, Unwatched};
-pub use cursor::{Cursors, StreamKey, StreamState, Verdict};
+pub use cursor::{Cursors, Fork, StreamKey, StreamState, Verdict};
 pub use error::EventError;
 pub use event::Event;
 pub use fields::{Fields, NoRoom, Room};

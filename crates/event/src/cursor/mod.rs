@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{AgentId, BatchHeader, Epoch, StreamId, Timestamp};
 
-pub use state::{StreamState, Totals};
+pub use state::{Fork, StreamState, Totals};
 
 /// What a cursor belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,10 +109,26 @@ impl Cursors {
 
     /// Moves the cursor behind an accepted batch. `kept` is how many of its events were kept.
     pub fn advance(&mut self, header: &BatchHeader, skip_to: Option<u64>, kept: u64, now: Timestamp) {
-        self.streams
-            .entry(StreamKey::of(header))
-            .or_default()
-            .advance(header, skip_to, kept, now);
+        let key = StreamKey::of(header);
+        if !self.streams.contains_key(&key) {
+            let fork = self.fork(&key, header, now);
+            self.streams.entry(key.clone()).or_default().fork = fork;
+        }
+        self.streams.entry(key).or_default().advance(header, skip_to, kept, now);
+    }
+
+    /// Whether a new epoch is the one an agent makes when it meets data under its name that it did not send.
+    fn fork(&self, key: &StreamKey, header: &BatchHeader, now: Timestamp) -> Option<Fork> {
+        let passed = header.skip.first().filter(|skip| skip.from == header.from);
+        let begins = passed.map_or(header.from, |skip| skip.to);
+        let first = StreamKey {
+            epoch: Epoch(0),
+            ..key.clone()
+        };
+        let of_stream = self.streams.range(first..).map(|(other, _)| other);
+        let mut of_stream = of_stream.take_while(|other| other.agent == key.agent && other.stream == key.stream);
+        let of = of_stream.find(|other| other.epoch.after(begins) == key.epoch)?.epoch;
+        Some(Fork { of, at: now })
     }
 
     /// Crosses a hole that damage tore into a log which had been complete: what a reader of that log does

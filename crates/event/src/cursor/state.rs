@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use crate::cursor::Verdict;
-use crate::{BatchHeader, Fingerprint, Overlong, Skip, Timestamp, Unwatched};
+use crate::{BatchHeader, Epoch, Fingerprint, Overlong, Skip, Timestamp, Unwatched};
 
 /// How many of the newest ranges are remembered with their checksums, to recognise a conflict.
 const RECENT_LIMIT: usize = 16;
@@ -31,9 +31,22 @@ pub struct StreamState {
     /// What has come.
     #[serde(default)]
     pub totals: Totals,
+    /// Where this epoch stands beside another one of the same stream.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fork: Option<Fork>,
     /// The newest ranges and their checksums.
     #[serde(default)]
     recent: VecDeque<Range>,
+}
+
+/// An agent met data under its name that it had not sent, and went on under an epoch of its own: there are two of it, or
+/// it was put back to an older state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fork {
+    /// The epoch that holds what others sent.
+    pub of: Epoch,
+    /// When the first batch of the new epoch came.
+    pub at: Timestamp,
 }
 
 /// One accepted range and how to recognise it.

@@ -6,9 +6,10 @@ use std::collections::BTreeMap;
 use watchpost_event::protocol::{
     DeliveryHost, DeliveryReport, DeliveryStream, DeliveryVerdict, Finding, FindingKind, HostDelivery, ReaderLag, Tone,
 };
-use watchpost_event::{Skip, Timestamp};
+use watchpost_event::{AgentId, Skip, Timestamp};
 use watchpost_kit::{ByteSize, DurationText};
 
+use super::double::Double;
 use super::reasons::{is_configured, remedy, words};
 use super::report::age;
 use super::watch::WatchState;
@@ -23,7 +24,12 @@ const BEHIND_BYTES: u64 = 64_000_000;
 const UNWATCHED_SECONDS: u64 = 7 * 86_400;
 
 /// Adds the findings, the worst first, and the verdict.
-pub(super) fn add(report: &mut DeliveryReport, full: Option<&str>, watch: &WatchState) {
+pub(super) fn add(
+    report: &mut DeliveryReport,
+    full: Option<&str>,
+    watch: &WatchState,
+    doubles: &BTreeMap<&AgentId, Double>,
+) {
     let hosts: BTreeMap<_, _> = report.hosts.iter().map(|host| (&host.agent, called(host))).collect();
     let mut found: Vec<Finding> = report.damage.iter().map(|what| damage(what)).collect();
     found.extend(full.map(server_full));
@@ -31,6 +37,7 @@ pub(super) fn add(report: &mut DeliveryReport, full: Option<&str>, watch: &Watch
     for host in &report.hosts {
         let mut of_host = Vec::new();
         add_host(&mut of_host, host, report, watch);
+        of_host.extend(doubles.get(&host.agent).map(|double| double.finding(&host.agent)));
         for finding in &mut of_host {
             finding.agent = Some(host.agent.clone());
             finding.host = Some(called(host).to_owned());
@@ -297,7 +304,6 @@ fn add_losses(found: &mut Vec<Finding>, stream: &DeliveryStream, named: &str) {
 /// What is not lost.
 fn add_remarks(found: &mut Vec<Finding>, stream: &DeliveryStream, named: &str, at: Timestamp) {
     found.extend(silent_stream(stream, named, at));
-    found.extend(conflict(stream));
     found.extend(unwatched(stream, named, at));
     found.extend(overlong(stream, named));
     found.extend(duplicates(stream, named));
@@ -317,25 +323,6 @@ fn silent_stream(stream: &DeliveryStream, named: &str, at: Timestamp) -> Option<
             Tone::Bad,
             format!("{name} of {named} is silent for {quiet}, longer than {limit}."),
             "See whether what writes it still runs; if the silence is right, say so under [[delivery.expect]].",
-        )
-    })
-}
-
-fn conflict(stream: &DeliveryStream) -> Option<Finding> {
-    let count = stream.conflicts;
-    let (batches, name, agent) = (many(count, "batch"), &stream.stream, &stream.agent);
-    let remedy = "Where a machine was copied, give the copy an identity of its own: stop its agent, remove its data \
-                  folder, set another agent.id and key. Of an older state nothing more is to be done.";
-    (count > 0).then(|| Finding {
-        count,
-        ..Finding::new(
-            FindingKind::Conflict,
-            Tone::Warn,
-            format!(
-                "{batches} of {name} refused: other data of the same place is here, so two agents write as {agent}, or it \
-                 was put back to an older state."
-            ),
-            remedy,
         )
     })
 }
@@ -395,7 +382,7 @@ fn duplicates(stream: &DeliveryStream, named: &str) -> Option<Finding> {
     })
 }
 
-fn many(count: u64, what: &str) -> String {
+pub(super) fn many(count: u64, what: &str) -> String {
     match (count, what) {
         (1, what) => format!("1 {what}"),
         (count, "batch") => format!("{count} batches"),
@@ -408,7 +395,7 @@ fn span(seconds: u64) -> String {
 }
 
 /// A moment to the second.
-fn short(at: Timestamp) -> String {
+pub(super) fn short(at: Timestamp) -> String {
     let text = at.to_string();
     format!("{} UTC", text.get(..19).unwrap_or(&text).replace('T', " "))
 }

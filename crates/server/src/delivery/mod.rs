@@ -1,6 +1,7 @@
 //! What became of everything: the delivery report, what was removed, who is silent.
 
 pub(crate) mod alarm;
+mod double;
 mod findings;
 mod reasons;
 mod report;

@@ -9,9 +9,9 @@ use watchpost_event::protocol::{
 };
 use watchpost_event::{AgentId, Cursors, StreamKey, StreamState, Timestamp};
 
-use super::findings;
 use super::tally::Counts;
 use super::watch::WatchState;
+use super::{double, findings};
 use crate::agents::{AgentBoard, AgentHealth};
 
 const SECOND_NS: i64 = 1_000_000_000;
@@ -62,7 +62,8 @@ pub(crate) fn report(inputs: Inputs<'_>) -> DeliveryReport {
         readers: inputs.readers,
         damage: inputs.damage,
     };
-    findings::add(&mut report, inputs.full.as_deref(), inputs.watch);
+    let doubles = double::find(inputs.cursors, inputs.counts, inputs.at);
+    findings::add(&mut report, inputs.full.as_deref(), inputs.watch, &doubles);
     report
 }
 

@@ -18,6 +18,8 @@ pub(crate) struct Counts {
     pub(crate) at_readers: u64,
     /// Batches refused because others of the same range are here.
     pub(crate) conflicts: u64,
+    /// When the first of them was.
+    pub(crate) conflict_since: Option<Timestamp>,
 }
 
 /// Counts since the server started.
@@ -74,8 +76,11 @@ impl Tally {
     }
 
     /// A batch contradicts what is here.
-    pub(crate) fn conflict(&self, key: &StreamKey) {
-        self.count(key, |counts| counts.conflicts += 1);
+    pub(crate) fn conflict(&self, key: &StreamKey, now: Timestamp) {
+        self.count(key, |counts| {
+            counts.conflicts += 1;
+            counts.conflict_since.get_or_insert(now);
+        });
     }
 
     /// Why the last request was sent away for want of room; `None` once one was taken again.

@@ -190,6 +190,7 @@ fn every_trouble_is_said_in_words_with_what_to_do() {
         duplicates: 4,
         at_readers: 1,
         conflicts: 2,
+        conflict_since: Some(at(1)),
     };
     world.counts.insert(key(), counts);
     let spool = json!({"bytes": 990, "max_bytes": 1_000, "records": 0, "batches": 0, "full": "it has 990 bytes"});
@@ -204,7 +205,7 @@ fn every_trouble_is_said_in_words_with_what_to_do() {
     let expected = [
         "Bad 2 gaps in file:/x of web-1, 10 records: the spool was full and the source cannot be read again.",
         "Bad 2 records of file:/x of web-1 left out: the agent’s queue was full.",
-        "Warn 2 batches of file:/x refused: other data of the same place is here, so two agents write as a1, or it was put back to an older state.",
+        "Warn 2 batches of a1 refused since 2026-09-21 14:13:21 UTC: other data of the same place is here, so two agents send as a1, or it was put back to an older state.",
         "Warn The spool of web-1 takes nothing more: it has 990 bytes.",
         "Warn The agent of web-1 cannot deliver: no route.",
         "Note The source file app of web-1 says: cannot read /x.",
@@ -216,6 +217,69 @@ fn every_trouble_is_said_in_words_with_what_to_do() {
     assert!(report.findings.iter().all(|finding| finding.remedy.len() > 20));
     assert_eq!(report.verdict, DeliveryVerdict::Lost);
     assert!(report.is_alarming());
+}
+
+/// What the agent does when it meets data of others behind `place`.
+fn fork(world: &mut World, place: u64, to: u64, now: Timestamp) {
+    let old = key();
+    let mut batch = BatchBuilder::new(old.agent, old.stream, old.epoch.after(place), 0);
+    batch.declare_skip(Skip {
+        from: 0,
+        to: place,
+        reason: Skip::BEFORE_START.to_owned(),
+        records: 0,
+    });
+    let header = Batch::read(&batch.finish(to).unwrap()).unwrap().0.header;
+    world.cursors.advance(&header, None, 0, now);
+    world.store_all();
+}
+
+#[test]
+fn two_agents_under_one_name_and_an_older_state_are_told_apart() {
+    let mut world = World::new();
+    world.arrive(0, 9, |_| {}, at(0));
+    fork(&mut world, 4, 7, at(60));
+    let counts = Counts {
+        conflicts: 3,
+        conflict_since: Some(at(59)),
+        ..Counts::default()
+    };
+    world.counts.insert(key(), counts);
+    let told = world.report(at(70));
+    assert_eq!(kinds(&told), [FindingKind::Conflict], "{told:?}");
+    let finding = &told.findings[0];
+    assert_eq!(
+        finding.what,
+        "The agent a1 was put back to an older state on 2026-09-21 14:14:19 UTC: 1 stream kept apart since."
+    );
+    assert_eq!(
+        (finding.tone, finding.since, finding.records),
+        (Tone::Note, Some(at(59)), 3)
+    );
+    assert_eq!(told.verdict, DeliveryVerdict::Whole, "nothing stands in the way");
+    // The first agent goes on.
+    world.arrive(9, 12, |_| {}, at(80));
+    world.store_all();
+    let told = world.report(at(90));
+    assert_eq!(kinds(&told), [FindingKind::Conflict], "{told:?}");
+    let finding = &told.findings[0];
+    assert_eq!(
+        finding.what,
+        "Two agents send as a1 since 2026-09-21 14:14:19 UTC: 1 stream of the second kept apart."
+    );
+    assert!(finding.remedy.contains("agent.id"), "{finding:?}");
+    assert_eq!((finding.tone, finding.agent.as_ref()), (Tone::Warn, Some(&key().agent)));
+    let later = world.report(at(8 * 86_400));
+    assert!(!kinds(&later).contains(&FindingKind::Conflict), "one of them has ended");
+    // An epoch of other content, as after a rotation, says nothing.
+    let mut world = World::new();
+    world.arrive(0, 9, |_| {}, at(0));
+    let mut batch = BatchBuilder::new(key().agent, key().stream, Epoch(7), 0);
+    batch.count_read(1, 0);
+    let header = Batch::read(&batch.finish(5).unwrap()).unwrap().0.header;
+    world.cursors.advance(&header, None, 0, at(1));
+    world.store_all();
+    assert_eq!(kinds(&world.report(at(2))), []);
 }
 
 #[test]

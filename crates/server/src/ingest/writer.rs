@@ -251,7 +251,7 @@ impl Writer {
                 match offer.outcome {
                     Outcome::Stored => self.deps.tally.duplicates(&key, again),
                     Outcome::Duplicate => self.deps.tally.duplicates(&key, batch.header.read),
-                    Outcome::Conflict => self.deps.tally.conflict(&key),
+                    Outcome::Conflict => self.deps.tally.conflict(&key, now),
                     _ => {}
                 }
                 if offer.outcome == Outcome::Stored {

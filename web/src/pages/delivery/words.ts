@@ -32,9 +32,16 @@ export function useWords(finding: Finding): { text: string; todo: string } {
     limit: formatDuration(count * 1000),
     since: since ? formatMoment(Date.parse(since), zone) : '',
   };
-  const stopped = kind === 'host-silent' && detail === 'stopped';
-  return {
-    text: stopped ? t('finding.host-stopped', values) : t(`finding.${kind}`, values),
-    todo: stopped ? t('finding.host-stopped.do', values) : t(`finding.${kind}.do`, values),
-  };
+  const key = variants[`${kind}/${detail}`] ?? (`finding.${kind}` as const);
+  return { text: t(key, values), todo: t(`${key}.do`, values) };
 }
+
+/** Findings that have several sentences, by kind and detail. */
+const variants: Record<
+  string,
+  'finding.host-stopped' | 'finding.conflict-two' | 'finding.conflict-older' | undefined
+> = {
+  'host-silent/stopped': 'finding.host-stopped',
+  'conflict/two-agents': 'finding.conflict-two',
+  'conflict/older-state': 'finding.conflict-older',
+};

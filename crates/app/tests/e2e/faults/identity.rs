@@ -13,6 +13,15 @@ fn streams(report: &Value) -> &[Value] {
     report["streams"].as_array().unwrap()
 }
 
+/// The one finding about two agents, or an older state.
+fn finding_of_two(report: &Value) -> Option<&Value> {
+    let findings = report["findings"].as_array().unwrap();
+    let mut of_two = findings.iter().filter(|finding| finding["kind"] == "conflict");
+    let found = of_two.next();
+    assert!(of_two.next().is_none(), "one for all: {report}");
+    found
+}
+
 /// The agent's folder as it was goes back in place.
 fn put_back(place: &Place, copy: &str) {
     let data = place.world.path("data/agent");
@@ -59,6 +68,12 @@ fn a_cloned_machine_gets_an_epoch_of_its_own_and_loses_nothing() {
     let report = report(&place.world);
     assert!(streams(&report).len() >= 2, "an epoch for each: {report}");
     assert!(streams(&report).iter().all(|stream| stream["gaps"] == 0), "{report}");
+    let finding = finding_of_two(&report).expect("told by its name");
+    assert_eq!(finding["detail"], "two-agents", "{finding}");
+    assert!(finding["since"].is_string(), "{finding}");
+    let told = place.world.run(&["delivery"]);
+    assert!(told.stdout.contains("Two agents send as"), "{told:?}");
+    assert!(told.stdout.contains("set another agent.id"), "{told:?}");
 }
 
 /// The agent remembers less than it has sent. Nothing is lost; what it had sent since may come once more, and then it
@@ -86,6 +101,13 @@ fn an_old_spool_loses_nothing_and_keeps_apart_what_comes_again() {
     );
     let report = report(&place.world);
     assert!(streams(&report).iter().all(|stream| stream["gaps"] == 0), "{report}");
+    let again = times.values().any(|times| *times > 1);
+    let finding = finding_of_two(&report);
+    assert!(finding.is_some() || !again, "what stands twice is told: {report}");
+    assert!(
+        finding.is_none_or(|finding| finding["detail"] == "older-state"),
+        "{report}"
+    );
 }
 
 /// The agent remembers nothing at all.
@@ -119,8 +141,16 @@ fn two_agents_under_one_name_lose_nothing() {
         wait_all(&place, written);
         second.assert_running();
     }
-    let report = report(&place.world);
-    assert!(streams(&report).iter().all(|stream| stream["gaps"] == 0), "{report}");
+    let said = report(&place.world);
+    assert!(streams(&said).iter().all(|stream| stream["gaps"] == 0), "{said}");
+    if stored(&place.world).values().any(|times| *times > 1) {
+        place.write(200);
+        wait_for("the two to be told", || {
+            let said = report(&place.world);
+            let told = finding_of_two(&said).is_some_and(|finding| finding["detail"] == "two-agents");
+            if told { Ok(()) } else { Err(said.to_string()) }
+        });
+    }
 }
 
 /// Waits until every number up to `written` is stored at least once, and at most twice.

@@ -58,6 +58,10 @@ fn an_old_backup_gets_again_what_agents_have() {
     assert_exactly(&place.world, 0..3_000);
     place.write(500);
     place.arrives();
+    let report = super::numbered::report(&place.world);
+    let findings = report["findings"].as_array().unwrap();
+    let of_two = findings.iter().any(|finding| finding["kind"] == "conflict");
+    assert!(!of_two, "nobody else sends under this name: {report}");
 }
 
 /// The file was removed meanwhile: what the backup lacks and nobody holds is a declared gap of exactly that size.
