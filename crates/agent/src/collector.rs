@@ -23,6 +23,8 @@ const SYNC_EVERY: Duration = Duration::from_secs(1);
 const FULL_PAUSE: Duration = Duration::from_millis(200);
 /// How often the spool is looked through for what is too old.
 const EXPIRE_EVERY: Duration = Duration::from_mins(1);
+/// A batch of this size is sent without waiting for others.
+const LARGE_BATCH_BYTES: usize = 16 << 10;
 const ERROR_PAUSE: Duration = Duration::from_secs(1);
 /// The longest pause after a disk failed again and again.
 const ERROR_PAUSE_MAX: Duration = Duration::from_secs(30);
@@ -43,6 +45,8 @@ pub(crate) struct Collector {
 struct Round {
     more: bool,
     blocked: bool,
+    /// The spool has something new.
+    took: bool,
     next: Option<Timestamp>,
 }
 
@@ -160,6 +164,7 @@ impl Collector {
             let now = self.now();
             let mut sink = self.sink(collected);
             let polled = collected.source.poll(now, &mut sink);
+            round.took |= sink.took;
             let mut status = SourceStatus {
                 last_scan: now,
                 last_read: sink.took.then_some(now),
@@ -192,6 +197,9 @@ impl Collector {
         for collected in sources {
             collected.source.tell(&notices, self.now());
         }
+        if round.took {
+            self.shared.ring_work();
+        }
         round
     }
 
@@ -200,6 +208,7 @@ impl Collector {
             shared: &self.shared,
             now: self.age.now(&*self.clock),
             waits: collected.waits,
+            in_rounds: true,
             took: false,
         }
     }
@@ -283,6 +292,8 @@ pub(crate) struct SpoolSink<'a> {
     pub(crate) now: Timestamp,
     /// Whether the source waits when the spool is full.
     pub(crate) waits: bool,
+    /// Small batches leave with what else comes in the same round, at whose end the uplink is told.
+    pub(crate) in_rounds: bool,
     /// Something was taken.
     pub(crate) took: bool,
 }
@@ -328,7 +339,9 @@ impl Sink for SpoolSink<'_> {
         }
         self.took = true;
         self.shared.flows();
-        self.shared.ring_work();
+        if !self.in_rounds || produced.batch.len() >= LARGE_BATCH_BYTES {
+            self.shared.ring_work();
+        }
         Ok(())
     }
 }

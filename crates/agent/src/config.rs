@@ -13,11 +13,11 @@ use watchpost_trust::Trust;
 
 use crate::AgentError;
 use crate::delivery::{Encryption, SpoolOptions, WhenFull};
-use crate::source::SendPolicy;
 use crate::source::file::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig};
 use crate::source::journal::{JournalSection, JournalSettings};
 use crate::source::process::{ProcessSection, ProcessSettings};
 use crate::source::system::{SystemSection, SystemSettings};
+use crate::source::{SendPolicy, Together};
 use crate::uplink::Schedule;
 
 /// Everything an agent reads from the configuration. Each field is a section of its name.
@@ -325,6 +325,7 @@ impl AgentConfig {
             batch_bytes,
             batch_records: self.send.batch_records.clamp(1, 1_000_000),
             interval: self.send.interval.0,
+            together: Together::default(),
             at_once,
             drop,
         })

@@ -296,6 +296,7 @@ fn feed(
             shared,
             now: age.now(&*deps.clock),
             waits: true,
+            in_rounds: false,
             took: false,
         };
         if ended || deps.shutdown.is_triggered() {

@@ -233,8 +233,9 @@ impl Delivery {
         self.spool.sync()?;
         let entries = self.outbox.pick(self.body_bytes);
         let mut body = Vec::new();
+        let reader = self.spool.reader();
         for entry in &entries {
-            match self.spool.batch(entry) {
+            match self.spool.batch_by(&reader, entry) {
                 Ok(batch) => body.extend_from_slice(&batch),
                 Err(error) => {
                     self.outbox.put_back();

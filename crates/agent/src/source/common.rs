@@ -8,7 +8,7 @@ use watchpost_event::{AgentId, BatchBuilder, Fields, Fingerprint, Origin, Skip, 
 use watchpost_kit::DurationText;
 use watchpost_query::Query;
 
-use super::SourceError;
+use super::{SourceError, Together};
 
 /// A source whose records are all left out says how far it is at most this often.
 const EMPTY_BATCH_NANOS: i64 = 10_000_000_000;
@@ -31,6 +31,8 @@ pub struct SendPolicy {
     pub batch_records: usize,
     /// By time since the first of its records.
     pub interval: Duration,
+    /// Streams with whom the interval is shared.
+    pub together: Together,
     /// At once when an event matches.
     pub at_once: Option<Query>,
     /// Events that match one of these are left out and counted.
@@ -43,6 +45,7 @@ impl Default for SendPolicy {
             batch_bytes: 1_000_000,
             batch_records: 10_000,
             interval: Duration::from_millis(200),
+            together: Together::default(),
             at_once: None,
             drop: Vec::new(),
         }
@@ -215,7 +218,9 @@ const SKIPS_MAX: usize = 256;
 #[derive(Default)]
 pub(super) struct OpenBatch {
     builder: Option<BatchBuilder>,
-    /// When its first record came.
+    together: Together,
+    interval: i64,
+    /// When its first record came, or that of another it leaves together with.
     since: Timestamp,
     /// An event in it is to be sent at once.
     urgent: bool,
@@ -232,10 +237,18 @@ pub(super) struct Closing {
 }
 
 impl OpenBatch {
+    pub(super) fn new(policy: &SendPolicy) -> Self {
+        Self {
+            together: policy.together.clone(),
+            interval: i64::try_from(policy.interval.as_nanos()).unwrap_or(i64::MAX),
+            ..Self::default()
+        }
+    }
+
     /// The builder, begun behind `from` when there is none yet.
     pub(super) fn builder(&mut self, origin: &Origin, from: u64, now: Timestamp) -> &mut BatchBuilder {
         self.builder.get_or_insert_with(|| {
-            self.since = now;
+            self.since = self.together.since(now, self.interval);
             begin(origin, from)
         })
     }
@@ -258,7 +271,11 @@ impl OpenBatch {
     }
 
     pub(super) fn discard(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            together: self.together.clone(),
+            interval: self.interval,
+            ..Self::default()
+        };
     }
 
     /// Bytes held.
@@ -275,23 +292,22 @@ impl OpenBatch {
     }
 
     /// When it is to be closed for time; `None` when there is nothing to close.
-    pub(super) fn due(&self, policy: &SendPolicy) -> Option<Timestamp> {
+    pub(super) fn due(&self) -> Option<Timestamp> {
         if self.urgent {
             return Some(Timestamp(i64::MIN));
         }
         let builder = self.builder.as_ref()?;
-        let interval = i64::try_from(policy.interval.as_nanos()).unwrap_or(i64::MAX);
         let wait = if builder.header().events == 0 {
-            interval.max(EMPTY_BATCH_NANOS)
+            self.interval.max(EMPTY_BATCH_NANOS)
         } else {
-            interval
+            self.interval
         };
         Some(self.since.plus(wait))
     }
 
     /// Whether it is to be closed now. A clock that was set back closes it too.
-    pub(super) fn is_due(&self, policy: &SendPolicy, now: Timestamp) -> bool {
-        self.due(policy)
+    pub(super) fn is_due(&self, now: Timestamp) -> bool {
+        self.due()
             .is_some_and(|due| due <= now || (self.builder.is_some() && now < self.since))
     }
 

@@ -54,8 +54,8 @@ impl CounterStream {
         }
         Ok(Self {
             origin: origin(&key, &fields),
+            batch: OpenBatch::new(&policy),
             policy,
-            batch: OpenBatch::default(),
             count,
             sent: count,
             notes,
@@ -143,7 +143,7 @@ impl CounterStream {
     /// Hands out what is complete or due; `all` closes the open batch in any case. True when the sink has room.
     pub fn hand_out(&mut self, now: Timestamp, all: bool, sink: &mut dyn Sink) -> Result<bool, SourceError> {
         self.retry(sink);
-        let wanted = all || self.batch.is_full(&self.policy) || self.batch.is_due(&self.policy, now);
+        let wanted = all || self.batch.is_full(&self.policy) || self.batch.is_due(now);
         if self.blocked.is_none() && wanted && self.count > self.sent {
             self.cut()?;
             self.retry(sink);
@@ -153,7 +153,7 @@ impl CounterStream {
 
     /// When [`Self::hand_out`] has something to do by time.
     pub fn due(&self) -> Option<Timestamp> {
-        self.batch.due(&self.policy)
+        self.batch.due()
     }
 
     /// Goes on under another epoch, when `key` is this stream; what was not taken yet goes with it.

@@ -10,6 +10,7 @@ mod plan;
 pub mod process;
 pub mod stdin;
 pub mod system;
+mod together;
 mod wake;
 pub mod watch;
 
@@ -22,6 +23,7 @@ pub use counter::CounterStream;
 pub use error::SourceError;
 pub use own::OwnSource;
 pub(crate) use plan::{Collected, Plan};
+pub use together::Together;
 pub use wake::Waker;
 
 /// Something that is collected. Synchronous: the collector polls, see [`Activity::next`].

@@ -66,9 +66,9 @@ impl StdinSource {
         Ok(Self {
             processor: pipeline.processor(origin.clone()),
             framer: Framer::new(Arc::new(framing), 0),
+            batch: OpenBatch::new(&policy),
             policy,
             origin,
-            batch: OpenBatch::default(),
             stash: Vec::new(),
             count: 0,
             sent: 0,
@@ -101,7 +101,7 @@ impl StdinSource {
         }
         if self.blocked.is_none() && self.closed {
             self.end(now, sink)?;
-        } else if self.blocked.is_none() && self.batch.is_due(&self.policy, now) {
+        } else if self.blocked.is_none() && self.batch.is_due(now) {
             self.cut(false, sink)?;
         }
         Ok(if self.blocked.is_some() { Room::Full } else { Room::Free })

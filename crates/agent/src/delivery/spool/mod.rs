@@ -14,7 +14,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use watchpost_event::{Batch, BatchBuilder, BatchHeader, StreamKey, Timestamp};
-use watchpost_ledger::{Ledger, LedgerError, LedgerPosition, Options, Record, Recovery};
+use watchpost_ledger::{Ledger, LedgerError, LedgerPosition, Options, Reader, Record, Recovery};
 use watchpost_run::disk::{Disk, OpenMode};
 
 use super::seal::{Place, SpoolKey, Unsealable, sealed_with};
@@ -348,10 +348,19 @@ impl Spool {
 
     /// The bytes of a spooled batch, which must be durable.
     pub(super) fn batch(&self, entry: &Entry) -> Result<Vec<u8>, DeliveryError> {
+        self.batch_by(&self.reader(), entry)
+    }
+
+    /// For several batches: what it has open it keeps.
+    pub(super) fn reader(&self) -> Reader {
+        self.ledger.reader()
+    }
+
+    pub(super) fn batch_by(&self, reader: &Reader, entry: &Entry) -> Result<Vec<u8>, DeliveryError> {
         let unreadable = || DeliveryError::Unreadable {
             position: entry.position,
         };
-        let records = self.ledger.reader().read(entry.position, 1)?;
+        let records = reader.read(entry.position, 1)?;
         let record = records
             .into_iter()
             .next()

@@ -27,6 +27,7 @@ impl FileSource {
             (self.discovered_at, self.scanned_at) = (Some(now), Some(now));
             self.discover(now, sink)?;
             self.listen_to_followed();
+            self.tracked.iter_mut().for_each(|tracked| tracked.stir.look_again());
         }
         Ok(())
     }

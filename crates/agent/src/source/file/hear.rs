@@ -1,12 +1,13 @@
 //! Hearing of changes between two looks: a file that is written to is read at once, and a new name makes the folders be
 //! listed soon.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 
 use watchpost_event::Timestamp;
 
-use super::{BUSY_PAUSE_NANOS, FileSource, MANY_ENTRIES};
+use super::tracked::Tracked;
+use super::{ACTIVE_NANOS, BUSY_PAUSE_NANOS, FileSource, MANY_ENTRIES};
 use crate::source::watch::{FolderWatch, Listener};
 
 /// A source's ear, and what it listens to.
@@ -16,6 +17,53 @@ pub(super) struct Ear {
     files: HashMap<PathBuf, PathBuf>,
     /// Something appeared that only listing the folders shows.
     wants_discovery: bool,
+}
+
+/// Whether a file has to be looked at, and whether its changes are heard of.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stir {
+    due: bool,
+    /// A change was heard of since the last look.
+    heard: bool,
+    /// It was heard of when the file last grew.
+    told: bool,
+}
+
+impl Default for Stir {
+    fn default() -> Self {
+        Self {
+            due: true,
+            heard: false,
+            told: false,
+        }
+    }
+}
+
+impl Stir {
+    pub(super) fn look_again(&mut self) {
+        self.due = true;
+    }
+
+    /// Everything there was is read.
+    pub(super) fn rest(&mut self) {
+        self.due = false;
+    }
+
+    /// It was looked at.
+    pub(super) fn looked(&mut self, grew: bool) {
+        let heard = std::mem::take(&mut self.heard);
+        if grew {
+            self.told = heard;
+        }
+    }
+
+    fn hear(&mut self) {
+        *self = Self {
+            due: true,
+            heard: true,
+            told: true,
+        };
+    }
 }
 
 impl FileSource {
@@ -35,9 +83,40 @@ impl FileSource {
     pub(super) fn listen(&mut self) {
         let Some(ear) = &mut self.ear else { return };
         let heard = ear.listener.take();
-        // Quiet files are closed where there are many; only a discovery opens them again.
-        let asleep = heard.changed && self.tracked.iter().any(|tracked| tracked.content.is_none());
-        ear.wants_discovery |= heard.appeared || asleep;
+        ear.wants_discovery |= heard.appeared;
+        let changed: HashSet<PathBuf> = heard.changed.into_iter().collect();
+        if changed.is_empty() {
+            return;
+        }
+        for tracked in &mut self.tracked {
+            ear.wants_discovery |= tracked.orphaned.is_some();
+            if ear
+                .files
+                .get(&tracked.current)
+                .is_some_and(|real| changed.contains(real))
+            {
+                tracked.stir.hear();
+                // Quiet files are closed where there are many; only a discovery opens them again.
+                ear.wants_discovery |= tracked.content.is_none();
+            }
+        }
+    }
+
+    /// Whether a file need not be looked at: it was read to its end, and a change would have been heard of, or is seen
+    /// with the next discovery.
+    pub(super) fn is_at_rest(&self, at: usize) -> bool {
+        let tracked = &self.tracked[at];
+        self.ear.is_some() && !tracked.stir.due && !tracked.is_packed()
+    }
+
+    /// Whether something is being written of which only looking tells: nobody hears of it, or it stands under another name.
+    pub(super) fn is_written_unheard(&self, now: Timestamp) -> bool {
+        let grew = |tracked: &Tracked| now.0.saturating_sub(tracked.grown_at.0) < ACTIVE_NANOS;
+        let known = |tracked: &Tracked| tracked.stir.told && tracked.missed == 0 && tracked.orphaned.is_none();
+        let settled = self.ear.is_some() && self.suspects.is_empty();
+        self.tracked
+            .iter()
+            .any(|tracked| grew(tracked) && !(settled && known(tracked)))
     }
 
     /// When folders are to be listed because of what was heard. Names that come and go all the time do not make it

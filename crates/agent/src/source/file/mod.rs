@@ -65,7 +65,7 @@ const FILE_BUDGET: u64 = 2 << 20;
 const POLL_BUDGET: u64 = 16 << 20;
 /// A file that grew within so long is being written.
 const ACTIVE_NANOS: i64 = 10_000_000_000;
-/// Pause between looks while something is being written.
+/// Pause between looks while something is being written unheard.
 const BUSY_PAUSE_NANOS: i64 = 200_000_000;
 /// Listing so many names costs little.
 const MANY_ENTRIES: usize = 2000;
@@ -257,7 +257,6 @@ impl FileSource {
     }
 
     fn read_all(&mut self, now: Timestamp, sink: &mut dyn Sink, activity: &mut Activity) -> Result<(), SourceError> {
-        self.buffer.resize(READ_BYTES + checkpoint::TAIL_BYTES, 0);
         let count = self.tracked.len();
         let first = self.turn;
         // One at a time: each may need as much memory as its window is large.
@@ -294,6 +293,9 @@ impl FileSource {
         sink: &mut dyn Sink,
         activity: &mut Activity,
     ) -> Result<(), SourceError> {
+        if self.is_at_rest(at) {
+            return self.check_time(at, now, sink);
+        }
         let mut budget = FILE_BUDGET;
         while !self.tracked[at].ended && self.blocked.is_none() {
             let tracked = &mut self.tracked[at];
@@ -302,6 +304,7 @@ impl FileSource {
             let read = tracked.taken().saturating_sub(before);
             activity.read_bytes += read;
             budget = budget.saturating_sub(read);
+            tracked.stir.looked(read > 0);
             match look {
                 Ok(Look::Full) => self.cut(at, now, sink)?,
                 Ok(Look::Replaced) => return self.replaced(at, now, sink),
@@ -310,7 +313,10 @@ impl FileSource {
                     break;
                 }
                 Ok(Look::AtEnd) if self.tracked[at].is_packed() => return self.end_packed(at, now, sink),
-                Ok(Look::Still | Look::AtEnd) => break,
+                Ok(Look::Still | Look::AtEnd) => {
+                    self.tracked[at].stir.rest();
+                    break;
+                }
                 Err(error) => {
                     self.tell_unreadable(self.tracked[at].current.clone(), &error);
                     break;
@@ -331,11 +337,17 @@ impl FileSource {
             tracked.flush_lines(now);
         }
         self.check_size(at);
-        let held: usize = self.tracked.iter().map(Tracked::batch_bytes).sum();
-        if self.tracked[at].is_due(&self.shared, now) || held > OPEN_BATCHES * self.shared.policy.batch_bytes {
+        let tracked = &self.tracked[at];
+        if tracked.is_due(&self.shared, now) || tracked.batch_bytes() > 0 && self.holds_much() {
             self.cut(at, now, sink)?;
         }
         Ok(())
+    }
+
+    /// Whether the open batches together are too large.
+    fn holds_much(&self) -> bool {
+        let held: usize = self.tracked.iter().map(Tracked::batch_bytes).sum();
+        held > OPEN_BATCHES * self.shared.policy.batch_bytes
     }
 
     /// Tells of a file that is larger than it should be, once.
@@ -360,10 +372,7 @@ impl FileSource {
     /// When something has to happen next.
     fn next_due(&self, now: Timestamp) -> Timestamp {
         let lines = i64::try_from(self.shared.settings.lines_timeout.as_nanos()).unwrap_or(i64::MAX);
-        let batches = self
-            .tracked
-            .iter()
-            .filter_map(|tracked| tracked.batch_due(&self.shared));
+        let batches = self.tracked.iter().filter_map(Tracked::batch_due);
         let gathering = self.tracked.iter().filter(|tracked| tracked.is_gathering());
         let gathering = gathering.map(|tracked| tracked.grown_at.plus(lines));
         let pause = self.pause(now);
@@ -380,15 +389,14 @@ impl FileSource {
         i64::try_from(self.shared.settings.close_after.as_nanos()).unwrap_or(i64::MAX)
     }
 
-    /// Nanoseconds between two looks at folders and files: shorter while something is being written, longer where the
-    /// globs lead through very many names.
+    /// Nanoseconds between two looks at folders and files: shorter while something is being written unheard, longer where
+    /// the globs lead through very many names.
     fn pause(&self, now: Timestamp) -> i64 {
         let poll = i64::try_from(self.shared.settings.poll.as_nanos()).unwrap_or(i64::MAX);
         if self.entries > MANY_ENTRIES {
             return poll.saturating_mul((self.entries / MANY_ENTRIES).min(60) as i64);
         }
-        let grew = |tracked: &Tracked| now.0.saturating_sub(tracked.grown_at.0) < ACTIVE_NANOS;
-        if self.tracked.iter().any(grew) {
+        if self.is_written_unheard(now) {
             poll.min(BUSY_PAUSE_NANOS)
         } else {
             poll

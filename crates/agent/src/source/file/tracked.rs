@@ -11,6 +11,7 @@ use watchpost_pipeline::{Framer, Framing, Processor};
 
 use super::checkpoint::{FileCheckpoint, FileId, MARKS_LIMIT, Mark};
 use super::content::{Content, Head, Window};
+use super::hear::Stir;
 use super::packed::PackedPrint;
 use super::{Shared, os};
 use crate::source::common::{Closing, OpenBatch, origin};
@@ -98,6 +99,7 @@ pub(super) struct Tracked {
     /// The greatest size it was ever seen to have with this content.
     grown_to: u64,
     pub(super) grown_at: Timestamp,
+    pub(super) stir: Stir,
     /// So many discoveries in a row did not find it in the globs.
     pub(super) missed: u32,
     /// Its file was replaced and no copy of its content was found yet; since then one is looked for.
@@ -146,7 +148,7 @@ impl Tracked {
             stash: Vec::new(),
             framer: Framer::new(Arc::clone(&framing), 0),
             framing,
-            batch: OpenBatch::default(),
+            batch: OpenBatch::new(&shared.policy),
             emitted: Mark::beginning(),
             boundary: Mark::beginning(),
             sent: Mark::beginning(),
@@ -154,6 +156,7 @@ impl Tracked {
             seen: Stamp::default(),
             grown_to: 0,
             grown_at: now,
+            stir: Stir::default(),
             missed: 0,
             orphaned: None,
             start: 0,
@@ -201,6 +204,7 @@ impl Tracked {
         (self.emitted, self.boundary, self.sent) = (mark, mark, mark);
         self.marks.retain(|mark| mark.position < position);
         self.seen = Stamp::default();
+        self.stir.look_again();
         Ok(())
     }
 
@@ -374,12 +378,12 @@ impl Tracked {
         (self.emitted, self.boundary) = (end, end);
     }
 
-    pub(super) fn batch_due(&self, shared: &Shared) -> Option<Timestamp> {
-        self.batch.due(&shared.policy)
+    pub(super) fn batch_due(&self) -> Option<Timestamp> {
+        self.batch.due()
     }
 
     pub(super) fn is_due(&self, shared: &Shared, now: Timestamp) -> bool {
-        self.batch.is_full(&shared.policy) || self.batch.is_due(&shared.policy, now)
+        self.batch.is_full(&shared.policy) || self.batch.is_due(now)
     }
 
     /// Closes the batch under way, if there is anything to say.
@@ -504,6 +508,7 @@ impl Tracked {
         // Of what the copy does not hold nothing was promised.
         self.grown_to = 0;
         self.seen = Stamp::default();
+        self.stir.look_again();
     }
 }
 

@@ -28,7 +28,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use watchpost_event::{Epoch, Event, Origin, StreamKey, Timestamp, Unwatched, View};
 
-use super::{Activity, CounterStream, Identity, Notice, Rewound, SendPolicy, Sink, Source, SourceError, Waker, common};
+use super::{
+    Activity, CounterStream, Identity, Notice, Rewound, SendPolicy, Sink, Source, SourceError, Together, Waker, common,
+};
 use queue::Inlet;
 use record::Record;
 use render::Renderer;
@@ -107,6 +109,7 @@ impl ProcessSource {
     ) -> Result<Self, SourceError> {
         let policy = SendPolicy {
             interval: policy.interval.min(INTERVAL),
+            together: Together::default(),
             ..policy
         };
         let constants = render::constants(os::PRODUCT);

@@ -11,7 +11,6 @@ use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
@@ -35,10 +34,10 @@ const EVENTS_LIMIT: usize = 16_384;
 pub type Interest = Box<dyn Fn(&Path) -> bool + Send>;
 
 /// What a listener heard since it was asked before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
-    /// A followed file was written to.
-    pub changed: bool,
+    /// Followed files that were written to, where they really are.
+    pub changed: Vec<PathBuf>,
     /// Files appeared under names that are of interest.
     pub appeared: bool,
 }
@@ -75,42 +74,62 @@ struct Registry {
 
 /// What the thread knows of a listener.
 struct Place {
-    bell: Arc<Bell>,
     interest: Interest,
-    /// Followed names by folder.
-    names: HashMap<PathBuf, HashSet<OsString>>,
+    /// Followed names by folder, and whether a change of theirs waits in `heard`.
+    names: HashMap<PathBuf, HashMap<OsString, bool>>,
+    /// Each name once until it is taken.
+    heard: Heard,
 }
 
 impl Place {
-    /// Rings when what happened in a folder concerns this listener.
-    fn ring(&self, folder: &Path, name: &OsStr, appeared: bool) -> bool {
-        let Some(names) = self.names.get(folder) else {
+    /// Takes note of what happened in a folder, when it concerns this listener.
+    fn ring(&mut self, folder: &Path, name: &OsStr, appeared: bool) -> bool {
+        let Some(names) = self.names.get_mut(folder) else {
             return false;
         };
-        let followed = names.contains(name);
-        let bell = if appeared && (followed || (self.interest)(&folder.join(name))) {
-            &self.bell.appeared
-        } else if followed {
-            &self.bell.changed
-        } else {
+        let followed = names.get_mut(name);
+        if appeared && (followed.is_some() || (self.interest)(&folder.join(name))) {
+            self.heard.appeared = true;
+            return true;
+        }
+        let Some(waits) = followed else {
             return false;
         };
-        bell.store(true, Ordering::SeqCst);
+        if !std::mem::replace(waits, true) {
+            self.heard.changed.push(folder.join(name));
+        }
         true
     }
-}
 
-#[derive(Default)]
-struct Bell {
-    changed: AtomicBool,
-    appeared: AtomicBool,
+    /// Anything may have happened.
+    fn ring_all(&mut self) {
+        self.heard.appeared = true;
+        self.heard.changed.clear();
+        for (folder, names) in &mut self.names {
+            for (name, waits) in names {
+                *waits = true;
+                self.heard.changed.push(folder.join(name));
+            }
+        }
+    }
+
+    fn take(&mut self) -> Heard {
+        let heard = std::mem::take(&mut self.heard);
+        for path in &heard.changed {
+            let names = path.parent().and_then(|folder| self.names.get_mut(folder));
+            let waits = names.and_then(|names| names.get_mut(path.file_name()?));
+            if let Some(waits) = waits {
+                *waits = false;
+            }
+        }
+        heard
+    }
 }
 
 /// One source's ear.
 pub struct Listener {
     owner: Arc<Owner>,
     id: u64,
-    bell: Arc<Bell>,
     /// Watches were lost so often when the files were named.
     lost: u64,
 }
@@ -132,21 +151,19 @@ impl FolderWatch {
 
     /// A listener for one source.
     pub fn listener(&self, interest: Interest) -> Listener {
-        let bell = Arc::<Bell>::default();
         let mut registry = self.0.hearing.registry();
         let id = registry.next;
         registry.next += 1;
         let place = Place {
-            bell: Arc::clone(&bell),
             interest,
             names: HashMap::new(),
+            heard: Heard::default(),
         };
         registry.listeners.insert(id, place);
         drop(registry);
         Listener {
             owner: Arc::clone(&self.0),
             id,
-            bell,
             lost: 0,
         }
     }
@@ -176,10 +193,12 @@ fn or_polled<T>(made: Result<T, Errno>) -> Option<T> {
 impl Listener {
     /// What happened since the last call.
     pub fn take(&self) -> Heard {
-        Heard {
-            changed: self.bell.changed.swap(false, Ordering::SeqCst),
-            appeared: self.bell.appeared.swap(false, Ordering::SeqCst),
-        }
+        let mut registry = self.owner.hearing.registry();
+        registry
+            .listeners
+            .get_mut(&self.id)
+            .map(Place::take)
+            .unwrap_or_default()
     }
 
     /// Whether watches are gone, so that the files have to be named again.
@@ -190,10 +209,13 @@ impl Listener {
     /// Names the files to hear of, with their names as they stand in the globs and where they really are. From when it
     /// returns on, every change is heard.
     pub fn listen_to<'a>(&mut self, files: impl Iterator<Item = (&'a Path, &'a Path)>) {
-        let mut names: HashMap<PathBuf, HashSet<OsString>> = HashMap::new();
+        let mut names: HashMap<PathBuf, HashMap<OsString, bool>> = HashMap::new();
         for (shown, real) in files {
             if let (Some(folder), Some(name)) = (real.parent(), real.file_name()) {
-                names.entry(folder.to_owned()).or_default().insert(name.to_owned());
+                names
+                    .entry(folder.to_owned())
+                    .or_default()
+                    .insert(name.to_owned(), false);
             }
             // Where a link stands, its successor appears.
             if let Some(folder) = shown.parent().filter(|folder| Some(*folder) != real.parent()) {
@@ -328,7 +350,9 @@ impl Hearing {
                 // It stands under another name now; what takes its place has to be watched instead.
                 unwatch(inotify, watch);
             } else if let Some(name) = event.file_name() {
-                let appeared = what.intersects(ReadFlags::CREATE | ReadFlags::MOVED_TO);
+                // A followed file that moves away is found under its new name by listing the folders too.
+                let listed = ReadFlags::CREATE | ReadFlags::MOVED_TO | ReadFlags::MOVED_FROM;
+                let appeared = what.intersects(listed);
                 rung |= registry.ring(watch, OsStr::from_bytes(name.to_bytes()), appeared);
             }
         }
@@ -341,6 +365,7 @@ impl Registry {
         let flags = WatchFlags::MODIFY
             | WatchFlags::CREATE
             | WatchFlags::MOVED_TO
+            | WatchFlags::MOVED_FROM
             | WatchFlags::MOVE_SELF
             | WatchFlags::ONLYDIR
             | WatchFlags::EXCL_UNLINK;
@@ -382,10 +407,10 @@ impl Registry {
     }
 
     /// Rings for those whom an event in a folder concerns.
-    fn ring(&self, watch: i32, name: &OsStr, appeared: bool) -> bool {
+    fn ring(&mut self, watch: i32, name: &OsStr, appeared: bool) -> bool {
         let mut rung = false;
         for folder in self.paths.get(&watch).into_iter().flatten() {
-            for place in self.listeners.values() {
+            for place in self.listeners.values_mut() {
                 rung |= place.ring(folder, name, appeared);
             }
         }
@@ -393,11 +418,8 @@ impl Registry {
     }
 
     /// Events were lost: anything may have happened.
-    fn ring_all(&self) -> bool {
-        for place in self.listeners.values() {
-            place.bell.changed.store(true, Ordering::SeqCst);
-            place.bell.appeared.store(true, Ordering::SeqCst);
-        }
+    fn ring_all(&mut self) -> bool {
+        self.listeners.values_mut().for_each(Place::ring_all);
         !self.listeners.is_empty()
     }
 }

@@ -1,6 +1,6 @@
 //! Here files are polled only.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::source::Waker;
 
@@ -8,10 +8,10 @@ use crate::source::Waker;
 pub type Interest = Box<dyn Fn(&Path) -> bool + Send>;
 
 /// What a listener heard since it was asked before.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Heard {
-    /// A followed file was written to.
-    pub changed: bool,
+    /// Followed files that were written to, where they really are.
+    pub changed: Vec<PathBuf>,
     /// Files appeared under names that are of interest.
     pub appeared: bool,
 }

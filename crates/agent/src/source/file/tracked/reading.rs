@@ -5,16 +5,20 @@ use std::io;
 use watchpost_event::Timestamp;
 
 use super::{Look, Mark, Shared, Stamp, Tracked};
+use crate::source::file::checkpoint::TAIL_BYTES;
 use crate::source::file::content::Content;
-use crate::source::file::os;
 use crate::source::file::packed::Step;
+use crate::source::file::{READ_BYTES, os};
+
+/// Room for a read at least: a file may grow while it is read.
+const READ_BYTES_MIN: usize = 4 << 10;
 
 impl Tracked {
     /// Reads what is new, up to `budget` bytes.
     pub(in crate::source::file) fn look(
         &mut self,
         shared: &Shared,
-        buffer: &mut [u8],
+        buffer: &mut Vec<u8>,
         budget: u64,
         now: Timestamp,
     ) -> io::Result<Look> {
@@ -25,6 +29,7 @@ impl Tracked {
             }
         }
         if self.is_packed() {
+            make_room(buffer, READ_BYTES as u64);
             return self.look_into_packed(shared, buffer, budget, now);
         }
         let Some(file) = self.plain() else {
@@ -37,6 +42,7 @@ impl Tracked {
         if stamp.size < self.read || !self.head.is_in(file)? {
             return Ok(Look::Replaced);
         }
+        make_room(buffer, stamp.size.saturating_sub(self.read));
         let until = self.read + budget;
         while self.read < until {
             let Some(file) = self.plain() else {
@@ -161,5 +167,13 @@ impl Tracked {
         } else {
             known
         }
+    }
+}
+
+/// Makes the buffer as large as a read of so much that is new needs: most files grow by a few lines at a time.
+fn make_room(buffer: &mut Vec<u8>, new_bytes: u64) {
+    let wanted = new_bytes.clamp(READ_BYTES_MIN as u64, READ_BYTES as u64) as usize + TAIL_BYTES;
+    if buffer.len() < wanted {
+        buffer.resize(wanted, 0);
     }
 }
