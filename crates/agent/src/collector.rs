@@ -321,11 +321,11 @@ impl SteadyTime {
 }
 
 impl Sink for SpoolSink<'_> {
-    fn take(&mut self, produced: Produced) -> Result<(), SinkFull> {
+    fn take(&mut self, produced: &Produced) -> Result<(), SinkFull> {
         let mut full = false;
         let taken = self
             .shared
-            .with_delivery(|delivery| match self.offer(delivery, &produced) {
+            .with_delivery(|delivery| match self.offer(delivery, produced) {
                 Err(error @ (DeliveryError::Full { .. } | DeliveryError::NoRoom { .. })) => {
                     self.shared.stalls(&error);
                     full = true;

@@ -113,14 +113,14 @@ struct Reader<'a> {
 }
 
 impl Sink for Reader<'_> {
-    fn take(&mut self, produced: Produced) -> Result<(), SinkFull> {
+    fn take(&mut self, produced: &Produced) -> Result<(), SinkFull> {
         if self.enough {
             return Ok(());
         }
         match Decoded::from_bytes(&produced.batch, Limits::default()) {
             Ok(decoded) => self.enough = (self.show)(&decoded).is_break(),
             Err(source) => {
-                let (stream, position) = (produced.key.stream, produced.to);
+                let (stream, position) = (produced.key.stream.clone(), produced.to);
                 self.unreadable = Some(SourceError::Batch {
                     stream,
                     position,

@@ -30,6 +30,8 @@ const NEVER: &str = "0 0 1 1 * UTC";
 struct Peer {
     cursors: Mutex<Cursors>,
     messages: Mutex<Vec<String>>,
+    /// How many batches each request brought.
+    requests: Mutex<Vec<usize>>,
     away: AtomicBool,
     asks: AtomicBool,
     polls: AtomicU64,
@@ -40,7 +42,9 @@ impl Peer {
         let mut cursors = self.cursors.lock().unwrap();
         let mut response = DataResponse::default();
         let mut rest = body;
+        let mut batches = 0;
         while !rest.is_empty() {
+            batches += 1;
             let (batch, after) = Batch::read(rest).unwrap();
             rest = after;
             if let Verdict::Accept { skip_to } = cursors.judge(&batch.header) {
@@ -61,6 +65,7 @@ impl Peer {
                 outcome: Outcome::Stored,
             });
         }
+        self.requests.lock().unwrap().push(batches);
         response
     }
 
@@ -160,11 +165,15 @@ impl World {
     }
 
     fn write(&self, lines: &str) {
+        self.write_into("app.log", lines);
+    }
+
+    fn write_into(&self, name: &str, lines: &str) {
         use std::io::Write;
         let mut file = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
-            .open(self.log())
+            .open(self.dir.path().join(name))
             .unwrap();
         file.write_all(lines.as_bytes()).unwrap();
     }
@@ -282,6 +291,30 @@ fn an_error_goes_at_once_and_takes_what_came_before_along() {
     world.write("{\"message\":\"second\",\"log.level\":\"error\"}\n");
     world.status(is_delivered);
     assert_eq!(*world.peer.messages.lock().unwrap(), ["first", "second"]);
+}
+
+#[test]
+fn what_comes_into_many_files_within_the_interval_leaves_in_one_request() {
+    const FILES: usize = 8;
+    let world = World::start(|config| {
+        config.send.interval = watchpost_kit::DurationText(Duration::from_secs(3));
+        let logs = Path::new(&config.source.file[0].include[0]).with_file_name("*.log");
+        config.source.file[0].include = vec![logs.to_string_lossy().into_owned()];
+    });
+    let write_all = || (0..FILES).for_each(|number| world.write_into(&format!("{number}.log"), "a line\n"));
+    let delivered = |lines| {
+        world.status(|status| {
+            let records: u64 = status.streams.iter().map(|stream| stream.read).sum();
+            records == lines && is_delivered(status)
+        })
+    };
+    write_all();
+    delivered(FILES as u64);
+    // The files are followed and quiet now; the interval under way is over.
+    world.peer.requests.lock().unwrap().clear();
+    write_all();
+    delivered(2 * FILES as u64);
+    assert_eq!(*world.peer.requests.lock().unwrap(), [FILES]);
 }
 
 #[test]

@@ -87,7 +87,7 @@ impl Delivery {
         for (moved, entry) in waiting.iter().enumerate() {
             let batch = self.spool.batch(entry)?;
             let produced = make::under_epoch(&batch, new, checkpoint.clone())?;
-            match self.spool.append(&produced, Room::Own, now) {
+            match self.spool.append(&produced, &produced.header()?, Room::Own, now) {
                 Ok(entry) => self.outbox.push(entry),
                 Err(DeliveryError::Full { .. }) => return Ok(moved),
                 Err(error) => return Err(error),

@@ -32,16 +32,16 @@ struct Why {
 impl Delivery {
     /// Takes a batch; where the spool is full and it must not wait, what is oldest goes.
     pub(super) fn take_as(&mut self, produced: &Produced, room: Room, now: Timestamp) -> Result<(), DeliveryError> {
-        let from =
-            |mark: &super::spool::StreamMark| make::from(&produced.batch).is_some_and(|from| from < mark.spooled);
-        let comes_again = self.spool.mark(&produced.key).is_some_and(from);
+        let header = &produced.header()?;
+        let mark = self.spool.mark(&produced.key);
+        let comes_again = mark.is_some_and(|mark| header.from < mark.spooled);
         let room = if comes_again { Room::Own } else { room };
-        let entry = match self.spool.append(produced, room, now) {
+        let entry = match self.spool.append(produced, header, room, now) {
             Err(full @ (DeliveryError::Full { .. } | DeliveryError::NoRoom { .. })) => {
                 if !self.make_room(produced, room, &full, now)? {
                     return Err(full);
                 }
-                self.spool.append(produced, room, now)?
+                self.spool.append(produced, header, room, now)?
             }
             other => other?,
         };

@@ -16,7 +16,7 @@ pub mod watch;
 
 use serde_json::Value;
 use watchpost_event::protocol::StreamReport;
-use watchpost_event::{Epoch, StreamKey, Timestamp};
+use watchpost_event::{Batch, BatchHeader, Epoch, EventError, StreamKey, Timestamp};
 
 pub use common::{Activity, Identity, Notice, SendPolicy};
 pub use counter::CounterStream;
@@ -93,6 +93,12 @@ pub struct Produced {
     pub finished: bool,
 }
 
+impl Produced {
+    pub(crate) fn header(&self) -> Result<BatchHeader, EventError> {
+        Ok(Batch::read(&self.batch)?.0.header)
+    }
+}
+
 /// Not now: nothing was taken, offer the same again later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SinkFull;
@@ -100,5 +106,5 @@ pub struct SinkFull;
 /// Where sources put what they produce.
 pub trait Sink {
     /// Takes a batch together with its checkpoint.
-    fn take(&mut self, produced: Produced) -> Result<(), SinkFull>;
+    fn take(&mut self, produced: &Produced) -> Result<(), SinkFull>;
 }

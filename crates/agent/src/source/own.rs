@@ -117,8 +117,8 @@ mod tests {
     struct Taken(Vec<Produced>);
 
     impl Sink for Taken {
-        fn take(&mut self, produced: Produced) -> Result<(), SinkFull> {
-            self.0.push(produced);
+        fn take(&mut self, produced: &Produced) -> Result<(), SinkFull> {
+            self.0.push(produced.clone());
             Ok(())
         }
     }

@@ -151,7 +151,7 @@ impl StdinSource {
 
     fn retry(&mut self, sink: &mut dyn Sink) {
         if let Some(produced) = self.blocked.take()
-            && sink.take(produced.clone()).is_err()
+            && sink.take(&produced).is_err()
         {
             self.blocked = Some(produced);
         }

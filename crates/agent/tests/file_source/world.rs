@@ -24,7 +24,7 @@ pub(crate) struct Collector {
 }
 
 impl Sink for Collector {
-    fn take(&mut self, produced: Produced) -> Result<(), SinkFull> {
+    fn take(&mut self, produced: &Produced) -> Result<(), SinkFull> {
         match &mut self.room {
             Some(0) => return Err(SinkFull),
             Some(room) => *room -= 1,
@@ -52,7 +52,8 @@ impl Sink for Collector {
         if produced.finished {
             self.checkpoints.remove(&produced.key);
         } else {
-            self.checkpoints.insert(produced.key, produced.checkpoint);
+            let checkpoint = produced.checkpoint.clone();
+            self.checkpoints.insert(produced.key.clone(), checkpoint);
         }
         Ok(())
     }

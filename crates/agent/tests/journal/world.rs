@@ -31,7 +31,7 @@ pub(crate) struct Server {
 }
 
 impl Sink for Server {
-    fn take(&mut self, produced: Produced) -> Result<(), SinkFull> {
+    fn take(&mut self, produced: &Produced) -> Result<(), SinkFull> {
         if self.full {
             return Err(SinkFull);
         }
@@ -43,7 +43,8 @@ impl Sink for Server {
             .advance(&header, None, decoded.events.len() as u64, Timestamp(0));
         self.events.extend(decoded.events);
         self.headers.push(header);
-        self.checkpoints.insert(produced.key, produced.checkpoint);
+        self.checkpoints
+            .insert(produced.key.clone(), produced.checkpoint.clone());
         Ok(())
     }
 }

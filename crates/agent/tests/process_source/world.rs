@@ -23,7 +23,7 @@ pub(crate) struct Spool {
 }
 
 impl Sink for Spool {
-    fn take(&mut self, produced: Produced) -> Result<(), SinkFull> {
+    fn take(&mut self, produced: &Produced) -> Result<(), SinkFull> {
         if self.full {
             return Err(SinkFull);
         }
@@ -37,7 +37,7 @@ impl Sink for Spool {
             header.read + lost,
             "every position is accounted for"
         );
-        self.checkpoint = Some((produced.key, produced.checkpoint));
+        self.checkpoint = Some((produced.key.clone(), produced.checkpoint.clone()));
         self.origin = Some((*decoded.origin).clone());
         self.events.extend(decoded.events);
         self.headers.push(header);

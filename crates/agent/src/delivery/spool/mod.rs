@@ -134,9 +134,9 @@ impl Spool {
             Marks::new()
         };
         let mut entries: Vec<Entry> = Vec::new();
-        let unreadable = self.for_each_record(|entry, note| {
+        let unreadable = self.for_each_record(|entry, mut note| {
             if entry.position >= replay_from {
-                mark(&mut marks, &entry, &note);
+                mark(&mut marks, &entry, &mut note);
             }
             if let Some(gone) = &note.supersedes {
                 entries.retain(|entry| entry.key != *gone);
@@ -207,7 +207,8 @@ impl Spool {
                 };
                 let (note, batch) = split(&bytes, record.position)?;
                 let note: Note = serde_json::from_slice(note).map_err(DeliveryError::Notes)?;
-                each(entry_of(batch, record.position, &note)?, note);
+                let header = Batch::read(batch)?.0.header;
+                each(entry_of(&header, batch.len() as u64, record.position, &note), note);
             }
         }
         if unreadable > damage.len() {
@@ -219,12 +220,18 @@ impl Spool {
         Ok(damage)
     }
 
-    pub(super) fn append(&mut self, produced: &Produced, room: Room, now: Timestamp) -> Result<Entry, DeliveryError> {
+    pub(super) fn append(
+        &mut self,
+        produced: &Produced,
+        header: &BatchHeader,
+        room: Room,
+        now: Timestamp,
+    ) -> Result<Entry, DeliveryError> {
         let note = Note {
             live: room == Room::Live,
             ..Note::default()
         };
-        self.append_noted(produced, note, room, now)
+        self.append_noted(produced, header, note, room, now)
     }
 
     /// A batch that stands for the batches of its range that came before.
@@ -233,7 +240,7 @@ impl Spool {
             drops: true,
             ..Note::default()
         };
-        self.append_noted(produced, note, Room::Own, now)
+        self.append_noted(produced, &produced.header()?, note, Room::Own, now)
     }
 
     /// Says, once everything of `gone` is here under `new`, that `gone` is over.
@@ -258,13 +265,14 @@ impl Spool {
             live: self.mark(gone).is_some_and(|mark| mark.live),
             ..Note::default()
         };
-        self.append_noted(&produced, note, Room::Own, now)?;
+        self.append_noted(&produced, &produced.header()?, note, Room::Own, now)?;
         Ok(())
     }
 
     fn append_noted(
         &mut self,
         produced: &Produced,
+        header: &BatchHeader,
         mut note: Note,
         room: Room,
         now: Timestamp,
@@ -292,8 +300,8 @@ impl Spool {
             Err(LedgerError::Full { bytes, .. }) => return Err(DeliveryError::Full { bytes }),
             Err(error) => return Err(error.into()),
         };
-        let entry = entry_of(&produced.batch, position, &note)?;
-        mark(&mut self.marks, &entry, &note);
+        let entry = entry_of(header, produced.batch.len() as u64, position, &note);
+        mark(&mut self.marks, &entry, &mut note);
         Ok(entry)
     }
 
@@ -533,12 +541,13 @@ impl Spool {
     }
 }
 
-fn mark(marks: &mut Marks, entry: &Entry, note: &Note) {
+/// Keeps the note's checkpoint.
+fn mark(marks: &mut Marks, entry: &Entry, note: &mut Note) {
     if let Some(gone) = &note.supersedes {
         marks.remove(gone);
     }
     let mark = marks.entry(entry.key.clone()).or_default();
-    mark.checkpoint.clone_from(&note.checkpoint);
+    mark.checkpoint = std::mem::take(&mut note.checkpoint);
     mark.spooled = mark.spooled.max(entry.to);
     mark.finished |= note.finished;
     mark.live |= note.live;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use watchpost_event::{Batch, StreamKey, Timestamp};
+use watchpost_event::{BatchHeader, StreamKey, Timestamp};
 use watchpost_ledger::LedgerPosition;
 
 use super::{Marks, StreamMark};
@@ -49,20 +49,18 @@ pub(super) fn split(payload: &[u8], position: LedgerPosition) -> Result<(&[u8], 
 }
 
 /// What is known of a batch without its events.
-pub(super) fn entry_of(batch: &[u8], position: LedgerPosition, note: &Note) -> Result<Entry, DeliveryError> {
-    let (read, _) = Batch::read(batch)?;
-    let header = &read.header;
-    Ok(Entry {
+pub(super) fn entry_of(header: &BatchHeader, bytes: u64, position: LedgerPosition, note: &Note) -> Entry {
+    Entry {
         position,
         key: StreamKey::of(header),
         from: header.from,
         to: header.to,
-        bytes: read.bytes.len() as u64,
+        bytes,
         end: header.end,
         at: note.at,
         records: header.read + header.skip.iter().map(|skip| skip.records).sum::<u64>(),
         drops: note.drops,
-    })
+    }
 }
 
 /// The plain bytes of what stands at `place`.

@@ -251,7 +251,7 @@ impl FileSource {
     }
 
     fn offer(&mut self, produced: Produced, sink: &mut dyn Sink) {
-        if sink.take(produced.clone()).is_err() {
+        if sink.take(&produced).is_err() {
             self.blocked = Some(produced);
         }
     }

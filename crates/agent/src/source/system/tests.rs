@@ -166,13 +166,13 @@ struct Taken {
 }
 
 impl Sink for Taken {
-    fn take(&mut self, produced: Produced) -> Result<(), SinkFull> {
+    fn take(&mut self, produced: &Produced) -> Result<(), SinkFull> {
         if self.full {
             return Err(SinkFull);
         }
         let decoded = Decoded::from_bytes(&produced.batch, Limits::default()).unwrap();
         self.events.extend(decoded.events);
-        self.checkpoint = Some((produced.key, produced.checkpoint));
+        self.checkpoint = Some((produced.key.clone(), produced.checkpoint.clone()));
         Ok(())
     }
 }

@@ -21,10 +21,10 @@ use crate::source::Waker;
 
 /// Folders watched at most, by all sources together; others are polled.
 const FOLDERS_LIMIT: usize = 1024;
-/// After each look the thread rests so long: at most 20 wake-ups a second.
+/// After each look the thread rests so long: at most 10 wake-ups a second, the first of them at once.
 const REST: Timespec = Timespec {
     tv_sec: 0,
-    tv_nsec: 50_000_000,
+    tv_nsec: 100_000_000,
 };
 const READ_BYTES: usize = 16 << 10;
 /// Events taken at one look at most; the kernel's queue holds as many by default.

@@ -13,9 +13,20 @@ pub(in crate::source::file) fn file_id(metadata: &Metadata) -> FileId {
     }
 }
 
+/// That a log was read need not be written down in its inode.
+#[cfg(target_os = "linux")]
+const UNRECORDED: i32 = libc::O_NOATIME;
+#[cfg(not(target_os = "linux"))]
+const UNRECORDED: i32 = 0;
+
 /// Opens for reading. A pipe put in the place of a log must not make us wait for its writer.
 pub(in crate::source::file) fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+    let open = |flags| OpenOptions::new().read(true).custom_flags(flags).open(path);
+    match open(libc::O_NONBLOCK | UNRECORDED) {
+        // Only the file's owner and root may ask for that.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(libc::O_NONBLOCK),
+        other => other,
+    }
 }
 
 /// Reads at a place without moving anything; may return less.
