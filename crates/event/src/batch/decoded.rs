@@ -2,6 +2,8 @@ use std::collections::HashSet;
 use std::io::Read;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use crate::protocol::Rejected;
 use crate::{Batch, BatchHeader, Envelope, Event, EventError, Origin, Room, Timestamp, View, json};
 
@@ -15,7 +17,7 @@ const TWICE: &str = "another event of this batch has the same position and n: nu
 const REJECTED_LISTED: usize = 1_000;
 
 /// How much a batch may hold.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Bytes of the frame once decompressed.
     pub decompressed: usize,
@@ -56,9 +58,10 @@ impl Decoded {
         Self::from_batch(&batch, Envelope::default(), limits)
     }
 
-    /// Reads a server's ledger record: envelope and batch.
+    /// Reads a server's ledger record: envelope and batch. `limits` are for one that does not say its own.
     pub fn from_record(record: &[u8], limits: Limits) -> Result<Self, EventError> {
         let (envelope, bytes) = Envelope::read(record)?;
+        let limits = envelope.limits.unwrap_or(limits);
         let (batch, _) = Batch::read(bytes)?;
         Self::from_batch(&batch, envelope, limits)
     }

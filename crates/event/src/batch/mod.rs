@@ -92,6 +92,10 @@ pub struct Envelope {
     /// Events of the batch that could not be read.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rejected: u64,
+    /// What it might hold when it was accepted. Whoever reads it again goes by this, or lines that were acknowledged
+    /// would be lost where limits were lowered meanwhile.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<Limits>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]

@@ -212,10 +212,18 @@ fn envelope_reads_back_and_skips_what_was_known() {
         skip_to: Some(40),
         kept: 1,
         rejected: 0,
+        limits: Some(Limits {
+            decompressed: 10_000,
+            line: 1_000,
+        }),
     };
     let mut record = envelope.to_bytes();
     record.extend_from_slice(&sample());
-    let decoded = Decoded::from_record(&record, Limits::default()).expect("reads");
+    let lowered = Limits {
+        decompressed: 1,
+        line: 1,
+    };
+    let decoded = Decoded::from_record(&record, lowered).expect("reads by its own limits");
     assert_eq!(decoded.envelope, envelope);
     assert_eq!(
         decoded.events.iter().map(|event| event.position).collect::<Vec<_>>(),

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use watchpost_event::batch::Limits;
 use watchpost_event::protocol::Rejected;
 use watchpost_event::{
     AgentId, Batch, BatchBuilder, Cursors, Decoded, Envelope, Epoch, Event, EventError, Fields, Origin, StreamId,
@@ -58,6 +59,11 @@ impl ApiEvents {
                 }),
             }
         }
+        // Events were within their limits as they came; taken apart, with their names dotted, they are longer.
+        let limits = Limits {
+            decompressed: builder.encoded_bytes(),
+            line: builder.encoded_bytes(),
+        };
         let bytes = builder.finish(from + count)?;
         let header = Batch::read(&bytes)?.0.header;
         let origin = Arc::new(Origin {
@@ -68,6 +74,7 @@ impl ApiEvents {
         });
         let envelope = Envelope {
             received_at: now,
+            limits: Some(limits),
             ..Envelope::default()
         };
         let decoded = Decoded {

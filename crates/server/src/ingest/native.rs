@@ -54,12 +54,14 @@ pub(super) fn prepare(principal: &Principal, body: &Bytes, limits: SizeLimits, n
         check_agent(principal, &batch.header.agent)?;
         let bytes = body.slice(at..body.len() - rest.len());
         at += bytes.len();
+        let all = decode_limits(limits);
         let limits = Limits {
-            decompressed: room.min(limits.decompressed),
-            ..decode_limits(limits)
+            decompressed: room.min(all.decompressed),
+            ..all
         };
         let envelope = Envelope {
             received_at: now,
+            limits: Some(all),
             ..Envelope::default()
         };
         let content = match Decoded::from_batch(&batch, envelope, limits) {

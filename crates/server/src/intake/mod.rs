@@ -120,6 +120,7 @@ impl Intake {
             skip_to,
             kept,
             rejected,
+            limits: decoded.envelope.limits,
         };
         let (head, body) = (envelope.to_bytes(), batch.bytes);
         // What a reader finds is written although the ledger is full: it has to be, before the reader reads on and

@@ -53,6 +53,29 @@ async fn after_a_power_cut_everything_acknowledged_is_there_once() {
     world.server.stop().await;
 }
 
+/// Nothing of it was in a file yet, so the server that starts after the cut reads it from its ledger.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_stays_when_limits_are_lowered_meanwhile() {
+    let (disk, dir) = (MemDisk::new(), TempDir::new().unwrap());
+    let world = on(&disk, &dir).await;
+    assert_eq!(world.deliver(batch(0, 3, &"long ".repeat(2_000))).await.0, 200);
+    // Taken apart it is many times longer than it came: every name is told in full.
+    let many: serde_json::Map<String, serde_json::Value> = (0..500).map(|n| (format!("k{n}"), n.into())).collect();
+    let event = json!({"message": "long simple", "x".repeat(1_000): many});
+    let (status, said) = world
+        .deliver_json(&json!({"agent_id": "web-1", "payloads": [event]}))
+        .await;
+    assert_eq!((status.as_u16(), said.rejected.len()), (200, 0));
+    let rest = disk.crash();
+    world.server.stop().await;
+    let mut lowered = settings(dir.path(), "http://127.0.0.1:0");
+    lowered.limits.record = 2_000;
+    lowered.limits.decompressed = 4_000;
+    let world = run_on(lowered, Arc::new(rest)).await;
+    assert_eq!(world.messages("long").await.len(), 4);
+    world.server.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_ledger_asks_agents_to_wait_and_names_the_reader() {
     let (disk, dir) = (MemDisk::new(), TempDir::new().unwrap());
