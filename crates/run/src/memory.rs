@@ -26,8 +26,16 @@ pub fn give_back() {}
 )]
 pub fn share_heaps(count: u8) {
     // SAFETY: see the reason above.
-    unsafe { libc::mallopt(libc::M_ARENA_MAX, count.into()) };
+    unsafe {
+        libc::mallopt(libc::M_ARENA_MAX, count.into());
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BYTES);
+    };
 }
+
+/// What is larger has pages of its own, which go as soon as it is freed. Left alone, the allocator would keep ever larger
+/// pieces in its heaps, where small ones settle between them.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const LARGE_BYTES: i32 = 1 << 20;
 
 /// Other allocators know best.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]

@@ -160,7 +160,7 @@ impl EmbeddedStore {
             ..Needed::default()
         };
         let mut result = Ok(());
-        self.read_blocks(entry, &file, needed, &blocks, summary, &mut |reader, rows| {
+        self.read_blocks(entry, &file.data, needed, &blocks, summary, &mut |reader, rows| {
             let rows: Vec<usize> = (0..rows)
                 .filter(|&at| {
                     let time = reader.time.map_or(0, |times| times.value(at));
@@ -233,7 +233,7 @@ impl EmbeddedStore {
             }
             let path = entry.data_path(&self.dir);
             let scan = FileScan {
-                file,
+                file: Arc::clone(&file.data),
                 path: &path,
                 needed,
             };

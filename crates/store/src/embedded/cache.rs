@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use crate::embedded::datafile::DataFile;
+use crate::embedded::datafile::IndexedFile;
 use crate::embedded::lock;
 
 /// Least recently used goes first.
@@ -20,7 +20,7 @@ struct State {
 }
 
 struct Slot {
-    file: Arc<DataFile>,
+    file: Arc<IndexedFile>,
     weight: usize,
     used: u64,
 }
@@ -33,7 +33,7 @@ impl Cache {
         }
     }
 
-    pub(crate) fn get(&self, id: u64) -> Option<Arc<DataFile>> {
+    pub(crate) fn get(&self, id: u64) -> Option<Arc<IndexedFile>> {
         let state = &mut *lock(&self.state);
         state.uses += 1;
         let slot = state.files.get_mut(&id)?;
@@ -41,7 +41,7 @@ impl Cache {
         Some(Arc::clone(&slot.file))
     }
 
-    pub(crate) fn put(&self, id: u64, file: &Arc<DataFile>) {
+    pub(crate) fn put(&self, id: u64, file: &Arc<IndexedFile>) {
         let weight = file.weight();
         let state = &mut *lock(&self.state);
         state.uses += 1;

@@ -125,7 +125,7 @@ impl EmbeddedStore {
                 }
             }
             if candidates.len() > before {
-                files.insert(number, (file, entry.data_path(&self.dir)));
+                files.insert(number, (Arc::clone(&file.data), entry.data_path(&self.dir)));
             }
         }
         let distance = |candidate: &Candidate| {
@@ -171,7 +171,7 @@ fn read_blocks(
         },
     };
     let whole = |&block: &usize| {
-        let rows = vec![file.index.blocks.get(block)?.row_range()];
+        let rows = vec![file.block_rows(block)?];
         Some(Wanted { block, rows })
     };
     let wanted: Vec<Wanted> = blocks.iter().filter_map(whole).collect();

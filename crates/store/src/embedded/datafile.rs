@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 use std::path::Path;
+use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use parquet::arrow::ProjectionMask;
@@ -45,28 +46,44 @@ impl Needed {
     }
 }
 
-/// An open data file with its index.
-pub(crate) struct DataFile {
+/// A data file with its index.
+pub(crate) struct IndexedFile {
     pub(crate) index: Index,
-    file: CheckedFile,
-    metadata: ArrowReaderMetadata,
-    /// First row of every row group, and the end.
-    groups: Vec<u64>,
+    pub(crate) data: Arc<DataFile>,
 }
 
-impl DataFile {
+impl IndexedFile {
     pub(crate) fn open(file: CheckedFile, index: Index, path: &Path) -> Result<Self, StoreError> {
-        let mut data = Self::without_index(file, path)?;
+        let mut data = DataFile::open(file, path)?;
         if data.rows() != index.summary.rows {
             let what = format!("it has {} rows, its index says {}", data.rows(), index.summary.rows);
             return Err(StoreError::damaged(path, what));
         }
-        data.index = index;
-        Ok(data)
+        data.blocks = index.blocks.iter().map(|block| block.first_row).collect();
+        Ok(Self {
+            index,
+            data: Arc::new(data),
+        })
     }
 
-    /// For making the index anew.
-    pub(crate) fn without_index(file: CheckedFile, path: &Path) -> Result<Self, StoreError> {
+    /// What it takes in memory, for the cache.
+    pub(crate) fn weight(&self) -> usize {
+        self.index.weight() + self.data.metadata.metadata().memory_size()
+    }
+}
+
+/// An open data file. A search that still needs rows of it holds this much smaller part, and not the index.
+pub(crate) struct DataFile {
+    file: CheckedFile,
+    metadata: ArrowReaderMetadata,
+    /// First row of every row group, and the end.
+    groups: Vec<u64>,
+    /// First row of every block.
+    blocks: Vec<u64>,
+}
+
+impl DataFile {
+    pub(crate) fn open(file: CheckedFile, path: &Path) -> Result<Self, StoreError> {
         let options = ArrowReaderOptions::new()
             .with_skip_arrow_metadata(true)
             .with_offset_index_policy(PageIndexPolicy::Optional)
@@ -82,10 +99,10 @@ impl DataFile {
             groups.push(row);
         }
         Ok(Self {
-            index: Index::default(),
             file,
             metadata,
             groups,
+            blocks: Vec::new(),
         })
     }
 
@@ -93,9 +110,15 @@ impl DataFile {
         self.groups.last().copied().unwrap_or(0)
     }
 
-    /// What it takes in memory, for the cache.
-    pub(crate) fn weight(&self) -> usize {
-        self.index.weight() + self.metadata.metadata().memory_size()
+    /// The block that a row lies in.
+    pub(crate) fn block_of(&self, row: u64) -> usize {
+        self.blocks.partition_point(|&first| first <= row).saturating_sub(1)
+    }
+
+    /// The rows of a block.
+    pub(crate) fn block_rows(&self, block: usize) -> Option<Range<u64>> {
+        let end = self.blocks.get(block + 1).copied().unwrap_or_else(|| self.rows());
+        Some(*self.blocks.get(block)?..end)
     }
 
     pub(crate) fn file(&self) -> &CheckedFile {

@@ -93,12 +93,6 @@ impl Index {
         256 + filters + self.runs.size() + self.minutes.len() * 96 + self.checksums.len() * 4
     }
 
-    /// The block that a row lies in.
-    pub(crate) fn block_of(&self, row: u64) -> Option<&Block> {
-        let behind = self.blocks.partition_point(|block| block.first_row <= row);
-        self.blocks[..behind].last()
-    }
-
     /// The runs of a block; `None` when they cannot be read.
     pub(crate) fn runs(&self, block: usize) -> Option<RunReader<'_>> {
         self.runs.of(&self.blocks, block)

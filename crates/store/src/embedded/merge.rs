@@ -13,7 +13,7 @@ use parquet::file::writer::SerializedFileWriter;
 use watchpost_event::Timestamp;
 
 use crate::embedded::columns::{RowReader, schema};
-use crate::embedded::datafile::{DataFile, Needed};
+use crate::embedded::datafile::{DataFile, IndexedFile, Needed};
 use crate::embedded::index::{FileSummary, Index};
 use crate::embedded::io::DiskWriter;
 use crate::embedded::loaded::Loaded;
@@ -112,21 +112,22 @@ impl EmbeddedStore {
         Vec::new()
     }
 
-    fn rewrite(&self, run: &[Arc<FileEntry>], opened: &[Arc<DataFile>]) -> Result<FileEntry, StoreError> {
+    fn rewrite(&self, run: &[Arc<FileEntry>], opened: &[Arc<IndexedFile>]) -> Result<FileEntry, StoreError> {
         let mut loaded = Loaded::default();
         for (entry, file) in run.iter().zip(opened) {
             let path = entry.data_path(&self.dir);
             let mut complete = true;
-            file.read(std::slice::from_ref(&(0..entry.rows)), Needed::ALL, |batch, _| {
-                let mut reader = RowReader::new(batch);
-                let before = loaded.len();
-                for row in (0..batch.num_rows()).filter_map(|at| reader.row(at)) {
-                    loaded.push(row);
-                }
-                complete &= loaded.len() - before == batch.num_rows();
-                Ok(())
-            })
-            .map_err(StoreError::parquet("read", &path))?;
+            file.data
+                .read(std::slice::from_ref(&(0..entry.rows)), Needed::ALL, |batch, _| {
+                    let mut reader = RowReader::new(batch);
+                    let before = loaded.len();
+                    for row in (0..batch.num_rows()).filter_map(|at| reader.row(at)) {
+                        loaded.push(row);
+                    }
+                    complete &= loaded.len() - before == batch.num_rows();
+                    Ok(())
+                })
+                .map_err(StoreError::parquet("read", &path))?;
             if !complete {
                 return Err(StoreError::damaged(&path, "it holds rows that are no events"));
             }
@@ -136,7 +137,7 @@ impl EmbeddedStore {
         self.write_rows(run[0].class, &run[0].day, &sources)
     }
 
-    fn join(&self, run: &[Arc<FileEntry>], opened: &[Arc<DataFile>]) -> Result<FileEntry, StoreError> {
+    fn join(&self, run: &[Arc<FileEntry>], opened: &[Arc<IndexedFile>]) -> Result<FileEntry, StoreError> {
         let (class, day) = (run[0].class, run[0].day.as_str());
         let id = self.new_id();
         let place = FileEntry::new(id, class, day, &FileSummary::default(), 0);
@@ -168,7 +169,7 @@ fn longest(files: &[Arc<FileEntry>], limit: u64) -> &[Arc<FileEntry>] {
 
 fn join_groups(
     output: DiskWriter,
-    files: &[Arc<DataFile>],
+    files: &[Arc<IndexedFile>],
     place: &FileEntry,
 ) -> Result<(DiskWriter, Index), ParquetError> {
     let properties = Arc::new(writer::properties(place.class, Effort::Fast));
@@ -176,7 +177,7 @@ fn join_groups(
     let mut writer = SerializedFileWriter::new(output, columns.root_schema_ptr(), properties)?;
     let mut index = Index::default();
     for file in files {
-        append_groups(&mut writer, file, Path::new(&place.day))?;
+        append_groups(&mut writer, &file.data, Path::new(&place.day))?;
         if !index.append(&file.index) {
             return Err(ParquetError::General(format!(
                 "the runs in an index in {} cannot be read",

@@ -69,7 +69,7 @@ use watchpost_query::Pipeline;
 use watchpost_run::{Disk, DiskLock};
 
 use self::cache::Cache;
-use self::datafile::DataFile;
+use self::datafile::IndexedFile;
 use self::head::HeadBatch;
 use self::index::Index;
 use self::io::CheckedFile;
@@ -241,7 +241,7 @@ impl EmbeddedStore {
 
     /// An open file, from the cache or from disk. Damage of its index is told through `damage`; the index is then
     /// made anew from the rows.
-    fn file(&self, entry: &FileEntry, damage: &mut Vec<String>) -> Result<Arc<DataFile>, StoreError> {
+    fn file(&self, entry: &FileEntry, damage: &mut Vec<String>) -> Result<Arc<IndexedFile>, StoreError> {
         if let Some(file) = self.cache.get(entry.id) {
             return Ok(file);
         }
@@ -261,7 +261,7 @@ impl EmbeddedStore {
             }
         };
         let checked = CheckedFile::open(&*self.disk, &path, Arc::clone(&index.checksums))?;
-        let file = Arc::new(DataFile::open(checked, index, &path)?);
+        let file = Arc::new(IndexedFile::open(checked, index, &path)?);
         self.cache.put(entry.id, &file);
         Ok(file)
     }
@@ -272,7 +272,7 @@ impl EmbeddedStore {
         &self,
         entry: &FileEntry,
         summary: &mut Summary,
-    ) -> Result<Option<Arc<DataFile>>, StoreError> {
+    ) -> Result<Option<Arc<IndexedFile>>, StoreError> {
         let mut damage = Vec::new();
         let file = self.file(entry, &mut damage);
         for sentence in damage {
@@ -294,7 +294,7 @@ impl EmbeddedStore {
         entry: &FileEntry,
         need: &Need,
         summary: &mut Summary,
-    ) -> Result<Option<Arc<DataFile>>, StoreError> {
+    ) -> Result<Option<Arc<IndexedFile>>, StoreError> {
         if entry.packed && !need.may_match(&|_, _| false) {
             let sieve = SieveFile::open(&*self.disk, &entry.index_path(&self.dir));
             if let Some(sieve) = sieve.filter(|sieve| !need.may_match(&|key, _| sieve.may_hold(key))) {

@@ -77,13 +77,14 @@ impl EmbeddedStore {
         if let Some(what) = damage.into_iter().next() {
             return Err(StoreError::damaged(&path, what));
         }
-        if file.groups() > GROUPS_LIMIT {
+        let data = &file.data;
+        if data.groups() > GROUPS_LIMIT {
             return Err(StoreError::damaged(&path, "it has too many row groups to be packed"));
         }
-        let at_once = (ROWS_LIMIT / file.groups().max(1)).clamp(GROUP_ROWS.0, GROUP_ROWS.1);
+        let at_once = (ROWS_LIMIT / data.groups().max(1)).clamp(GROUP_ROWS.0, GROUP_ROWS.1);
         let mut cursors = Vec::new();
-        for group in 0..file.groups() {
-            cursors.extend(Cursor::open(&file, &path, group, at_once)?);
+        for group in 0..data.groups() {
+            cursors.extend(Cursor::open(data, &path, group, at_once)?);
         }
         // A filter takes a little more than a byte for a key.
         let keys = file.index.blocks.iter().map(|block| block.filter.size() as u64).sum();
@@ -156,12 +157,12 @@ impl<'a> Cursor<'a> {
     fn load(&mut self) -> Result<bool, StoreError> {
         self.loaded = Loaded::default();
         self.at = 0;
-        let block = self.file.index.block_of(self.rest.start);
+        let block = self.file.block_rows(self.file.block_of(self.rest.start));
         let Some(block) = block.filter(|_| !self.rest.is_empty()) else {
             return Ok(false);
         };
         let end = (self.rest.start + self.at_once as u64)
-            .min(block.row_range().end)
+            .min(block.end)
             .min(self.rest.end);
         let rows = self.rest.start..end;
         self.rest.start = end;

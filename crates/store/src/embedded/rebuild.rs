@@ -31,7 +31,7 @@ fn read(disk: &dyn Disk, path: &Path) -> Result<Index, StoreError> {
     let file = CheckedFile::open(disk, path, Arc::default())?;
     let checksums = file.checksum_all().map_err(StoreError::io("read", path))?;
     let size = file.size();
-    let data = DataFile::without_index(file, path)?;
+    let data = DataFile::open(file, path)?;
     let mut builder = IndexBuilder::new();
     let mut columns = Columns::new();
     let mut failed = None;

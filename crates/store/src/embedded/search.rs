@@ -162,9 +162,7 @@ impl Search<'_> {
         if let Ok(read) = read_rows(file, rows) {
             return read.into_iter().for_each(|row| self.best.add_named(row));
         }
-        let blocks = &file.index.blocks;
-        let block = |row: u64| blocks.partition_point(|block| block.first_row <= row);
-        for rows in rows.chunk_by(|&a, &b| block(a) == block(b)) {
+        for rows in rows.chunk_by(|&a, &b| file.block_of(a) == file.block_of(b)) {
             match read_rows(file, rows) {
                 Ok(read) => read.into_iter().for_each(|row| self.best.add_named(row)),
                 Err(error) => {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::VerifyReport;
 use crate::embedded::EmbeddedStore;
-use crate::embedded::datafile::DataFile;
+use crate::embedded::datafile::IndexedFile;
 use crate::embedded::index::Index;
 use crate::embedded::io::{self, CheckedFile};
 use crate::embedded::manifest::{FileEntry, Manifest};
@@ -91,7 +91,7 @@ impl Folder<'_> {
         report.events += index.summary.rows;
         match file.damaged_regions() {
             Ok(places) if places.is_empty() => {
-                if let Err(error) = DataFile::open(file, index, &path) {
+                if let Err(error) = IndexedFile::open(file, index, &path) {
                     report.damage.push(chain(&error));
                 }
             }

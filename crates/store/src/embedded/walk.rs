@@ -137,8 +137,8 @@ impl<'a> Walk<'a> {
                     let blocks = self.take_blocks(file, block, wants);
                     self.at_once = (self.at_once * 2).min(SCAN_BLOCKS);
                     if let Some(opened) = self.files.get_mut(file).and_then(Option::as_mut) {
-                        let rows = blocks.iter().filter_map(|&block| opened.file.index.blocks.get(block));
-                        self.progress.pass(rows.map(|block| u64::from(block.rows)).sum());
+                        let rows = blocks.iter().filter_map(|&block| opened.file.block_rows(block));
+                        self.progress.pass(rows.map(|rows| rows.end - rows.start).sum());
                         let wanted = blocks.into_iter().map(|block| Wanted {
                             block,
                             rows: opened.rows.remove(&block).unwrap_or_default(),
@@ -178,8 +178,9 @@ impl<'a> Walk<'a> {
                 what: What::Block(at, number),
             });
         }
-        // Of a store of any size, only what may hold something stays in memory.
+        // Of a store of any size, only what may hold something stays in memory, and of that not the index.
         if !rows.is_empty() {
+            let file = Arc::clone(&file.data);
             self.files[at] = Some(Opened { file, path, rows });
         }
         Ok(())
