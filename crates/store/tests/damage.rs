@@ -7,9 +7,9 @@ use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use common::{Feed, at, find, lines, open, request};
+use common::{Feed, at, find, lines, maintain_all, open, request};
 use watchpost_event::Fields;
-use watchpost_run::{Disk, MemDisk, OpenMode};
+use watchpost_run::{Disk, MemDisk, OpenMode, read_file};
 use watchpost_store::{
     EmbeddedStore, LogStore, Row, SearchRequest, StoreError, StoreOptions, stats_at_rest, verify_at_rest,
 };
@@ -326,4 +326,37 @@ fn a_newer_version_is_refused_by_name() {
         matches!(error, StoreError::UnknownVersion { found: 9, known: 1, .. }),
         "{error}"
     );
+}
+
+/// A packed file is passed over by the first bytes of its index: whatever is wrong there, nothing is missed.
+#[test]
+fn in_the_sieve_of_a_packed_file_it_hides_nothing() {
+    let (disk, mut feed) = (MemDisk::new(), Feed::new("a", "one", Fields::new()));
+    let options = StoreOptions {
+        packed_raw_bytes: 0,
+        ..options()
+    };
+    let (store, _) = open(&disk, options.clone()).unwrap();
+    let texts: Vec<String> = (0..400).map(|line| format!("request {line:x}0{line} done")).collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    store.append(1, feed.batch(lines(&texts, at(0)), at(0))).unwrap();
+    store.flush(at(0)).unwrap();
+    maintain_all(&store, at(3 * 86_400));
+    drop(store);
+    let path = files(&disk, ".idx").remove(0);
+    let file = disk.open(&path, OpenMode::Write).unwrap();
+    let first = read_file(&disk, &path, 1 << 20).unwrap().unwrap();
+    // Of the head, and of the line that says what follows, every bit.
+    for (at, bit) in (4..24 + 64).flat_map(|at| (0..8).map(move |bit| (at, bit))) {
+        file.write_at(&[first[at] ^ 1 << bit], at as u64).unwrap();
+        let (store, _) = open(&disk, options.clone()).unwrap();
+        for line in [0, 7, 123, 399] {
+            match store.count(&request(&format!("{line:x}0{line}")), &[]) {
+                Ok(counts) => assert_eq!(counts.total, 1, "line {line} with bit {bit} of byte {at} flipped"),
+                Err(error) => assert!(at < 8 && matches!(error, StoreError::UnknownVersion { .. }), "{error}"),
+            }
+        }
+        drop(store);
+        file.write_at(&first[at..=at], at as u64).unwrap();
+    }
 }

@@ -15,9 +15,9 @@ use watchpost_event::{Event, Fields};
 use watchpost_run::{Disk, MemDisk, read_file, replace_file};
 use watchpost_store::{LogStore, StoreOptions};
 
-/// As files are written first.
+/// As files were written first, before they had sieves.
 const FRESH: &str = "v1";
-/// Packed, with a sieve.
+/// Packed, as files are written today.
 const PACKED: &str = "v1-packed";
 
 fn folder(name: &str) -> PathBuf {

@@ -4,7 +4,7 @@
 mod common;
 
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -254,6 +254,16 @@ fn large_files_are_joined_without_reading_their_rows() {
             .damage
             .is_empty()
     );
+    drop(store);
+    damage_ends(&disk, &indexes(&disk));
+    let (store, _) = open(&disk, StoreOptions::default()).unwrap();
+    let (rows, summary) = find(&store, &request("file9 line77"));
+    assert!(
+        rows.is_empty() && summary.damage.is_empty(),
+        "they have a sieve together: {summary:?}"
+    );
+    let (rows, summary) = find(&store, &request("file8 line77"));
+    assert!(rows.len() == 1 && !summary.damage.is_empty());
 }
 
 #[test]
@@ -414,9 +424,23 @@ fn closing_ends_packing_and_leaves_what_was_there() {
     assert_eq!(open(&disk, StoreOptions::default()).unwrap().1.garbage, 0);
 }
 
-/// A packed file is passed over by its first section: nothing else of its index, and nothing of its data, is looked at.
-#[test]
-fn a_packed_file_that_cannot_hold_a_word_is_not_opened() {
+/// Whatever is behind the sieve of an index cannot be read any more, without anyone knowing.
+fn damage_ends(disk: &MemDisk, indexes: &[PathBuf]) {
+    for path in indexes {
+        let file = disk.open(path, OpenMode::Write).unwrap();
+        let len = file.len().unwrap();
+        file.write_at(&[0xff; 64], len - 64).unwrap();
+    }
+}
+
+fn indexes(disk: &MemDisk) -> Vec<PathBuf> {
+    let mut files = disk.files();
+    files.retain(|path| path.extension().is_some_and(|end| end == "idx"));
+    files
+}
+
+/// A file is passed over by its first section: nothing else of its index, and nothing of its data, is looked at.
+fn one_that_cannot_hold_a_word_is_not_opened(is_packed: bool) {
     let disk = MemDisk::new();
     let options = StoreOptions {
         packed_raw_bytes: 0,
@@ -435,17 +459,12 @@ fn a_packed_file_that_cannot_hold_a_word_is_not_opened() {
             .unwrap();
         store.flush(received).unwrap();
     }
-    maintain_all(&store, at(10 * 86_400));
+    if is_packed {
+        maintain_all(&store, at(10 * 86_400));
+    }
     assert_eq!(store.stats().files, 3);
     drop(store);
-    // Whatever is behind the sieve of the first two cannot be read any more, without anyone knowing.
-    let mut indexes: Vec<_> = disk.files();
-    indexes.retain(|path| path.extension().is_some_and(|end| end == "idx"));
-    for path in &indexes[..2] {
-        let file = disk.open(path, OpenMode::Write).unwrap();
-        let len = file.len().unwrap();
-        file.write_at(&[0xff; 64], len - 64).unwrap();
-    }
+    damage_ends(&disk, &indexes(&disk)[..2]);
     let (store, opened) = open(&disk, options).unwrap();
     assert_eq!(opened.damage, Vec::<String>::new());
     for query in ["2a0007", "user2", "agent.id:web-2", "2a0007 OR (user2 failed)"] {
@@ -467,4 +486,14 @@ fn a_packed_file_that_cannot_hold_a_word_is_not_opened() {
     assert!(rows.len() == 1 && !summary.damage.is_empty(), "{summary:?}");
     let (rows, _) = find(&store, &request("failed"));
     assert_eq!(rows.len(), 1200);
+}
+
+#[test]
+fn a_new_file_that_cannot_hold_a_word_is_not_opened() {
+    one_that_cannot_hold_a_word_is_not_opened(false);
+}
+
+#[test]
+fn a_packed_file_that_cannot_hold_a_word_is_not_opened() {
+    one_that_cannot_hold_a_word_is_not_opened(true);
 }

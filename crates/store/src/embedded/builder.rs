@@ -8,7 +8,7 @@ use crate::embedded::filter::Filter;
 use crate::embedded::index::{Block, Index, SeverityCounts};
 use crate::embedded::order::SourceRow;
 use crate::embedded::runs::RunBuilder;
-use crate::embedded::sieve::Sieve;
+use crate::embedded::sieve::FileKeys;
 
 /// A block holds at most so many rows …
 pub(crate) const BLOCK_ROWS: u32 = 4096;
@@ -26,20 +26,15 @@ pub(crate) struct IndexBuilder {
     open: Option<Block>,
     minute: Option<(i64, SeverityCounts)>,
     last_origin: Option<Arc<Origin>>,
-    sieve: Option<Sieve>,
+    all: FileKeys,
 }
 
 impl IndexBuilder {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
-    /// Makes a sieve as well, for about so many keys.
-    pub(crate) fn with_sieve(keys: u64) -> Self {
-        Self {
-            sieve: Some(Sieve::for_keys(keys)),
-            ..Self::default()
-        }
+    /// Of a file that may be joined with others later, or not.
+    pub(crate) fn new(is_joinable: bool) -> Self {
+        let mut builder = Self::default();
+        builder.index.is_joinable = is_joinable;
+        builder
     }
 
     /// Takes a row in. `raw` is the bytes of its text.
@@ -110,18 +105,16 @@ impl IndexBuilder {
     /// Ends the block.
     pub(crate) fn close_block(&mut self) {
         if let Some(mut block) = self.open.take() {
-            let (keys, sieve) = (&mut self.keys, &mut self.sieve);
+            let (keys, all) = (&mut self.keys, &mut self.all);
             self.runs.close_block(block.times.0, |key, is_cut| {
                 if is_cut {
                     keys.extend(&[key]);
-                } else if let Some(sieve) = sieve {
-                    sieve.insert(key);
+                } else {
+                    all.extend(&[key]);
                 }
             });
             block.filter = keys.build();
-            if let Some(sieve) = sieve {
-                keys.keys.iter().for_each(|&key| sieve.insert(key));
-            }
+            all.extend(&keys.keys);
             keys.clear();
             self.index.blocks.push(block);
         }
@@ -131,9 +124,7 @@ impl IndexBuilder {
         self.close_block();
         self.close_minute();
         self.index.runs = self.runs.finish();
-        if let Some(sieve) = self.sieve {
-            self.index.sieve = sieve.encode(self.index.blocks.len()).into();
-        }
+        self.index.keys = self.all.finish();
         self.index
     }
 }

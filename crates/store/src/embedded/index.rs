@@ -2,15 +2,17 @@
 //!
 //! ```text
 //! "WPIX" · u32 version · sections, each: u32 tag · u32 CRC32C of the bytes · u64 length · bytes
-//! 7 sieve     only of a packed file, and then the first: all keys of all filters (`sieve`)
+//! 8 sieve     where there is one, the first: all keys of the file (`sieve`)
 //! 1 summary   rows, raw bytes, event times, receive times, length of the data file
 //! 2 blocks    per block: rows, raw bytes, event times, positions, filter
 //! 3 filters   binary fuse fingerprints, one block behind the other
 //! 4 minutes   per minute of event time: events by severity
 //! 5 checksums CRC32C of every 4 KiB of the data file
 //! 6 runs      u64 length · one zstd frame of: per block, what its rows have in common (`runs`)
+//! 9 keys      the same as a list, of a file that may be joined with others
 //! ```
-//! All numbers little endian. A reader passes over sections it does not know.
+//! From 8 on the checksum is that of tag and bytes: a section that may be missing must not be lost by its tag. 7 was a
+//! sieve without that. All numbers little endian. A reader passes over sections it does not know.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -22,6 +24,7 @@ use crate::StoreError;
 use crate::api::SEVERITIES;
 use crate::embedded::filter::Filter;
 use crate::embedded::runs::{RunReader, RunTable};
+use crate::embedded::sieve;
 
 const MAGIC: [u8; 4] = *b"WPIX";
 /// The version this program writes.
@@ -32,7 +35,8 @@ const FILTERS: u32 = 3;
 const MINUTES: u32 = 4;
 const CHECKSUMS: u32 = 5;
 const RUNS: u32 = 6;
-const SIEVE: u32 = 7;
+const SIEVE: u32 = 8;
+const KEYS: u32 = 9;
 /// Bytes before those of the first section.
 pub(crate) const HEAD: usize = 24;
 
@@ -78,8 +82,10 @@ pub(crate) struct Index {
     pub(crate) runs: RunTable,
     pub(crate) minutes: BTreeMap<i64, SeverityCounts>,
     pub(crate) checksums: Arc<[u32]>,
-    /// As it is written; what was read is without it.
-    pub(crate) sieve: Bytes,
+    /// All keys, for the sieve; what was read is without them.
+    pub(crate) keys: Option<Vec<u32>>,
+    /// It is to be joined with others, and needs its keys for that.
+    pub(crate) is_joinable: bool,
 }
 
 impl Index {
@@ -90,7 +96,8 @@ impl Index {
             .iter()
             .map(|block| size_of::<Block>() + block.filter.size())
             .sum();
-        256 + filters + self.runs.size() + self.minutes.len() * 96 + self.checksums.len() * 4
+        let numbers = self.checksums.len() + self.keys.as_ref().map_or(0, Vec::len);
+        256 + filters + self.runs.size() + self.minutes.len() * 96 + numbers * 4
     }
 
     /// The runs of a block; `None` when they cannot be read.
@@ -129,8 +136,8 @@ impl Index {
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         out.extend_from_slice(&VERSION.to_le_bytes());
-        if !self.sieve.is_empty() {
-            section(&mut out, SIEVE, &self.sieve);
+        if let Some(keys) = &self.keys {
+            section(&mut out, SIEVE, &sieve::encode(keys, self.blocks.len()));
         }
         section(&mut out, SUMMARY, &self.encode_summary());
         let (blocks, filters) = self.encode_blocks();
@@ -140,6 +147,9 @@ impl Index {
         let checksums: Vec<u8> = self.checksums.iter().flat_map(|crc| crc.to_le_bytes()).collect();
         section(&mut out, CHECKSUMS, &checksums);
         section(&mut out, RUNS, &self.runs.encode());
+        if let Some(keys) = self.keys.as_ref().filter(|_| self.is_joinable) {
+            section(&mut out, KEYS, &sieve::encode_keys(keys));
+        }
         out
     }
 
@@ -218,7 +228,8 @@ impl Index {
                 .chunks_exact(4)
                 .map(|crc| u32::from_le_bytes([crc[0], crc[1], crc[2], crc[3]]))
                 .collect(),
-            sieve: Bytes::new(),
+            keys: None,
+            is_joinable: false,
         };
         let rows: u64 = index.blocks.iter().map(|block| u64::from(block.rows)).sum();
         if rows != index.summary.rows {
@@ -228,19 +239,38 @@ impl Index {
     }
 }
 
-/// How long the sieve is, told by the first bytes of an index; `None` when it has none.
-pub(crate) fn sieve_bytes(head: &[u8]) -> Option<u64> {
+/// Whether an index with these first bytes has a sieve.
+pub(crate) fn begins_with_sieve(head: &[u8]) -> bool {
     let mut input = Input(head);
-    let known = input.array::<4>()? == MAGIC && input.u32()? <= VERSION && input.u32()? == SIEVE;
-    let _checksum = input.u32()?;
-    input.u64().filter(|_| known)
+    input.array() == Some(MAGIC) && input.u32().is_some_and(|version| version <= VERSION) && input.u32() == Some(SIEVE)
+}
+
+/// The keys of an index, where it has their list.
+pub(crate) fn keys(bytes: &[u8]) -> Option<Vec<u32>> {
+    let mut input = Input(bytes.get(8..)?);
+    while !input.0.is_empty() {
+        let (tag, body) = input.section()?;
+        if tag == KEYS {
+            return sieve::decode_keys(body);
+        }
+    }
+    None
 }
 
 fn section(out: &mut Vec<u8>, tag: u32, body: &[u8]) {
     out.extend_from_slice(&tag.to_le_bytes());
-    out.extend_from_slice(&crc32c::crc32c(body).to_le_bytes());
+    out.extend_from_slice(&checksum(tag, body).to_le_bytes());
     out.extend_from_slice(&(body.len() as u64).to_le_bytes());
     out.extend_from_slice(body);
+}
+
+fn checksum(tag: u32, body: &[u8]) -> u32 {
+    let before = if tag < SIEVE {
+        0
+    } else {
+        crc32c::crc32c(&tag.to_le_bytes())
+    };
+    crc32c::crc32c_append(before, body)
 }
 
 fn decode_summary(body: &[u8]) -> Option<FileSummary> {
@@ -292,6 +322,15 @@ fn decode_minutes(body: &[u8]) -> Option<BTreeMap<i64, SeverityCounts>> {
     Some(minutes)
 }
 
+/// Appends a number as LEB128.
+pub(crate) fn varint(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
 /// Takes bytes off the front.
 pub(crate) struct Input<'a>(pub(crate) &'a [u8]);
 
@@ -334,6 +373,6 @@ impl<'a> Input<'a> {
     fn section(&mut self) -> Option<(u32, &'a [u8])> {
         let (tag, crc, len) = (self.u32()?, self.u32()?, self.u64()?);
         let body = self.take(usize::try_from(len).ok()?)?;
-        (crc32c::crc32c(body) == crc).then_some((tag, body))
+        (checksum(tag, body) == crc).then_some((tag, body))
     }
 }

@@ -5,11 +5,12 @@
 //! every field, constants included, and of `agent.id` and `watchpost.stream`. Not in it: values whose key is longer than
 //! [`VALUE_LIMIT`], and what a view makes up from the event's id and times ([`NOT_KEPT`]).
 
-use crate::embedded::template::may_be_constant;
 use serde_json::Value;
 use watchpost_event::{AgentId, Event, Origin, StreamId, names};
 use watchpost_query::{Key, Necessary, for_each_field_key};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
+
+use crate::embedded::template::may_be_constant;
 
 /// Longest value key kept, in bytes.
 const VALUE_LIMIT: usize = 64;

@@ -3,7 +3,7 @@
 //! Very small files are read, sorted together and written anew, so that the rows of a stream come together. Larger
 //! ones are joined: their row groups are copied as they are, since their blocks are full already.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parquet::arrow::ArrowSchemaConverter;
@@ -14,13 +14,14 @@ use watchpost_event::Timestamp;
 
 use crate::embedded::columns::{RowReader, schema};
 use crate::embedded::datafile::{DataFile, IndexedFile, Needed};
-use crate::embedded::index::{FileSummary, Index};
-use crate::embedded::io::DiskWriter;
+use crate::embedded::index::{self, FileSummary, Index};
+use crate::embedded::io::{self, DiskWriter};
 use crate::embedded::loaded::Loaded;
-use crate::embedded::manifest::FileEntry;
+use crate::embedded::manifest::{Class, FileEntry};
 use crate::embedded::order::{self, SourceRow};
+use crate::embedded::sieve::FileKeys;
 use crate::embedded::writer::{self, Effort};
-use crate::embedded::{EmbeddedStore, Files, lock};
+use crate::embedded::{EmbeddedStore, Files, INDEX_LIMIT, lock};
 use crate::{Maintained, StoreError};
 use watchpost_kit::chain;
 
@@ -142,12 +143,27 @@ impl EmbeddedStore {
         let id = self.new_id();
         let place = FileEntry::new(id, class, day, &FileSummary::default(), 0);
         let path = place.data_path(&self.dir);
+        let paths = run.iter().map(|entry| entry.data_path(&self.dir));
         let written = DiskWriter::create(&*self.disk, &path).and_then(|output| {
-            let (output, index) =
-                join_groups(output, opened, &place).map_err(|error| writer::write_error(&path, error))?;
+            let (output, mut index) =
+                join_groups(output, paths.zip(opened), class).map_err(|error| writer::write_error(&path, error))?;
+            (index.keys, index.is_joinable) = (self.keys_of(run), true);
             writer::finish(&*self.disk, &self.dir, &place, output, index)
         });
         self.made_durable(id, class, day, written)
+    }
+
+    /// The keys of files together, where each has their list.
+    fn keys_of(&self, run: &[Arc<FileEntry>]) -> Option<Vec<u32>> {
+        let mut all = FileKeys::default();
+        for entry in run {
+            let bytes = io::read_file(&*self.disk, &entry.index_path(&self.dir), INDEX_LIMIT).ok();
+            match bytes.and_then(|bytes| index::keys(&bytes)) {
+                Some(keys) => all.extend(&keys),
+                None => return None,
+            }
+        }
+        all.finish()
     }
 }
 
@@ -167,22 +183,20 @@ fn longest(files: &[Arc<FileEntry>], limit: u64) -> &[Arc<FileEntry>] {
     &files[..count]
 }
 
-fn join_groups(
+fn join_groups<'a>(
     output: DiskWriter,
-    files: &[Arc<IndexedFile>],
-    place: &FileEntry,
+    files: impl Iterator<Item = (PathBuf, &'a Arc<IndexedFile>)>,
+    class: Class,
 ) -> Result<(DiskWriter, Index), ParquetError> {
-    let properties = Arc::new(writer::properties(place.class, Effort::Fast));
+    let properties = Arc::new(writer::properties(class, Effort::Fast));
     let columns = ArrowSchemaConverter::new().convert(&schema())?;
     let mut writer = SerializedFileWriter::new(output, columns.root_schema_ptr(), properties)?;
     let mut index = Index::default();
-    for file in files {
-        append_groups(&mut writer, &file.data, Path::new(&place.day))?;
+    for (path, file) in files {
+        append_groups(&mut writer, &file.data, &path)?;
         if !index.append(&file.index) {
-            return Err(ParquetError::General(format!(
-                "the runs in an index in {} cannot be read",
-                place.day
-            )));
+            let what = format!("the runs in the index of {} cannot be read", path.display());
+            return Err(ParquetError::General(what));
         }
     }
     Ok((writer.into_inner()?, index))
@@ -191,7 +205,7 @@ fn join_groups(
 fn append_groups(
     writer: &mut SerializedFileWriter<DiskWriter>,
     file: &DataFile,
-    day: &Path,
+    path: &Path,
 ) -> Result<(), ParquetError> {
     let metadata = file.metadata().metadata();
     let pages = metadata.page_index();
@@ -200,10 +214,8 @@ fn append_groups(
         for (at, column) in group.columns().iter().enumerate() {
             let offsets = pages.and_then(|pages| pages.offset_index(number, at)).cloned();
             if offsets.is_none() {
-                return Err(ParquetError::General(format!(
-                    "a file in {} has no page offsets",
-                    day.display()
-                )));
+                let what = format!("{} has no page offsets", path.display());
+                return Err(ParquetError::General(what));
             }
             let close = ColumnCloseResult {
                 bytes_written: column.compressed_size() as u64,

@@ -268,11 +268,7 @@ impl EmbeddedStore {
 
     /// A file, or a sentence about why it cannot be read. A file of a newer version is an error: leaving it out
     /// silently would look like its events were gone.
-    pub(super) fn file_or_note(
-        &self,
-        entry: &FileEntry,
-        summary: &mut Summary,
-    ) -> Result<Option<Arc<IndexedFile>>, StoreError> {
+    fn file_or_note(&self, entry: &FileEntry, summary: &mut Summary) -> Result<Option<Arc<IndexedFile>>, StoreError> {
         let mut damage = Vec::new();
         let file = self.file(entry, &mut damage);
         for sentence in damage {
@@ -295,7 +291,7 @@ impl EmbeddedStore {
         need: &Need,
         summary: &mut Summary,
     ) -> Result<Option<Arc<IndexedFile>>, StoreError> {
-        if entry.packed && !need.may_match(&|_, _| false) {
+        if !need.may_match(&|_, _| false) {
             let sieve = SieveFile::open(&*self.disk, &entry.index_path(&self.dir));
             if let Some(sieve) = sieve.filter(|sieve| !need.may_match(&|key, _| sieve.may_hold(key))) {
                 summary.blocks_pruned += sieve.blocks;

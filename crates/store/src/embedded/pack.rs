@@ -86,9 +86,7 @@ impl EmbeddedStore {
         for group in 0..data.groups() {
             cursors.extend(Cursor::open(data, &path, group, at_once)?);
         }
-        // A filter takes a little more than a byte for a key.
-        let keys = file.index.blocks.iter().map(|block| block.filter.size() as u64).sum();
-        let mut packed = self.write_file(entry.class, &entry.day, Effort::Small { keys }, |out| {
+        let mut packed = self.write_file(entry.class, &entry.day, Effort::Small, |out| {
             self.merge_sorted(cursors, out)
         })?;
         packed.packed = true;

@@ -32,7 +32,7 @@ fn read(disk: &dyn Disk, path: &Path) -> Result<Index, StoreError> {
     let checksums = file.checksum_all().map_err(StoreError::io("read", path))?;
     let size = file.size();
     let data = DataFile::open(file, path)?;
-    let mut builder = IndexBuilder::new();
+    let mut builder = IndexBuilder::new(true);
     let mut columns = Columns::new();
     let mut failed = None;
     let rows = data.rows();

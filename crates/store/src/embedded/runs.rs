@@ -11,7 +11,7 @@ use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use crate::embedded::index::{Block, Input};
+use crate::embedded::index::{Block, Input, varint};
 use crate::embedded::template::{Template, TemplateWord, common_words};
 
 /// So many rows are worth a run.
@@ -71,14 +71,17 @@ impl RunTable {
 
     /// Adds another file's behind these; false when they cannot be read.
     pub(crate) fn append(&mut self, mine: &[Block], other: &Self, theirs: &[Block]) -> bool {
-        let (Some(before), Some(more)) = (self.plain(mine).cloned(), other.plain(theirs)) else {
+        if self.plain(mine).is_none() {
+            return false;
+        }
+        let (Some(Some(before)), Some(more)) = (self.plain.get_mut(), other.plain(theirs)) else {
             return false;
         };
-        let Plain { mut bytes, mut ends } = before;
-        let begin = bytes.len() as u32;
-        bytes.extend_from_slice(&more.bytes);
-        ends.extend(more.ends.iter().map(|end| begin + end));
-        *self = Plain { bytes, ends }.into();
+        let begin = before.bytes.len() as u32;
+        before.bytes.extend_from_slice(&more.bytes);
+        before.ends.extend(more.ends.iter().map(|end| begin + end));
+        // What is compressed lacks the new ones.
+        self.packed = Bytes::new();
         true
     }
 
@@ -90,7 +93,7 @@ impl RunTable {
         let mut out = (plain.bytes.len() as u64).to_le_bytes().to_vec();
         match zstd::bulk::compress(&plain.bytes, LEVEL) {
             Ok(packed) => out.extend_from_slice(&packed),
-            // Never seen: the index is then found damaged and made anew from the rows.
+            // Never seen: of runs that cannot be read nothing is known, and rows are read whole.
             Err(error) => tracing::warn!(%error, "cannot compress the runs of an index"),
         }
         out.into()
@@ -198,15 +201,6 @@ fn later(time: i64, seconds: u64) -> i64 {
 /// The end of the second that a time lies in.
 fn ceil(time: i64) -> i64 {
     floor(time).saturating_add(SECOND)
-}
-
-/// LEB128.
-fn varint(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }
 
 /// Neighbouring rows of one template.

@@ -1,95 +1,129 @@
-//! A file's sieve: all filter keys of a packed file in one Bloom filter, of which a question reads one line of 64 bytes.
-//! So a search among many files opens only those that may hold something.
+//! A file's sieve: all its filter keys in one Bloom filter, of which a question reads one line of 64 bytes. So a search
+//! among many files opens only those that may hold something.
 //!
-//! It is the first section of an index, its lines one behind the other: the first says how many blocks the file has,
-//! in each other one a key has [`BITS_OF_KEY`] bits. Every line ends with the CRC32C of the bytes before. A line that is
-//! damaged rules nothing out: the file is opened, and there the damage is found.
+//! It is the first section of an index, its lines one behind the other: the first says how many blocks the file has and
+//! how many lines follow (u64 each), in each of these a key has [`BITS_OF_KEY`] bits. Every line ends with the CRC32C of
+//! the bytes before. A line that is damaged rules nothing out: the file is opened, and there the damage is found.
+//!
+//! A file that will be joined with others keeps the list of its keys too, since neither filters nor sieves can be joined.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use watchpost_run::{Disk, DiskFile, OpenMode, read_exact_at};
 
-use crate::embedded::index;
+use crate::embedded::index::{self, Input, varint};
 
 /// Bytes of a line with its checksum.
 const LINE: usize = 64;
 const LINE_BYTES: usize = LINE - 4;
 const LINE_BITS: u64 = LINE_BYTES as u64 * 8;
-/// Bits that a key sets.
-const BITS_OF_KEY: u32 = 3;
-/// Bits made ready for each key that is expected.
-const ROOM_OF_KEY: u64 = 8;
-/// So often it can be halved.
-const HALVINGS: u32 = 6;
-/// Of a sieve that is not fuller than this, the halves are laid on each other: then it is half full at most, and lets
-/// one stranger in eight pass.
-const HALVED_BELOW: f64 = 0.29;
-/// Most lines of a sieve.
-const LINES_LIMIT: u64 = 1 << 24;
+/// Bits that a key sets …
+const BITS_OF_KEY: u32 = 4;
+/// … of so many that are there for it: one stranger in a hundred passes.
+const ROOM_OF_KEY: u64 = 12;
+/// A file with more keys has no sieve. Ordinary ones of 256 MB of text have less than a million.
+const KEYS_LIMIT: usize = 4 << 20;
+/// So many are collected before doubles are looked for.
+const FEW_KEYS: usize = 1 << 16;
+const KEYS_SEEN: usize = 1 << 16;
 
-type Line = [u8; LINE_BYTES];
-
-/// A sieve being filled.
-pub(crate) struct Sieve {
-    lines: Vec<Line>,
+/// The keys of a whole file.
+pub(crate) struct FileKeys {
+    keys: Vec<u32>,
+    /// The last key of each of so many classes: most doubles are met here.
+    seen: Box<[u32]>,
+    /// So many were there when doubles were last looked for.
+    distinct: usize,
+    /// There were too many.
+    given_up: bool,
 }
 
-impl Sieve {
-    /// For not many more than so many keys.
-    pub(crate) fn for_keys(keys: u64) -> Self {
-        let lines = (keys.saturating_mul(ROOM_OF_KEY) / LINE_BITS).min(LINES_LIMIT);
-        let lines = lines.next_multiple_of(1 << HALVINGS).max(1 << HALVINGS);
+impl Default for FileKeys {
+    fn default() -> Self {
         Self {
-            lines: vec![[0; LINE_BYTES]; lines as usize],
+            keys: Vec::new(),
+            seen: vec![0; KEYS_SEEN].into(),
+            distinct: 0,
+            given_up: false,
         }
     }
+}
 
-    pub(crate) fn insert(&mut self, key: u32) {
-        let line = line_of(key, self.lines.len() as u64);
-        if let Some(line) = self.lines.get_mut(line as usize) {
-            for bit in bits_of(key) {
-                line[bit / 8] |= 1 << (bit % 8);
+impl FileKeys {
+    pub(crate) fn extend(&mut self, keys: &[u32]) {
+        if self.given_up {
+            return;
+        }
+        for &key in keys {
+            let seen = &mut self.seen[key as usize % KEYS_SEEN];
+            // 0 stands for nothing seen: as a key it is kept every time.
+            if *seen != key || key == 0 {
+                *seen = key;
+                self.keys.push(key);
+            }
+        }
+        if self.keys.len() >= FEW_KEYS.max(self.distinct * 2) {
+            self.keys.sort_unstable();
+            self.keys.dedup();
+            self.distinct = self.keys.len();
+            if self.distinct > KEYS_LIMIT {
+                (self.keys, self.given_up) = (Vec::new(), true);
             }
         }
     }
 
-    /// The bytes of the section, for a file of so many blocks.
-    pub(crate) fn encode(mut self, blocks: usize) -> Vec<u8> {
-        for _ in 0..HALVINGS {
-            if self.fullness() > HALVED_BELOW {
-                break;
-            }
-            self.halve();
-        }
-        let mut first = [0; LINE_BYTES];
-        first[..8].copy_from_slice(&(blocks as u64).to_le_bytes());
-        let mut out = Vec::with_capacity((self.lines.len() + 1) * LINE);
-        for line in std::iter::once(&first).chain(&self.lines) {
-            out.extend_from_slice(line);
-            out.extend_from_slice(&crc32c::crc32c(line).to_le_bytes());
-        }
-        out
+    /// Rising, each once; `None` when there were too many for a sieve.
+    pub(crate) fn finish(mut self) -> Option<Vec<u32>> {
+        self.keys.sort_unstable();
+        self.keys.dedup();
+        (!self.given_up && self.keys.len() <= KEYS_LIMIT).then_some(self.keys)
     }
+}
 
-    fn fullness(&self) -> f64 {
-        let set: u64 = self
-            .lines
-            .iter()
-            .flatten()
-            .map(|byte| u64::from(byte.count_ones()))
-            .sum();
-        set as f64 / (self.lines.len() as u64 * LINE_BITS) as f64
-    }
-
-    fn halve(&mut self) {
-        let half = self.lines.len() / 2;
-        let (low, high) = self.lines.split_at_mut(half);
-        for (low, high) in low.iter_mut().zip(high) {
-            low.iter_mut().zip(high).for_each(|(low, high)| *low |= *high);
+/// The bytes of the section, for a file of so many blocks.
+pub(crate) fn encode(keys: &[u32], blocks: usize) -> Vec<u8> {
+    let count = (keys.len() as u64 * ROOM_OF_KEY).div_ceil(LINE_BITS).max(1);
+    let mut lines = vec![[0; LINE_BYTES]; count as usize];
+    for &key in keys {
+        let line = &mut lines[line_of(key, count) as usize];
+        for bit in bits_of(key) {
+            line[bit / 8] |= 1 << (bit % 8);
         }
-        self.lines.truncate(half);
     }
+    let mut first = [0; LINE_BYTES];
+    first[..8].copy_from_slice(&(blocks as u64).to_le_bytes());
+    first[8..16].copy_from_slice(&count.to_le_bytes());
+    let mut out = Vec::with_capacity((lines.len() + 1) * LINE);
+    for line in std::iter::once(&first).chain(&lines) {
+        out.extend_from_slice(line);
+        out.extend_from_slice(&crc32c::crc32c(line).to_le_bytes());
+    }
+    out
+}
+
+/// Rising keys as their list is written: u32 how many, and of each by how much it is greater than the one before.
+pub(crate) fn encode_keys(keys: &[u32]) -> Vec<u8> {
+    let mut out = (keys.len() as u32).to_le_bytes().to_vec();
+    let mut before = 0;
+    for &key in keys {
+        varint(u64::from(key - before), &mut out);
+        before = key;
+    }
+    out
+}
+
+pub(crate) fn decode_keys(bytes: &[u8]) -> Option<Vec<u32>> {
+    let mut input = Input(bytes);
+    let count = input.u32()? as usize;
+    // Each takes a byte at least.
+    let mut keys = Vec::with_capacity(count.min(bytes.len()).min(KEYS_LIMIT));
+    let mut key = 0_u32;
+    for _ in 0..count {
+        key = key.checked_add(u32::try_from(input.varint()?).ok()?)?;
+        keys.push(key);
+    }
+    input.0.is_empty().then_some(keys)
 }
 
 /// The sieve of a file on disk.
@@ -108,13 +142,12 @@ impl SieveFile {
         let mut head = [0; index::HEAD + LINE];
         read_exact_at(&*file, &mut head, 0).ok()?;
         let (head, first) = head.split_at(index::HEAD);
-        let lines = index::sieve_bytes(head)? / LINE as u64;
-        let first: [u8; 8] = checked(first)?[..8].try_into().ok()?;
-        Some(Self {
-            file,
-            lines: lines.checked_sub(1).filter(|lines| *lines > 0)?,
-            blocks: u64::from_le_bytes(first),
-        })
+        let mut first = Input(checked(first).filter(|_| index::begins_with_sieve(head))?);
+        let blocks = first.u64()?;
+        // Not from the length of the section, which has no checksum that a glance at the file's beginning could hold
+        // against it.
+        let lines = first.u64().filter(|lines| *lines > 0)?;
+        Some(Self { file, lines, blocks })
     }
 
     /// Whether the file may hold a key.
@@ -134,7 +167,7 @@ fn checked(line: &[u8]) -> Option<&[u8]> {
     (crc32c::crc32c(line) == u32::from_le_bytes(*crc)).then_some(line)
 }
 
-/// Keys are hashes. Half as many lines put it where laying the halves on each other does.
+/// Keys are hashes.
 fn line_of(key: u32, lines: u64) -> u64 {
     u64::from(key) % lines.max(1)
 }
@@ -162,51 +195,64 @@ mod tests {
         xxh3_64(&n.to_le_bytes()) as u32
     }
 
-    fn on_disk(keys: impl Iterator<Item = u32>, expected: u64) -> (MemDisk, SieveFile, usize) {
-        let mut sieve = Sieve::for_keys(expected);
-        keys.for_each(|n| sieve.insert(key(n)));
+    fn keys(of: impl Iterator<Item = u32>) -> Vec<u32> {
+        let mut keys = FileKeys::default();
+        of.for_each(|n| keys.extend(&[key(n)]));
+        keys.finish().expect("not too many")
+    }
+
+    fn on_disk(keys: Vec<u32>) -> (MemDisk, SieveFile, usize) {
+        let bytes = encode(&keys, 0).len();
         let index = Index {
-            sieve: sieve.encode(7).into(),
+            keys: Some(keys),
             ..Index::default()
         };
         let disk = MemDisk::new();
         let path = Path::new("/1.idx");
-        let bytes = index.encode();
-        write_file(&disk, path, &bytes).expect("written");
+        write_file(&disk, path, &index.encode()).expect("written");
         let file = SieveFile::open(&disk, path).expect("a sieve");
-        (disk, file, index.sieve.len())
+        (disk, file, bytes)
     }
 
     proptest! {
         #[test]
-        fn it_never_rules_out_what_it_was_given(
-            keys in prop::collection::vec(any::<u32>(), 0..2_000),
-            expected in 0..40_000_u64,
-        ) {
-            let (_, sieve, _) = on_disk(keys.iter().copied(), expected);
-            prop_assert_eq!(sieve.blocks, 7);
-            for n in keys {
+        fn it_never_rules_out_what_it_was_given(of in prop::collection::vec(any::<u32>(), 0..2_000)) {
+            let (_, sieve, _) = on_disk(keys(of.iter().copied()));
+            for n in of {
                 prop_assert!(sieve.may_hold(key(n)));
             }
+        }
+
+        #[test]
+        fn a_list_of_keys_reads_back(of in prop::collection::vec(any::<u32>(), 0..2_000), cut in any::<usize>()) {
+            let keys = keys(of.into_iter());
+            let bytes = encode_keys(&keys);
+            let cut = cut % bytes.len();
+            prop_assert_eq!(decode_keys(&bytes), Some(keys));
+            prop_assert_eq!(decode_keys(&bytes[..cut]), None);
         }
     }
 
     #[test]
     fn few_strangers_pass_and_it_is_no_larger_than_its_keys_need() {
-        for expected in [20_000, 60_000, 300_000] {
-            let (_, sieve, bytes) = on_disk(0..20_000, expected);
-            let strangers = (20_000..40_000).filter(|&n| sieve.may_hold(key(n))).count();
-            assert!(
-                strangers < 3_000,
-                "{strangers} of 20,000 pass when {expected} were expected"
-            );
-            assert!(bytes < 20_000 * 2, "{bytes} bytes when {expected} were expected");
+        for count in [1, 100, 20_000, 300_000] {
+            let (_, sieve, bytes) = on_disk(keys((0..count).chain(0..count)));
+            let strangers = (count..count + 20_000).filter(|&n| sieve.may_hold(key(n))).count();
+            assert!(strangers < 400, "{strangers} of 20,000 pass with {count} keys");
+            assert!(bytes < 192 + count as usize * 17 / 10, "{bytes} bytes for {count} keys");
         }
     }
 
     #[test]
+    fn of_too_many_keys_there_is_none() {
+        let mut keys = FileKeys::default();
+        (0..=KEYS_LIMIT as u32).for_each(|key| keys.extend(&[key]));
+        assert_eq!(keys.finish(), None);
+    }
+
+    #[test]
     fn a_damaged_line_rules_nothing_out() {
-        let (disk, _, bytes) = on_disk(0..500, 500);
+        let (disk, _, bytes) = on_disk(keys(0..500));
         let path = Path::new("/1.idx");
         let file = disk.open(path, OpenMode::Write).expect("opened");
         for line in 1..bytes / LINE {

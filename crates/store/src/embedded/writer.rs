@@ -24,16 +24,13 @@ const GROUP_ROWS: usize = 1 << 18;
 /// Rows of a page of the small columns.
 const SMALL_PAGE_ROWS: usize = 16 * 1024;
 
-/// How hard compression tries, and whether a search can pass over the file without opening it.
+/// How hard compression tries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Effort {
-    /// Keeps up with intake.
+    /// Keeps up with intake; the file may be joined with others later.
     Fast,
     /// For what stays.
-    Small {
-        /// Filter keys expected, for the sieve.
-        keys: u64,
-    },
+    Small,
 }
 
 impl Effort {
@@ -41,7 +38,7 @@ impl Effort {
     fn level(self) -> ZstdLevel {
         let level = match self {
             Self::Fast => 1,
-            Self::Small { .. } => 6,
+            Self::Small => 6,
         };
         ZstdLevel::try_new(level).unwrap_or_default()
     }
@@ -112,10 +109,7 @@ impl<'a> FileWriter<'a> {
             place,
             path,
             columns: Columns::new(),
-            index: match effort {
-                Effort::Fast => IndexBuilder::new(),
-                Effort::Small { keys } => IndexBuilder::with_sieve(keys),
-            },
+            index: IndexBuilder::new(effort == Effort::Fast),
         })
     }
 
