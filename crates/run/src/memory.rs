@@ -16,9 +16,14 @@ pub fn give_back() {
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
 pub fn give_back() {}
 
+/// What is larger has pages of its own, which go as soon as it is freed. Left alone, the allocator would keep ever larger
+/// pieces in its heaps, where small ones settle between them.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+const LARGE_BYTES: i32 = 1 << 20;
+
 /// So many heaps for all threads, where few threads work at a time: every further one keeps memory that the others
-/// cannot use, and [`give_back`] cannot give back the free end of any but the first. To be called before other threads
-/// start.
+/// cannot use, and [`give_back`] cannot give back the free end of any but the first. Also fixes from which size on a piece has
+/// pages of its own (1 MiB). To be called before other threads start.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 #[expect(
     unsafe_code,
@@ -31,11 +36,6 @@ pub fn share_heaps(count: u8) {
         libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE_BYTES);
     };
 }
-
-/// What is larger has pages of its own, which go as soon as it is freed. Left alone, the allocator would keep ever larger
-/// pieces in its heaps, where small ones settle between them.
-#[cfg(all(target_os = "linux", target_env = "gnu"))]
-const LARGE_BYTES: i32 = 1 << 20;
 
 /// Other allocators know best.
 #[cfg(not(all(target_os = "linux", target_env = "gnu")))]
