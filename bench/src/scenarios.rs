@@ -420,16 +420,22 @@ pub(crate) fn count(admin: &Target, query: &str) -> Result<u64> {
     counts["total"].as_u64().context("no total in the counts")
 }
 
-/// Waits until merging has nothing more to do; the size of the data folder then.
+/// Waits until merging and packing have nothing more to do; the size of the data folder then. Between two pieces of work
+/// the server rests as long as the last one took.
 pub(crate) fn settle(server: &Server, patience: Duration) -> Result<u64> {
-    let (mut bytes, mut since) = (0, now());
+    let (mut bytes, mut used) = (0, 0.0);
+    let (mut begun, mut last) = (now(), now());
     wait_until("the data folder to settle", patience, || {
         pause(Duration::from_millis(200));
-        let size = folder_bytes(&server.data())?;
-        if size != bytes {
-            (bytes, since) = (size, now());
+        let (size, cpu) = (folder_bytes(&server.data())?, server.process.cpu_seconds()?);
+        if size != bytes || cpu - used > 0.1 {
+            if last.elapsed() > Duration::from_secs(1) {
+                begun = now();
+            }
+            last = now();
         }
-        Ok(since.elapsed() > Duration::from_secs(15))
+        (bytes, used) = (size, cpu);
+        Ok(last.elapsed() > Duration::from_secs(10) + 2 * (last - begun))
     })?;
     Ok(bytes)
 }
