@@ -22,6 +22,18 @@ const ALIASES: [(&str, &str); 12] = [
     ("TargetFilename", "file.path"),
 ];
 
+/// Names that a view answers without a field of that name.
+const MADE_UP: [&str; 8] = [
+    names::TIMESTAMP,
+    names::MESSAGE,
+    names::AGENT_ID,
+    names::STREAM,
+    names::EPOCH,
+    names::POSITION,
+    names::N,
+    names::LOG_OFFSET,
+];
+
 /// A thousand rules ask the same event for the same few names: those of the taxonomy are looked up once.
 pub(crate) struct Adapter<'a> {
     pub(crate) view: View<'a>,
@@ -111,8 +123,25 @@ impl EngineEvent for Adapter<'_> {
         self.strings().map(Cow::Borrowed).collect()
     }
 
+    fn visit_string_values(&self, visit: &mut dyn FnMut(&str)) {
+        self.strings().for_each(visit);
+    }
+
     fn to_json(&self) -> Value {
         self.view.to_json()
+    }
+
+    /// Every name that [`Self::field`] may know, so that the engine asks for no others.
+    fn visit_top_level_keys(&self, visit: &mut dyn FnMut(&str)) -> bool {
+        self.view.fields().for_each(|(name, _)| visit(name));
+        MADE_UP.iter().for_each(|name| visit(name));
+        for ((name, _), value) in ALIASES.iter().zip(&self.taxonomy) {
+            let is_own = self.capitals && self.view.get(name).is_some();
+            if value.is_some() && !is_own {
+                visit(name);
+            }
+        }
+        true
     }
 }
 

@@ -59,7 +59,7 @@ impl fmt::Display for Problem {
 /// A set of rules, compiled together.
 pub struct Rules {
     /// One engine per log source, so that cost follows the rules that can match.
-    routes: Vec<(LogSource, Engine)>,
+    pub(crate) routes: Vec<(LogSource, Engine)>,
     known: HashMap<String, Known>,
     correlations: HashMap<String, Correlation>,
 }
@@ -336,7 +336,7 @@ pub(crate) fn problem(file: &str, rule: &str, message: String) -> Problem {
 }
 
 /// Whether a rule of this log source may look at such events.
-fn concerns(rule: &LogSource, event: &LogSource) -> bool {
+pub(crate) fn concerns(rule: &LogSource, event: &LogSource) -> bool {
     let one = |rule: &Option<String>, event: &Option<String>| match (rule, event) {
         (None, _) => true,
         (Some(rule), Some(event)) => rule.eq_ignore_ascii_case(event),

@@ -47,6 +47,8 @@ mod rule;
 mod samples;
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;
 
 pub use builtin::{BuiltinRule, builtin};

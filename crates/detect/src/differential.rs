@@ -1,0 +1,163 @@
+//! What routes and indexes find is what a plain look at every rule finds.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use proptest::prelude::*;
+use rsigma_eval::evaluate_rule;
+use watchpost_event::{AgentId, Epoch, Event, Fields, LogSource, Origin, StreamId, Timestamp, View};
+
+use crate::adapter::{Adapter, log_source};
+use crate::compile::concerns;
+use crate::{RuleText, Rules};
+
+/// One detection of every kind of matcher, each as a rule of every log source below.
+const DETECTIONS: [&str; 20] = [
+    "a: { Image|endswith: '\\cmd.exe' }\n  condition: a",
+    "a: { CommandLine|contains|all: [' -enc', 'hidden'] }\n  condition: a",
+    "a: { CommandLine|contains: [whoami, 'net user'] }\n  b: { User: root }\n  condition: a and not b",
+    "a: { process.name: [nmap, masscan] }\n  condition: a",
+    "a: { process.command_line|re: '-[eE]n?c\\s' }\n  condition: a",
+    "a: { process.command_line|cased|contains: 'Hidden' }\n  condition: a",
+    "a: { source.ip|cidr: 10.0.0.0/8 }\n  condition: a",
+    "a: { process.pid|gt: 500 }\n  condition: a",
+    "a: { process.pid|lte: 4 }\n  b: { user.name|exists: false }\n  condition: a or b",
+    "a: { ParentImage|startswith: 'C:\\Temp' }\n  filter: { User|contains: admin }\n  condition: a and not filter",
+    "keywords: [whoami, 'session opened']\n  condition: keywords",
+    "keywords: { '|all': [net, user] }\n  condition: keywords",
+    "sel_a: { User: root }\n  sel_b: { process.pid: 1 }\n  condition: 1 of sel_*",
+    "sel_a: { User: root }\n  sel_b: { process.name: nmap }\n  condition: all of sel_*",
+    "a: { CommandLine|windash|contains: ' -enc' }\n  condition: a",
+    "a: { Image: '*\\c?d.exe' }\n  condition: a",
+    "a: { CommandLine: null }\n  condition: a",
+    "a: [{ User: root }, { Hashes|contains: 'MD5=0' }]\n  condition: a",
+    "a: { tags: [dropped, net] }\n  condition: a",
+    "a: { User: root }\n  condition: not a",
+];
+
+const SOURCES: [&str; 4] = [
+    "{ product: windows, category: process_creation }",
+    "{ product: linux, category: process_creation }",
+    "{ category: process_creation }",
+    "{ product: linux, service: sshd }",
+];
+
+static RULES: LazyLock<Rules> = LazyLock::new(rules);
+
+fn rules() -> Rules {
+    let mut texts = Vec::new();
+    for (source_at, source) in SOURCES.iter().enumerate() {
+        for (at, detection) in DETECTIONS.iter().enumerate() {
+            let text = format!(
+                "title: rule {source_at} {at}\nid: 7a9f3a52-0000-4000-8000-{source_at:06}{at:06}\nlogsource: {source}\n\
+                 detection:\n  {detection}\nlevel: low\n"
+            );
+            texts.push(RuleText::new(format!("{source_at}-{at}.yml"), text));
+        }
+    }
+    let (rules, problems) = Rules::compile(&texts);
+    assert_eq!(problems, Vec::new());
+    rules
+}
+
+/// Every rule that may look at the event, looked at by itself.
+fn plainly(rules: &Rules, view: &View<'_>) -> BTreeSet<String> {
+    let source = log_source(view);
+    let adapter = Adapter::new(*view);
+    let concerned = rules.routes.iter().filter(|(route, _)| concerns(route, &source));
+    concerned
+        .flat_map(|(_, engine)| engine.rules())
+        .filter_map(|rule| evaluate_rule(rule, &adapter))
+        .filter_map(|found| found.header.rule_id)
+        .collect()
+}
+
+fn value() -> impl Strategy<Value = serde_json::Value> {
+    let text = prop::sample::select(vec![
+        "root",
+        "admin",
+        "nmap",
+        "cmd.exe",
+        "C:\\Windows\\System32\\cmd.exe",
+        "c:\\temp\\x.exe",
+        "whoami /all",
+        "net user add",
+        "powershell -enc AAAA -w hidden",
+        "x /enc Hidden",
+        "-En C",
+        "10.2.3.4",
+        "192.0.2.1",
+        "MD5=0a",
+        "dropped",
+        "",
+        "Сессия session opened",
+        "ＷＨＯＡＭＩ",
+        "1",
+        "501",
+    ]);
+    prop_oneof![
+        6 => text.prop_map(serde_json::Value::from),
+        1 => (0_u64..1_000).prop_map(serde_json::Value::from),
+        1 => Just(serde_json::Value::Null),
+        1 => prop::collection::vec(prop::sample::select(vec!["net", "root", "nmap"]), 0..3).prop_map(serde_json::Value::from),
+    ]
+}
+
+fn fields() -> impl Strategy<Value = Vec<(&'static str, serde_json::Value)>> {
+    let name = prop::sample::select(vec![
+        "process.name",
+        "process.command_line",
+        "process.executable",
+        "process.pid",
+        "process.parent.executable",
+        "user.name",
+        "source.ip",
+        "CommandLine",
+        "Image",
+        "User",
+        "ParentImage",
+        "Hashes",
+        "tags",
+        "log.offset",
+    ]);
+    prop::collection::vec((name, value()), 0..8)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
+
+    #[test]
+    fn what_routes_and_indexes_find_is_what_a_look_at_every_rule_finds(
+        own in prop::collection::vec(fields(), 1..6),
+        constants in fields(),
+        source in prop::sample::select(vec![(Some("linux"), Some("process_creation"), None), (Some("Windows"), Some("process_creation"), None), (Some("linux"), None, Some("sshd")), (None, Some("process_creation"), Some("sshd")), (None, None, None)]),
+        message in prop::sample::select(vec!["", "anna started whoami", "SESSION OPENED for root", "net user"]),
+    ) {
+        let mut shared = Fields::new();
+        for (name, value) in constants {
+            shared.set(name, value);
+        }
+        let (product, category, service) = source;
+        LogSource {
+            product: product.map(str::to_owned),
+            category: category.map(str::to_owned),
+            service: service.map(str::to_owned),
+        }
+        .put(&mut shared);
+        let origin = Origin {
+            agent: AgentId::new("a").expect("an id"),
+            stream: StreamId::new("file:/var/log/auth.log").expect("an id"),
+            epoch: Epoch(1),
+            fields: shared,
+        };
+        for fields in own {
+            let mut event = Event::new(Timestamp(5), 7, message);
+            for (name, value) in fields {
+                event.fields.set(name, value);
+            }
+            let view = View { event: &event, origin: &origin };
+            let found: BTreeSet<String> = RULES.matches(&view, Timestamp(9)).into_iter().map(|hit| hit.rule).collect();
+            prop_assert_eq!(found, plainly(&RULES, &view));
+        }
+    }
+}
