@@ -133,8 +133,12 @@ impl EngineEvent for Adapter<'_> {
 
     /// Every name that [`Self::field`] may know, so that the engine asks for no others.
     fn visit_top_level_keys(&self, visit: &mut dyn FnMut(&str)) -> bool {
-        self.view.fields().for_each(|(name, _)| visit(name));
-        MADE_UP.iter().for_each(|name| visit(name));
+        for (name, _) in self.view.fields() {
+            visit(name);
+        }
+        for name in MADE_UP {
+            visit(name);
+        }
         for ((name, _), value) in ALIASES.iter().zip(&self.taxonomy) {
             let is_own = self.capitals && self.view.get(name).is_some();
             if value.is_some() && !is_own {
