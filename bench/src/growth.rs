@@ -32,7 +32,7 @@ const SINGLE: &str = "acce55ed0ddba11f";
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 const ASK_EVERY: Duration = Duration::from_secs(3);
 const SAY_EVERY: Duration = Duration::from_secs(10);
-const PATIENCE: Duration = Duration::from_mins(30);
+const PATIENCE: Duration = Duration::from_hours(1);
 /// Batches that are made before a client can send them.
 const AHEAD: usize = 2;
 

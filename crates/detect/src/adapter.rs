@@ -140,8 +140,7 @@ impl EngineEvent for Adapter<'_> {
             visit(name);
         }
         for ((name, _), value) in ALIASES.iter().zip(&self.taxonomy) {
-            let is_own = self.capitals && self.view.get(name).is_some();
-            if value.is_some() && !is_own {
+            if value.is_some() {
                 visit(name);
             }
         }

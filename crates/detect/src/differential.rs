@@ -12,7 +12,7 @@ use crate::compile::concerns;
 use crate::{RuleText, Rules};
 
 /// One detection of every kind of matcher, each as a rule of every log source below.
-const DETECTIONS: [&str; 20] = [
+const DETECTIONS: [&str; 26] = [
     "a: { Image|endswith: '\\cmd.exe' }\n  condition: a",
     "a: { CommandLine|contains|all: [' -enc', 'hidden'] }\n  condition: a",
     "a: { CommandLine|contains: [whoami, 'net user'] }\n  b: { User: root }\n  condition: a and not b",
@@ -33,6 +33,12 @@ const DETECTIONS: [&str; 20] = [
     "a: [{ User: root }, { Hashes|contains: 'MD5=0' }]\n  condition: a",
     "a: { tags: [dropped, net] }\n  condition: a",
     "a: { User: root }\n  condition: not a",
+    "a: { message|contains: started }\n  condition: a",
+    "a: { agent.id: a }\n  condition: a",
+    "a: { watchpost.stream|endswith: auth.log }\n  condition: a",
+    "a: { log.offset|gte: 7 }\n  condition: a",
+    "a: { watchpost.position: 7 }\n  condition: a",
+    "a: { '@timestamp|exists': true, process.pid|exists: false }\n  condition: a",
 ];
 
 const SOURCES: [&str; 4] = [

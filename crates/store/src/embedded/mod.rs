@@ -5,14 +5,14 @@
 //! lock                       held while the folder is in use
 //! manifest.json, .copy       which files are the store, and up to where the ledger and each stream are in them
 //! 2026-11-20/00000001.parquet   rows, sorted as `order` says, columns as `columns` says; readable by other tools
-//! 2026-11-20/00000001.idx       blocks with their times and filters, minutes, checksums (`index`)
+//! 2026-11-20/00000001.idx       sieve, blocks with their times and filters, minutes, checksums (`index`)
 //! ```
 //! A **block** is at most 4,096 rows and 256 KiB of text, and is exactly one page of the `message` column. Folders
 //! go by receive time (UTC). Versions: `index::VERSION`, `manifest::VERSION`, and `watchpost.version` in a data file.
 //!
 //! # Who decides what
 //! `template` and `order`: which rows lie side by side. `runs`: what a block's rows have in common. `keys`: what a filter
-//! holds. `plan`: what a query must read.
+//! holds. `sieve`: which files are worth opening. `plan`: what a query must read.
 //!
 //! # Invariants
 //! - A file is written and synced before the manifest names it; a file the manifest does not name is garbage.
@@ -301,13 +301,19 @@ impl EmbeddedStore {
         self.file_or_note(entry, summary)
     }
 
+    /// Without its keys, which only its file needs.
     fn rebuilt_index(&self, entry: &FileEntry) -> Result<Index, StoreError> {
+        let without_keys = |index: &Index| Index {
+            keys: None,
+            ..index.clone()
+        };
         if let Some(index) = lock(&self.upkeep).rebuilt.get(&entry.id) {
-            return Ok(index.clone());
+            return Ok(without_keys(index));
         }
         let index = rebuild::index(&*self.disk, &entry.data_path(&self.dir))?;
-        lock(&self.upkeep).rebuilt.insert(entry.id, index.clone());
-        Ok(index)
+        let read = without_keys(&index);
+        lock(&self.upkeep).rebuilt.insert(entry.id, index);
+        Ok(read)
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! It is the first section of an index, its lines one behind the other: the first says how many blocks the file has and
 //! how many lines follow (u64 each), in each of these a key has [`BITS_OF_KEY`] bits. Every line ends with the CRC32C of
-//! the bytes before. A line that is damaged rules nothing out: the file is opened, and there the damage is found.
+//! its number (u64) and its bytes. A line that is damaged, or in another's place, rules nothing out: the file is opened,
+//! and there the damage is found.
 //!
 //! A file that will be joined with others keeps the list of its keys too, since neither filters nor sieves can be joined.
 
@@ -95,9 +96,9 @@ pub(crate) fn encode(keys: &[u32], blocks: usize) -> Vec<u8> {
     first[..8].copy_from_slice(&(blocks as u64).to_le_bytes());
     first[8..16].copy_from_slice(&count.to_le_bytes());
     let mut out = Vec::with_capacity((lines.len() + 1) * LINE);
-    for line in std::iter::once(&first).chain(&lines) {
+    for (number, line) in (0..).zip(std::iter::once(&first).chain(&lines)) {
         out.extend_from_slice(line);
-        out.extend_from_slice(&crc32c::crc32c(line).to_le_bytes());
+        out.extend_from_slice(&checksum(number, line).to_le_bytes());
     }
     out
 }
@@ -117,7 +118,10 @@ pub(crate) fn decode_keys(bytes: &[u8]) -> Option<Vec<u32>> {
     let mut input = Input(bytes);
     let count = input.u32()? as usize;
     // Each takes a byte at least.
-    let mut keys = Vec::with_capacity(count.min(bytes.len()).min(KEYS_LIMIT));
+    if count > KEYS_LIMIT.min(bytes.len()) {
+        return None;
+    }
+    let mut keys = Vec::with_capacity(count);
     let mut key = 0_u32;
     for _ in 0..count {
         key = key.checked_add(u32::try_from(input.varint()?).ok()?)?;
@@ -142,7 +146,7 @@ impl SieveFile {
         let mut head = [0; index::HEAD + LINE];
         read_exact_at(&*file, &mut head, 0).ok()?;
         let (head, first) = head.split_at(index::HEAD);
-        let mut first = Input(checked(first).filter(|_| index::begins_with_sieve(head))?);
+        let mut first = Input(checked(0, first).filter(|_| index::begins_with_sieve(head))?);
         let blocks = first.u64()?;
         // Not from the length of the section, which has no checksum that a glance at the file's beginning could hold
         // against it.
@@ -152,24 +156,28 @@ impl SieveFile {
 
     /// Whether the file may hold a key.
     pub(crate) fn may_hold(&self, key: u32) -> bool {
-        let at = index::HEAD as u64 + (1 + line_of(key, self.lines)) * LINE as u64;
+        let number = 1 + line_of(key, self.lines);
         let mut line = [0; LINE];
-        if read_exact_at(&*self.file, &mut line, at).is_err() {
+        if read_exact_at(&*self.file, &mut line, index::HEAD as u64 + number * LINE as u64).is_err() {
             return true;
         }
-        checked(&line).is_none_or(|line| bits_of(key).all(|bit| (line[bit / 8] >> (bit % 8)) & 1 == 1))
+        checked(number, &line).is_none_or(|line| bits_of(key).all(|bit| (line[bit / 8] >> (bit % 8)) & 1 == 1))
     }
 }
 
 /// A line without its checksum, which it must have.
-fn checked(line: &[u8]) -> Option<&[u8]> {
+fn checked(number: u64, line: &[u8]) -> Option<&[u8]> {
     let (line, crc) = line.split_last_chunk()?;
-    (crc32c::crc32c(line) == u32::from_le_bytes(*crc)).then_some(line)
+    (checksum(number, line) == u32::from_le_bytes(*crc)).then_some(line)
+}
+
+fn checksum(number: u64, line: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&number.to_le_bytes()), line)
 }
 
 /// Keys are hashes.
 fn line_of(key: u32, lines: u64) -> u64 {
-    u64::from(key) % lines.max(1)
+    u64::from(key) % lines
 }
 
 fn bits_of(key: u32) -> impl Iterator<Item = usize> {
@@ -248,6 +256,20 @@ mod tests {
         let mut keys = FileKeys::default();
         (0..=KEYS_LIMIT as u32).for_each(|key| keys.extend(&[key]));
         assert_eq!(keys.finish(), None);
+    }
+
+    #[test]
+    fn a_line_in_the_place_of_another_rules_nothing_out() {
+        let (disk, _, bytes) = on_disk(keys(0..500));
+        let path = Path::new("/1.idx");
+        let file = disk.open(path, OpenMode::Write).expect("opened");
+        let mut lines = vec![0; bytes - LINE];
+        let begin = (index::HEAD + LINE) as u64;
+        read_exact_at(&*file, &mut lines, begin).expect("read");
+        lines.rotate_left(LINE);
+        file.write_at(&lines, begin).expect("written");
+        let sieve = SieveFile::open(&disk, path).expect("its first line is whole");
+        assert!((0..5_000).all(|n| sieve.may_hold(key(n))));
     }
 
     #[test]
