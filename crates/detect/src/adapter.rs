@@ -140,7 +140,9 @@ impl EngineEvent for Adapter<'_> {
             visit(name);
         }
         for ((name, _), value) in ALIASES.iter().zip(&self.taxonomy) {
-            if value.is_some() {
+            // What the event has under that name was visited, and its value would be searched twice.
+            let is_own = self.capitals && self.view.get(name).is_some();
+            if value.is_some() && !is_own {
                 visit(name);
             }
         }
