@@ -37,6 +37,8 @@ fn main() -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    // A finding tells its panic's words, and `--repeat` the place. Panics of a library that the program contains are none.
+    std::panic::set_hook(Box::new(|_| {}));
     let seed = arguments.seed.unwrap_or_else(|| Rng::from_os().next_u64());
     let mut findings = 0;
     let mut out = std::io::stdout().lock();

@@ -120,12 +120,14 @@ impl Keeper {
     pub(crate) fn run_maintenance(&self, shutdown: &Shutdown) -> Outcome {
         let (mut seen, mut resting) = (0, false);
         while !shutdown.wait_timeout(MAINTAIN_EVERY) {
-            let mut worked = false;
             loop {
                 let before = self.clock.monotonic();
                 let done = self.store.maintain(self.now())?;
                 let took = self.clock.monotonic().saturating_sub(before);
-                worked |= done.merged + done.packed + done.expired > 0;
+                // What merging and packing needed must not stay beside what intake takes next.
+                if done.merged + done.packed + done.expired > 0 {
+                    watchpost_run::memory::give_back();
+                }
                 for damage in done.damage {
                     self.state.add_damage(damage);
                 }
@@ -134,9 +136,9 @@ impl Keeper {
                     break;
                 }
             }
-            // Nothing was flushed since the last look: what was needed for it and for merging is given back, once.
+            // Nothing was flushed since the last look: what was needed for it is given back, once.
             let flushes = self.asked().flushes;
-            if flushes == seen && (worked || !resting) {
+            if flushes == seen && !resting {
                 watchpost_run::memory::give_back();
             }
             resting = flushes == seen;
