@@ -129,13 +129,16 @@ impl Supervisor {
 
     /// Runs `body` on a named thread. It is called again after an early end under [`Policy::Restart`], so it builds its
     /// state anew each time.
-    pub fn thread<F>(&self, name: &str, policy: Policy, mut body: F) -> io::Result<()>
+    pub fn thread<F>(&self, name: &str, policy: Policy, body: F) -> io::Result<()>
     where
         F: FnMut(&Shutdown) -> Outcome + Send + 'static,
     {
-        let mut watch = self.watch(name, policy);
+        let watch = self.watch(name, policy);
         // The system keeps 15 bytes of a thread's name; the log has it whole.
         let result = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            // Nothing has ended while its body still holds something: that goes first.
+            let mut watch = watch;
+            let mut body = body;
             loop {
                 let started = watch.shared.clock.monotonic();
                 let outcome = catch_unwind(AssertUnwindSafe(|| body(&watch.shared.shutdown)));
@@ -150,14 +153,17 @@ impl Supervisor {
     }
 
     /// Runs the future made by `make` on a tokio runtime; made again after an early end under [`Policy::Restart`].
-    pub fn task<F, T>(&self, runtime: &tokio::runtime::Handle, name: &str, policy: Policy, mut make: F)
+    pub fn task<F, T>(&self, runtime: &tokio::runtime::Handle, name: &str, policy: Policy, make: F)
     where
         F: FnMut(Shutdown) -> T + Send + 'static,
         T: Future<Output = Outcome> + Send + 'static,
     {
-        let mut watch = self.watch(name, policy);
+        let watch = self.watch(name, policy);
         let spawner = runtime.clone();
         runtime.spawn(async move {
+            // As with threads.
+            let mut watch = watch;
+            let mut make = make;
             loop {
                 let started = watch.shared.clock.monotonic();
                 let shutdown = watch.shared.shutdown.clone();

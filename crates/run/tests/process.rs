@@ -144,6 +144,55 @@ fn joining_names_what_hangs() {
     supervisor.join_all(LONG).unwrap();
 }
 
+/// Takes its time to go.
+struct Slow {
+    goes: mpsc::SyncSender<()>,
+    may: mpsc::Receiver<()>,
+}
+
+impl Drop for Slow {
+    fn drop(&mut self) {
+        let _ = self.goes.send(());
+        let _ = self.may.recv_timeout(LONG);
+    }
+}
+
+fn slow() -> (Slow, mpsc::Receiver<()>, mpsc::SyncSender<()>) {
+    let (goes, going) = mpsc::sync_channel(1);
+    let (permit, may) = mpsc::sync_channel(1);
+    (Slow { goes, may }, going, permit)
+}
+
+/// What a body held (a lock, a file) is free again when it counts as ended.
+#[test]
+fn nothing_has_ended_that_still_holds_something() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .build()
+        .unwrap();
+    for is_thread in [true, false] {
+        let supervisor = supervisor();
+        let (held, going, permit) = slow();
+        if is_thread {
+            let body = move |_: &Shutdown| {
+                let _ = &held;
+                Ok(())
+            };
+            supervisor.thread("store", Policy::Once, body).unwrap();
+        } else {
+            let make = move |_| {
+                let _ = &held;
+                async { Ok(()) }
+            };
+            supervisor.task(runtime.handle(), "store", Policy::Once, make);
+        }
+        going.recv_timeout(LONG).unwrap();
+        assert!(supervisor.join_all(Duration::from_millis(1)).is_err());
+        permit.send(()).unwrap();
+        supervisor.join_all(LONG).unwrap();
+    }
+}
+
 #[test]
 fn metrics_render_as_prometheus_text() {
     const BATCHES: CounterDef = CounterDef::new("wp_batches_total", "Batches\naccepted.");

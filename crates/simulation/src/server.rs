@@ -39,6 +39,9 @@ impl ServerNode {
         while !rest.is_empty() {
             let (batch, after) = Batch::read(rest).expect("what the agent sent is whole");
             rest = after;
+            if in_conflict(&response, &batch) {
+                continue;
+            }
             let decoded = Decoded::from_bytes(batch.bytes, Limits::default()).expect("and decodes");
             match self.intake.offer(&batch, decoded, "key:simulated", now) {
                 Ok(offer) => note(&mut response, &batch, offer),
@@ -87,6 +90,13 @@ impl ServerNode {
             .map_err(|error| chain(&error))?;
         Ok(())
     }
+}
+
+/// What follows a batch in conflict comes again under another epoch.
+fn in_conflict(response: &DataResponse, batch: &Batch<'_>) -> bool {
+    let (stream, epoch) = (&batch.header.stream, batch.header.epoch);
+    let mut said = response.cursors.iter().filter(|said| said.outcome == Outcome::Conflict);
+    said.any(|said| said.stream == *stream && said.epoch == epoch)
 }
 
 /// The last batch of a stream in a request decides what is said of it.

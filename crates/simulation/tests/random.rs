@@ -12,6 +12,19 @@ fn run(seed: u64, steps: u64, plan: Plan) {
     world.check();
 }
 
+/// A request under way arrived late, when the agent had let go of its first batch and was to declare exactly that range.
+#[test]
+fn a_hole_is_declared_while_its_batch_is_under_way() {
+    run(
+        7_022_558_046_909_655_411,
+        168,
+        Plan {
+            small_spool: true,
+            ..Plan::default()
+        },
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 

@@ -61,10 +61,12 @@ struct Range {
 
 impl Range {
     /// The same range with other content. A file read twice gives other bytes (the time of reading), but the same tail.
+    /// A declared hole is no content: its agent let go of what was under way, not knowing that it would arrive.
     fn contradicts(&self, header: &BatchHeader) -> bool {
         let same_place = self.from == header.from && self.to == header.to;
         let same_content = self.crc == header.crc || (self.tail.is_some() && self.tail == header.tail);
-        same_place && !same_content
+        let is_hole = header.read == 0 && header.events == 0 && !header.skip.is_empty();
+        same_place && !same_content && !is_hole
     }
 }
 

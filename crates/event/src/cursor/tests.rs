@@ -52,6 +52,29 @@ fn the_same_range_with_other_content_is_a_conflict() {
 }
 
 #[test]
+fn a_hole_declared_where_its_content_arrived_meanwhile_is_a_duplicate() {
+    let mut cursors = Cursors::new();
+    let arrived = header(1, 0, 9);
+    take(&mut cursors, &arrived);
+    let mut hole = BatchBuilder::new(arrived.agent.clone(), arrived.stream.clone(), Epoch(1), 0);
+    hole.declare_skip(Skip {
+        from: 0,
+        to: 9,
+        reason: Skip::SPOOL_FULL.into(),
+        records: 1,
+    });
+    let bytes = hole.finish(9).expect("encodes");
+    let hole = Batch::read(&bytes).expect("reads").0.header;
+    assert_eq!(take(&mut cursors, &hole), Verdict::Duplicate);
+    let state = cursors.get(&StreamKey::of(&hole)).expect("known");
+    assert_eq!((state.totals.events, state.totals.gaps), (1, 0));
+    // The other way round nothing is here, and what comes is not what was declared.
+    let mut cursors = Cursors::new();
+    take(&mut cursors, &hole);
+    assert_eq!(take(&mut cursors, &arrived), Verdict::Conflict);
+}
+
+#[test]
 fn an_end_without_progress_is_taken_once() {
     let mut cursors = Cursors::new();
     take(&mut cursors, &header(1, 0, 9));

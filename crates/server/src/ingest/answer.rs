@@ -47,6 +47,14 @@ impl Written {
             None => self.cursors.push(cursor),
         }
     }
+
+    /// Where the server stands in a stream of which an earlier batch of the same request was in conflict.
+    pub(crate) fn conflict(&self, header: &BatchHeader) -> Option<u64> {
+        let said = self.cursors.iter().find(|said| {
+            said.outcome == Outcome::Conflict && said.stream == header.stream && said.epoch == header.epoch
+        })?;
+        Some(said.cursor)
+    }
 }
 
 fn is_kept(outcome: Outcome) -> bool {

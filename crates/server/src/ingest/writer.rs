@@ -231,6 +231,11 @@ impl Writer {
     ) -> Result<bool, IntakeError> {
         let (batch, content) = prepared.open();
         request.own = batch.header.agent.as_str() == SERVER_AGENT;
+        // Its agent brings everything from there on again, under another epoch.
+        if let Some(cursor) = request.written.conflict(&batch.header) {
+            request.written.note(&batch.header, Outcome::Conflict, cursor);
+            return Ok(true);
+        }
         let decoded = match content {
             Content::Good(decoded) => *decoded,
             Content::Bad(error) => {

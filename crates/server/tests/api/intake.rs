@@ -45,6 +45,13 @@ async fn a_batch_behind_the_cursor_is_refused_with_the_cursor_and_one_across_it_
 
     let (status, said) = world.deliver(batch(0, 3, "other content")).await;
     assert_eq!((status.as_u16(), said.error.unwrap().code.as_str()), (409, "conflict"));
+
+    // What continues it in the same request comes again under another epoch, so it must not be kept here too.
+    let more = [batch(0, 3, "other content"), batch(3, 5, "other"), batch(5, 8, "other")].concat();
+    let (status, said) = world.deliver(more).await;
+    assert_eq!((status.as_u16(), said.cursors[0].cursor), (409, 5));
+    assert_eq!(said.cursors[0].outcome, Outcome::Conflict);
+    assert_eq!(world.messages("other").await.len(), 0);
     world.server.stop().await;
 }
 
