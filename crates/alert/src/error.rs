@@ -34,6 +34,18 @@ pub enum AlertError {
         #[source]
         source: minijinja::Error,
     },
+    /// The connection to a mail server cannot be set up.
+    #[error(
+        "{key}: cannot set up its connection; if this system has no certificates, install the package ca-certificates or \
+         set `ca`"
+    )]
+    Mail {
+        /// The key.
+        key: String,
+        /// Why.
+        #[source]
+        source: lettre::transport::smtp::Error,
+    },
     /// The connection of a channel cannot be set up.
     #[error("{key}: {remedy}")]
     Connection {

@@ -50,5 +50,5 @@ pub use courier::{Channel, ChannelCounts, Courier, CourierTiming};
 pub use error::{AlertError, NotifyError};
 pub use memory::{Fate, MemoryState};
 pub use notify::{BoxFuture, Notifier};
-pub use plan::{Alerting, PlannedMessage};
+pub use plan::{Alerting, PlannedMessage, Tried};
 pub use queue::{AlertState, QueuedMessage, StateError};

@@ -1,5 +1,8 @@
-//! What a webhook gets: one detection as JSON.
+//! What is queued of a detection for channels that get more than a text.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use watchpost_event::{Seven, View, names};
 
@@ -10,7 +13,54 @@ const VERSION: u32 = 1;
 /// Beyond this the event itself is left out, so that the alert gets through.
 const BODY_BYTES_MAX: usize = 256 << 10;
 
-/// The body of one request: `version`, `id` (the same for every attempt, so that a receiver can tell a repeated one),
+/// What a chat or paging service is told of a detection. Each makes its own request of it.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Note {
+    /// The detection's id, the same for every attempt.
+    pub(crate) id: String,
+    /// The alert's fingerprint.
+    pub(crate) story: String,
+    pub(crate) level: String,
+    pub(crate) host: String,
+    /// RFC 3339, UTC.
+    pub(crate) time: String,
+    /// As the channel's template says it.
+    pub(crate) text: String,
+}
+
+impl Note {
+    pub(crate) fn of(view: &View<'_>, text: String) -> Self {
+        let named = |name: &str| clean::line(&view.text(name).unwrap_or_default());
+        Self {
+            id: view.id().to_string(),
+            story: named("watchpost.alert.fingerprint"),
+            level: words::level(view).unwrap_or_default(),
+            host: named(names::HOST_NAME),
+            time: view.event.time.to_string(),
+            text,
+        }
+    }
+
+    /// From the queue. What was queued while the channel was of another kind is a text.
+    pub(crate) fn read(body: &str) -> Self {
+        serde_json::from_str(body).unwrap_or_else(|_| {
+            let mut hasher = DefaultHasher::new();
+            body.hash(&mut hasher);
+            Self {
+                id: format!("text-{:016x}", hasher.finish()),
+                text: body.to_owned(),
+                ..Self::default()
+            }
+        })
+    }
+
+    pub(crate) fn to_body(&self) -> String {
+        json!(self).to_string()
+    }
+}
+
+/// The body of one request of a webhook: `version`, `id` (the same for every attempt, so that a receiver can tell a repeated one),
 /// `rule`, `level`, `severity`, `time` (RFC 3339 UTC), `host`, `message`, `text` (as the channel's template says it),
 /// `seven` (the seven W's) and `event` (nested ECS; `null` with `"truncated": true` when it is too large).
 pub(crate) fn payload(view: &View<'_>, text: &str) -> String {

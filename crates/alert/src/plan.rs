@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-use watchpost_event::{Timestamp, View};
+use serde_json::{Map, Value};
+use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, StreamId, Timestamp, View, names};
 
 use crate::config::{AlertSections, ChannelSettings, Group, Route, Target, routes};
 use crate::courier::Channel;
-use crate::notify::{Telegram, Webhook};
-use crate::{AlertError, Notifier, payload, words};
+use crate::notify::{Email, ServiceChannel, Telegram, Webhook};
+use crate::{AlertError, Notifier, NotifyError, payload, words};
 
 /// Events that are older when they arrive are shown, but nobody is woken: after an outage, or when old logs are read
 /// for the first time, they would come by the thousand.
@@ -28,10 +28,19 @@ pub struct Alerting {
 pub struct PlannedMessage {
     /// The channel's name.
     pub channel: String,
-    /// What its notifier sends: text for Telegram, JSON for a webhook.
+    /// What its notifier sends: text for Telegram, JSON for others.
     pub body: String,
     /// True: for every event. False: only when the alert is new.
     pub each: bool,
+}
+
+/// What became of a test message.
+#[derive(Debug)]
+pub struct Tried {
+    /// The channel's name.
+    pub channel: String,
+    /// Whether the service took it.
+    pub outcome: Result<(), NotifyError>,
 }
 
 impl TryFrom<AlertSections> for Alerting {
@@ -59,23 +68,38 @@ impl Alerting {
         if told.is_empty() {
             return Vec::new();
         }
-        let mut words = words::words(view);
-        let mut planned = Vec::with_capacity(told.len());
-        for (place, each) in told {
-            let channel = &self.channels[place];
-            let time = words::local_time(view.event.time, &channel.zone);
-            words.insert("time".to_owned(), Value::String(time));
-            let text = channel.template.render(&words);
-            planned.push(PlannedMessage {
-                channel: channel.name.clone(),
-                body: match channel.target {
-                    Target::Telegram(_) => text,
-                    Target::Webhook(_) => payload::payload(view, &text),
-                },
-                each,
+        let words = words::words(view);
+        let message = |(place, each): (usize, bool)| self.channels[place].message(view, words.clone(), each);
+        told.into_iter().map(message).collect()
+    }
+
+    /// Sends a message that says it is a test, to these channels or to all, and tells what became of each.
+    pub async fn try_out(&self, names: &[String], host: &str, now: Timestamp) -> Result<Vec<Tried>, AlertError> {
+        if let Some(name) = names
+            .iter()
+            .find(|name| !self.channel_names().any(|known| known == *name))
+        {
+            let known: Vec<&str> = self.channel_names().collect();
+            let reason = format!("none is named {name:?}: there are {}", known.join(", "));
+            return Err(AlertError::config("channel", reason));
+        }
+        let (event, origin) = sample(host, now)?;
+        let view = View {
+            event: &event,
+            origin: &origin,
+        };
+        let mut tried = Vec::new();
+        for (settings, channel) in self.channels.iter().zip(self.connect()?) {
+            if !names.is_empty() && !names.contains(&settings.name) {
+                continue;
+            }
+            let message = settings.message(&view, words::words(&view), true);
+            tried.push(Tried {
+                outcome: channel.notifier.send(&message.body).await,
+                channel: message.channel,
             });
         }
-        planned
+        Ok(tried)
     }
 
     /// Names of all channels, in the order of the configuration.
@@ -89,7 +113,9 @@ impl Alerting {
         for settings in &self.channels {
             let notifier: Arc<dyn Notifier> = match &settings.target {
                 Target::Telegram(telegram) => Arc::new(Telegram::new(settings, telegram)?),
+                Target::Email(email) => Arc::new(Email::new(settings, email)?),
                 Target::Webhook(webhook) => Arc::new(Webhook::new(settings, webhook)?),
+                Target::Service(service) => Arc::new(ServiceChannel::new(settings, service)?),
             };
             connected.push(Channel {
                 name: settings.name.clone(),
@@ -98,4 +124,41 @@ impl Alerting {
         }
         Ok(connected)
     }
+}
+
+impl ChannelSettings {
+    /// What this channel is told of an event.
+    fn message(&self, view: &View<'_>, mut words: Map<String, Value>, each: bool) -> PlannedMessage {
+        let time = words::local_time(view.event.time, &self.zone);
+        words.insert("time".to_owned(), Value::String(time));
+        let text = self.template.render(&words);
+        PlannedMessage {
+            channel: self.name.clone(),
+            body: match self.target {
+                Target::Telegram(_) => text,
+                Target::Webhook(_) => payload::payload(view, &text),
+                Target::Service(_) | Target::Email(_) => payload::Note::of(view, text).to_body(),
+            },
+            each,
+        }
+    }
+}
+
+/// An event to try channels with.
+fn sample(host: &str, now: Timestamp) -> Result<(Event, Origin), AlertError> {
+    let bad = |_| AlertError::config("channel", "cannot be tried under this host's name");
+    let event = Event::new(now, now.0.unsigned_abs(), "Test message: this channel works")
+        .with("event.kind", "alert")
+        .with("event.action", "channel-test")
+        .with("rule.id", "test")
+        .with("rule.name", "Test message")
+        .with("rule.level", "informational")
+        .with(names::HOST_NAME, host);
+    let origin = Origin {
+        agent: AgentId::new("server").map_err(bad)?,
+        stream: StreamId::new("test").map_err(bad)?,
+        epoch: Epoch(0),
+        fields: Fields::new(),
+    };
+    Ok((event, origin))
 }

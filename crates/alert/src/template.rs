@@ -26,6 +26,40 @@ pub(crate) const TEXT_BYTES_MAX: usize = 16 << 10;
 const FUEL: u64 = 100_000;
 const DEPTH_MAX: usize = 50;
 
+/// What a channel reads into a text. Values are written so that it reads nothing into them; what stands in the template
+/// itself stays as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Markup {
+    Plain,
+    /// Slack's: `<…>` are links and mentions, also where nothing is formatted.
+    Slack,
+    /// Markdown, and names behind `@` that are called.
+    Markdown,
+}
+
+impl Markup {
+    fn escape(self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut before = ' ';
+        for c in text.chars() {
+            match (self, c) {
+                (Self::Slack, '&') => out.push_str("&amp;"),
+                (Self::Slack, '<') => out.push_str("&lt;"),
+                (Self::Slack, '>') => out.push_str("&gt;"),
+                // Not within an address.
+                (Self::Markdown, '@') if !before.is_alphanumeric() => out.push_str("@\u{200b}"),
+                (Self::Markdown, '\\' | '`' | '*' | '_' | '~' | '|' | '#' | '[' | ']' | '<' | '>') => {
+                    out.push('\\');
+                    out.push(c);
+                }
+                _ => out.push(c),
+            }
+            before = c;
+        }
+        out
+    }
+}
+
 /// A checked template.
 pub(crate) struct Template {
     environment: Environment<'static>,
@@ -45,11 +79,11 @@ impl fmt::Debug for Template {
 
 impl Template {
     /// Reads a template (none: the default) and tries it.
-    pub(crate) fn new(key: &str, source: &str) -> Result<Self, AlertError> {
+    pub(crate) fn new(key: &str, source: &str, markup: Markup) -> Result<Self, AlertError> {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_undefined_behavior(UndefinedBehavior::Chainable);
-        environment.set_formatter(write_value);
+        environment.set_formatter(move |out, state, value| write_value(out, state, value, markup));
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(DEPTH_MAX);
         let source = if source.is_empty() { DEFAULT } else { source };
@@ -114,7 +148,12 @@ impl Template {
 }
 
 /// Nothing for what is not there, and lists as people write them.
-fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+fn write_value(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+    markup: Markup,
+) -> Result<(), minijinja::Error> {
     match value.kind() {
         ValueKind::Undefined | ValueKind::None => Ok(()),
         ValueKind::Seq | ValueKind::Iterable => {
@@ -122,11 +161,14 @@ fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -
                 if n > 0 {
                     out.write_str(", ").map_err(minijinja::Error::from)?;
                 }
-                write_value(out, state, &item)?;
+                write_value(out, state, &item, markup)?;
             }
             Ok(())
         }
-        _ => escape_formatter(out, state, value),
+        _ if markup == Markup::Plain => escape_formatter(out, state, value),
+        _ => out
+            .write_str(&markup.escape(&value.to_string()))
+            .map_err(minijinja::Error::from),
     }
 }
 

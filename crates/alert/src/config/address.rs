@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use reqwest::Url;
 
+use super::ChannelSection;
 use crate::AlertError;
 
 /// Whether plain `http://` to another machine is acceptable.
@@ -16,6 +17,18 @@ pub(super) enum Plain {
     },
     /// The operator wants it.
     Anywhere,
+}
+
+impl Plain {
+    /// What a channel's own `insecure` says.
+    pub(super) const fn of(section: &ChannelSection) -> Self {
+        if section.insecure {
+            Self::Anywhere
+        } else {
+            let remedy = "use https://, or set `insecure = true` if the network between is your own";
+            Self::Loopback { remedy }
+        }
+    }
 }
 
 /// An `https://` address; `http://` as far as `plain` allows.

@@ -2,10 +2,18 @@
 
 mod address;
 mod channel;
+mod email;
 mod route;
+mod service;
+mod telegram;
+mod webhook;
 
-pub(crate) use channel::{ChannelSettings, Target, TelegramSettings, WebhookSettings};
+pub(crate) use channel::{ChannelSettings, Target};
+pub(crate) use email::{EmailSettings, Security};
 pub(crate) use route::{Route, routes};
+pub(crate) use service::{Service, ServiceSettings, below};
+pub(crate) use telegram::TelegramSettings;
+pub(crate) use webhook::WebhookSettings;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -36,13 +44,14 @@ pub struct ChannelSection {
     pub timezone: String,
     /// The text in minijinja's language; empty: a few lines that say what happened.
     pub template: FileText,
-    /// How long one request may take.
+    /// How long one request may take; email: one exchange.
     pub timeout: DurationText,
     /// Certificates to trust instead of the system's (PEM).
     pub ca: FileText,
-    /// The bot's token; of a webhook, what is shown as `Authorization: Bearer`.
+    /// The bot's token; webhook, ntfy, matrix: what is shown as `Authorization: Bearer`; gotify: the application's token;
+    /// pagerduty: the integration key.
     pub token: Secret,
-    /// telegram: the chat's number, or `@name` of a channel.
+    /// telegram: the chat's number, or `@name` of a channel. matrix: the room's id, `!abc:example.org`.
     pub chat: ChatId,
     /// telegram: the topic within a forum, Bot API `message_thread_id`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -51,11 +60,22 @@ pub struct ChannelSection {
     pub api_url: String,
     /// telegram: an `http://` or `https://` proxy on the way there.
     pub proxy: Secret,
-    /// webhook: where to post. A secret, since with many services whoever knows the address may post.
+    /// Where to post; gotify and matrix: the server. A secret, since with many services whoever knows the address may post.
     pub url: Secret,
     /// webhook: further headers.
     pub headers: BTreeMap<String, Secret>,
-    /// webhook: `http://` to another machine, which anyone on the way can read.
+    /// email: the mail server, `smtps://` (TLS from the beginning) or `smtp://` (STARTTLS; to this machine only where `ca`
+    /// is set).
+    pub server: String,
+    /// email: who logs in; empty: nobody.
+    pub user: String,
+    /// email: with which password.
+    pub password: Secret,
+    /// email: whom messages come from.
+    pub from: String,
+    /// email: who gets them.
+    pub to: Vec<String>,
+    /// `http://` to another machine, or `smtp://` without TLS, which anyone on the way can read; not for telegram.
     pub insecure: bool,
 }
 
@@ -75,6 +95,11 @@ impl Default for ChannelSection {
             proxy: Secret::default(),
             url: Secret::default(),
             headers: BTreeMap::new(),
+            server: String::new(),
+            user: String::new(),
+            password: Secret::default(),
+            from: String::new(),
+            to: Vec::new(),
             insecure: false,
         }
     }
@@ -86,8 +111,45 @@ impl Default for ChannelSection {
 pub enum ChannelKind {
     /// A chat, by the Telegram Bot API.
     Telegram,
+    /// E-mail, by SMTP.
+    Email,
     /// JSON by HTTP POST.
     Webhook,
+    /// A Slack channel, by an incoming webhook.
+    Slack,
+    /// A Mattermost channel, by an incoming webhook.
+    Mattermost,
+    /// A Discord channel, by a webhook.
+    Discord,
+    /// A Microsoft Teams channel or chat, by a workflow's webhook.
+    Teams,
+    /// A topic of ntfy.
+    Ntfy,
+    /// An application of a Gotify server.
+    Gotify,
+    /// A Matrix room.
+    Matrix,
+    /// A service of PagerDuty, by its Events API.
+    Pagerduty,
+}
+
+impl ChannelKind {
+    /// As it is written.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Telegram => "telegram",
+            Self::Email => "email",
+            Self::Webhook => "webhook",
+            Self::Slack => "slack",
+            Self::Mattermost => "mattermost",
+            Self::Discord => "discord",
+            Self::Teams => "teams",
+            Self::Ntfy => "ntfy",
+            Self::Gotify => "gotify",
+            Self::Matrix => "matrix",
+            Self::Pagerduty => "pagerduty",
+        }
+    }
 }
 
 /// `[[route]]`: who is told of which detections.

@@ -44,7 +44,7 @@ pub(super) fn connection_error(settings: &ChannelSettings, source: reqwest::Erro
 }
 
 /// One crypto provider for the whole process. Whoever was first has set the same one.
-fn install_crypto() {
+pub(super) fn install_crypto() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| drop(rustls::crypto::ring::default_provider().install_default()));
 }
@@ -103,6 +103,30 @@ impl Secrets {
             }
         }
         Ok(Answer { status, headers, body })
+    }
+
+    /// What an answer means where nothing but its status is known. `wait`: how long the service asks to.
+    pub(super) fn judge(&self, answer: &Answer, wait: Option<Duration>) -> Result<(), NotifyError> {
+        let status = answer.status;
+        if status.is_success() {
+            return Ok(());
+        }
+        let reason = format!("{}: {}", status.as_u16(), beginning(&answer.body));
+        Err(match status {
+            // Of the address or the key, not of the message: somebody will put it right, and nothing is lost until then.
+            StatusCode::UNAUTHORIZED
+            | StatusCode::FORBIDDEN
+            | StatusCode::NOT_FOUND
+            | StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_EARLY
+            | StatusCode::TOO_MANY_REQUESTS => self.later(wait, &reason),
+            status if status.is_server_error() => self.later(wait, &reason),
+            status if status.is_redirection() => {
+                let reason = format!("{reason} (redirects are not followed: set `url` to the final address)");
+                self.later(None, &reason)
+            }
+            _ => self.never(&reason),
+        })
     }
 
     pub(super) fn later(&self, after: Option<Duration>, reason: &str) -> NotifyError {

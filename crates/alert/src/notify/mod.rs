@@ -1,10 +1,15 @@
-//! How messages leave: one file for each kind of channel.
+//! How messages leave: one file for each kind of channel, and one for services that differ in little.
 
+mod email;
 mod http;
+mod partial;
+mod service;
 mod split;
 mod telegram;
 mod webhook;
 
+pub(crate) use email::Email;
+pub(crate) use service::ServiceChannel;
 pub(crate) use telegram::Telegram;
 pub(crate) use webhook::Webhook;
 

@@ -1,7 +1,6 @@
 //! Telegram, by `sendMessage` of the Bot API (core.telegram.org/bots/api#sendmessage).
 //!
-//! A text longer than the API takes goes as several messages. When a later part fails, this process remembers how far
-//! it came and goes on from there; after a restart the text is sent from its beginning, so some parts may arrive twice.
+//! A text longer than the API takes goes as several messages.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -11,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::http::{Answer, Secrets, beginning, client_builder, connection_error};
+use super::partial::Partial;
 use super::split::split;
 use super::{BoxFuture, Notifier};
 use crate::config::{ChannelSettings, TelegramSettings};
@@ -29,14 +29,7 @@ pub(crate) struct Telegram {
     thread: Option<i64>,
     /// A number where it is one. Changes when a group becomes a supergroup.
     chat: Mutex<Value>,
-    partial: Mutex<Partial>,
-}
-
-/// The last text of which only some parts were sent.
-#[derive(Default)]
-struct Partial {
-    text: String,
-    sent: usize,
+    partial: Partial,
 }
 
 /// Every answer, of what is used of it.
@@ -83,34 +76,20 @@ impl Telegram {
             name: settings.name.clone(),
             thread: telegram.thread,
             chat: Mutex::new(chat.parse::<i64>().map_or_else(|_| chat.as_str().into(), Value::from)),
-            partial: Mutex::default(),
+            partial: Partial::default(),
         })
     }
 
     async fn send_parts(&self, text: &str) -> Result<(), NotifyError> {
-        let done = {
-            let partial = lock(&self.partial);
-            if partial.text == text { partial.sent } else { 0 }
-        };
         let parts = split(text, TEXT_UNITS_MAX);
         if parts.is_empty() {
             return Err(self.secrets.never("the text is empty"));
         }
-        for (n, part) in parts.iter().enumerate().skip(done) {
-            self.send_part(part).await.inspect_err(|error| {
-                // A message that is given up is not gone on with.
-                if matches!(error, NotifyError::Never { .. }) {
-                    *lock(&self.partial) = Partial::default();
-                }
-            })?;
-            if n + 1 < parts.len() {
-                *lock(&self.partial) = Partial {
-                    text: text.to_owned(),
-                    sent: n + 1,
-                };
-            }
+        for (n, part) in parts.iter().enumerate().skip(self.partial.sent_of(text)) {
+            let outcome = self.send_part(part).await;
+            self.partial.note(text, n, parts.len(), &outcome);
+            outcome?;
         }
-        *lock(&self.partial) = Partial::default();
         Ok(())
     }
 

@@ -1,9 +1,9 @@
 //! Webhooks: a detection as JSON, by POST. Any 2xx means delivered.
 
 use reqwest::header::CONTENT_TYPE;
-use reqwest::{Client, StatusCode, Url};
+use reqwest::{Client, Url};
 
-use super::http::{Answer, Secrets, beginning, client_builder, connection_error};
+use super::http::{Secrets, client_builder, connection_error};
 use super::{BoxFuture, Notifier};
 use crate::config::{ChannelSettings, WebhookSettings};
 use crate::{AlertError, NotifyError};
@@ -37,30 +37,8 @@ impl Webhook {
             .post(self.url.clone())
             .header(CONTENT_TYPE, "application/json")
             .body(body.to_owned());
-        self.judge(&self.secrets.exchange(request, false).await?)
-    }
-
-    fn judge(&self, answer: &Answer) -> Result<(), NotifyError> {
-        let status = answer.status;
-        if status.is_success() {
-            return Ok(());
-        }
-        let reason = format!("{}: {}", status.as_u16(), beginning(&answer.body));
-        Err(match status {
-            // Of the address or the key, not of the message: somebody will put it right, and nothing is lost until then.
-            StatusCode::UNAUTHORIZED
-            | StatusCode::FORBIDDEN
-            | StatusCode::NOT_FOUND
-            | StatusCode::REQUEST_TIMEOUT
-            | StatusCode::TOO_EARLY
-            | StatusCode::TOO_MANY_REQUESTS => self.secrets.later(answer.retry_after(), &reason),
-            status if status.is_server_error() => self.secrets.later(answer.retry_after(), &reason),
-            status if status.is_redirection() => {
-                let reason = format!("{reason} (redirects are not followed: set `url` to the final address)");
-                self.secrets.later(None, &reason)
-            }
-            _ => self.secrets.never(&reason),
-        })
+        let answer = self.secrets.exchange(request, false).await?;
+        self.secrets.judge(&answer, answer.retry_after())
     }
 }
 

@@ -4,7 +4,9 @@
 mod common;
 mod courier;
 mod doubles;
+mod email;
 mod notify;
 mod queue;
+mod services;
 mod settings;
 mod texts;

@@ -63,9 +63,9 @@ fn keys_and_kinds_that_are_not_there_yet_name_those_that_are() {
         error.contains("unknown field `quiet`") && error.contains("`template`"),
         "{error}"
     );
-    let error = refused(with(telegram(), "kind", json!("email")));
+    let error = refused(with(telegram(), "kind", json!("pigeon")));
     assert!(
-        error.contains("unknown variant `email`") && error.contains("`webhook`"),
+        error.contains("unknown variant `pigeon`") && error.contains("`webhook`"),
         "{error}"
     );
     for key in ["after", "within", "digest", "rate"] {
@@ -165,6 +165,109 @@ fn mistakes_are_named<const N: usize>(mistakes: [(Value, [&str; 2]); N]) {
         let error = refused(channel);
         assert!(parts.iter().all(|part| error.contains(part)), "{parts:?} in {error}");
     }
+}
+
+#[test]
+fn a_mistake_in_a_service_names_its_key_and_the_remedy() {
+    let service = |kind: &str, more: Value| {
+        let mut channel = json!({"name": "ops", "kind": kind});
+        for (key, value) in more.as_object().unwrap() {
+            channel[key] = value.clone();
+        }
+        channel
+    };
+    let url = json!({"url": "https://example.org/x"});
+    mistakes_are_named([
+        (service("slack", json!({})), ["channel[0].url", "hooks.slack.com"]),
+        (
+            service("slack", with(url.clone(), "token", json!("x"))),
+            ["channel[0].token", "slack channel"],
+        ),
+        (
+            service("discord", json!({"url": "http://10.0.0.7/x"})),
+            ["channel[0].url", "insecure = true"],
+        ),
+        (
+            service("ntfy", json!({"url": "https://ntfy.sh"})),
+            ["channel[0].url", "ntfy.sh/your-topic"],
+        ),
+        (
+            service("ntfy", json!({"url": "https://ntfy.sh/a b"})),
+            ["channel[0].url", "holds no topic"],
+        ),
+        (service("gotify", url.clone()), ["channel[0].token", "application"]),
+        (
+            service("matrix", with(url.clone(), "token", json!("x"))),
+            ["channel[0].chat", "!abc:example.org"],
+        ),
+        (
+            service(
+                "matrix",
+                with(
+                    with(url.clone(), "token", json!("x")),
+                    "chat",
+                    json!("#ops:example.org"),
+                ),
+            ),
+            ["channel[0].chat", "!abc:example.org"],
+        ),
+        (
+            service("matrix", with(url, "chat", json!("!a:b"))),
+            ["channel[0].token", "access token"],
+        ),
+        (service("pagerduty", json!({})), ["channel[0].token", "integration key"]),
+        (
+            service("pagerduty", json!({"token": "a\nb", "headers": {"a": "b"}})),
+            ["channel[0].headers", "pagerduty"],
+        ),
+    ]);
+    read(json!({"channel": [service("pagerduty", json!({"token": "0123456789abcdef0123456789abcdef"}))]})).unwrap();
+}
+
+#[test]
+fn a_mistake_in_an_email_channel_names_its_key_and_the_remedy() {
+    let email = || {
+        json!({
+            "name": "mail", "kind": "email", "server": "smtps://mail.example.org", "from": "watch@example.org",
+            "to": ["Ops <ops@example.org>"], "user": "watch", "password": "SECRETWORD",
+        })
+    };
+    read(json!({"channel": [email()]})).unwrap();
+    read(json!({"channel": [with(email(), "server", json!("smtp://[::1]:2525"))]})).unwrap();
+    mistakes_are_named([
+        (
+            with(email(), "server", json!("")),
+            ["channel[0].server", "smtps://mail.example.org"],
+        ),
+        (
+            with(email(), "server", json!("mail.example.org")),
+            ["channel[0].server", "smtps://"],
+        ),
+        (
+            with(email(), "server", json!("https://mail.example.org")),
+            ["channel[0].server", "smtps://"],
+        ),
+        (
+            with(email(), "server", json!("smtps://a:SECRET@b.org")),
+            ["channel[0].server", "`password`"],
+        ),
+        (
+            with(email(), "server", json!("smtps://b.org/inbox")),
+            ["channel[0].server", "smtps://"],
+        ),
+        (with(email(), "from", json!("")), ["channel[0].from", "is missing"]),
+        (with(email(), "to", json!([])), ["channel[0].to", "is missing"]),
+        (
+            with(email(), "to", json!(["ops"])),
+            ["channel[0].to", "\"ops\" is not an address"],
+        ),
+        (with(email(), "user", json!("")), ["channel[0].user", "is missing"]),
+        (
+            with(email(), "password", json!("")),
+            ["channel[0].password", "is missing"],
+        ),
+        (with(email(), "chat", json!("1")), ["channel[0].chat", "email channel"]),
+    ]);
 }
 
 #[test]

@@ -66,6 +66,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("anyhow", &["app", "endpoint", "bench", "fuzz"]),
     ("tracing-subscriber", &["app", "endpoint"]),
     ("indicatif", &["console"]),
+    ("lettre", &["alert"]),
     ("reqwest", &["agent", "console", "alert", "store"]),
     (
         "tokio",
