@@ -1,13 +1,18 @@
-//! `watchpost alerts list|ack`.
+//! `watchpost alerts list|ack|test`.
 
-use anyhow::Result;
+use std::io::Write;
+
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
-use watchpost_console::{AlertsWanted, Color, Exit, Format};
+use watchpost_console::{AlertsWanted, Color, Exit, Format, harmless};
+use watchpost_kit::{Clock, SystemClock};
 
 use crate::cli::Global;
-use crate::commands::client;
+use crate::commands::{client, server};
+use crate::failure::{Remedy, usage};
+use crate::settings::{Settings, host_name};
 
-/// What the rules have found: list, acknowledge
+/// What the rules have found: list, acknowledge; try the channels
 #[derive(Debug, Args)]
 pub(crate) struct AlertsArgs {
     #[command(subcommand)]
@@ -46,6 +51,18 @@ Examples:
         /// What is to be remembered of it
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
+    },
+    /// Send a test message to the channels of the configuration
+    ///
+    /// Run it on the server's host, as a user who may read the configuration and its secrets; the server need not run. Exit code 1 when a channel did not take it.
+    #[command(after_long_help = "\
+Examples:
+  watchpost alerts test            every [[channel]]
+  watchpost alerts test mail ops   these two")]
+    Test {
+        /// Names of channels; all without
+        #[arg(value_name = "CHANNEL")]
+        channels: Vec<String>,
     },
 }
 
@@ -93,5 +110,34 @@ pub(crate) fn run(args: &AlertsArgs, global: &Global) -> Result<Exit> {
         AlertsCommand::Ack { ids, note } => client::run(global, async |client, mut out| {
             watchpost_console::acknowledge_alerts(&client, ids.clone(), note.clone(), &mut out).await
         }),
+        AlertsCommand::Test { channels } => test(channels, global),
     }
+}
+
+fn test(channels: &[String], global: &Global) -> Result<Exit> {
+    let settings = Settings::load(global)?;
+    let server = settings
+        .server(None)
+        .usage("`watchpost config check` looks at all of it")?;
+    let now = watchpost_event::Timestamp(SystemClock::new().now());
+    let tried = server::runtime()?
+        .block_on(server.alerting.try_out(channels, &host_name(), now))
+        .usage("`watchpost config show` prints every [[channel]]")?;
+    let mut out = std::io::stdout().lock();
+    if tried.is_empty() {
+        let hint = "add a [[channel]] to server.toml, see docs/alerts.md";
+        return Err(usage(anyhow!("there is no channel to send a test message to"), hint));
+    }
+    let mut exit = Exit::Done;
+    for each in tried {
+        let channel = harmless(&each.channel);
+        match each.outcome {
+            Ok(()) => writeln!(out, "{channel}: sent")?,
+            Err(error) => {
+                exit = Exit::Failed;
+                writeln!(out, "{channel}: not sent: {}", harmless(&error.to_string()))?;
+            }
+        }
+    }
+    Ok(exit)
 }

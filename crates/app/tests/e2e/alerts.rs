@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::harness::{Running, World, finish, wait_for};
+use crate::harness::{Running, World, finish, free_port, wait_for};
 use crate::telegram::Telegram;
 
 /// A moment as syslog writes it.
@@ -323,4 +323,42 @@ fn kill_agent_and_server_during_brute_force_series() {
     });
     agent.stop();
     server.stop();
+}
+
+#[test]
+fn channels_are_tried_without_a_server() {
+    let world = World::new();
+    let telegram = Telegram::start();
+    let away = format!(
+        "[[channel]]\nname = \"phones\"\nkind = \"ntfy\"\nurl = \"http://127.0.0.1:{}/topic\"\n",
+        free_port()
+    );
+    let path = world.write("config/server.toml", telegram.channel("") + &away);
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let tried = world.run(&["alerts", "test"]);
+    assert_eq!(tried.code, Some(1), "{tried:?}");
+    assert!(tried.stdout.contains("ops: sent\n"), "{tried:?}");
+    assert!(
+        tried.stdout.contains("phones: not sent: cannot be reached"),
+        "{tried:?}"
+    );
+    let text = telegram.texts().remove(0);
+    assert!(
+        text.contains("Test message") && text.contains("this channel works"),
+        "{text}"
+    );
+    assert!(
+        world
+            .run(&["alerts", "test", "ops"])
+            .ok()
+            .stdout
+            .starts_with("ops: sent")
+    );
+    world
+        .run(&["alerts", "test", "opps"])
+        .fails_with(2, &["\"opps\"", "ops, phones"]);
+    world.write("config/server.toml", "");
+    world
+        .run(&["alerts", "test"])
+        .fails_with(2, &["no channel", "[[channel]]"]);
 }
