@@ -180,6 +180,10 @@ fn every_documented_configuration_is_read() {
                 "agent.key",
                 "telegram.token",
                 "hook.token",
+                "mail.password",
+                "mattermost.url",
+                "ntfy.token",
+                "pagerduty.key",
                 "tls/cert.pem",
                 "tls/key.pem",
             ] {

@@ -1,13 +1,18 @@
 //! Disks that fail: nothing is acknowledged that is not there, and the server comes back by itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use tempfile::TempDir;
 use watchpost_event::protocol::Outcome;
+use watchpost_kit::{Clock, SystemClock};
 use watchpost_run::{Fault, MemDisk};
 
 use crate::world::{World, batch, run_on, settings};
+
+/// Far longer than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 async fn on(disk: &MemDisk, dir: &TempDir) -> World {
     run_on(settings(dir.path(), "http://127.0.0.1:0"), Arc::new(disk.clone())).await
@@ -72,7 +77,16 @@ async fn what_was_acknowledged_stays_when_limits_are_lowered_meanwhile() {
     lowered.limits.record = 2_000;
     lowered.limits.decompressed = 4_000;
     let world = run_on(lowered, Arc::new(rest)).await;
-    assert_eq!(world.messages("long").await.len(), 4);
+    // The store may still be reading the ledger.
+    let clock = SystemClock::new();
+    loop {
+        let messages = world.messages("long").await;
+        assert!(clock.monotonic() < PATIENCE, "{} of 4 messages", messages.len());
+        if messages.len() == 4 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
     world.server.stop().await;
 }
 
