@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use watchpost_event::{Seven, View, names};
 
+use crate::template::{Markup, TEXT_BYTES_MAX};
 use crate::{clean, words};
 
 /// Version of the object below; a field that is added does not change it.
@@ -27,10 +28,12 @@ pub(crate) struct Note {
     pub(crate) time: String,
     /// As the channel's template says it.
     pub(crate) text: String,
+    /// What the text is written for.
+    pub(crate) markup: Markup,
 }
 
 impl Note {
-    pub(crate) fn of(view: &View<'_>, text: String) -> Self {
+    pub(crate) fn of(view: &View<'_>, text: String, markup: Markup) -> Self {
         let named = |name: &str| clean::line(&view.text(name).unwrap_or_default());
         Self {
             id: view.id().to_string(),
@@ -39,20 +42,30 @@ impl Note {
             host: named(names::HOST_NAME),
             time: view.event.time.to_string(),
             text,
+            markup,
         }
     }
 
-    /// From the queue. What was queued while the channel was of another kind is a text.
-    pub(crate) fn read(body: &str) -> Self {
-        serde_json::from_str(body).unwrap_or_else(|_| {
-            let mut hasher = DefaultHasher::new();
-            body.hash(&mut hasher);
-            Self {
-                id: format!("text-{:016x}", hasher.finish()),
-                text: body.to_owned(),
-                ..Self::default()
-            }
-        })
+    /// From the queue, for a channel with this markup. What was queued while the channel was of another kind is a text.
+    pub(crate) fn read(body: &str, markup: Markup) -> Self {
+        let mut note = serde_json::from_str(body).unwrap_or_else(|_| Self::of_text(body));
+        if note.text.is_empty() {
+            note = Self::of_text(body);
+        }
+        if note.markup != markup {
+            note.text = markup.escape(&note.text);
+        }
+        note
+    }
+
+    fn of_text(body: &str) -> Self {
+        let mut hasher = DefaultHasher::new();
+        body.hash(&mut hasher);
+        Self {
+            id: format!("text-{:016x}", hasher.finish()),
+            text: body.chars().take(TEXT_BYTES_MAX).collect(),
+            ..Self::default()
+        }
     }
 
     pub(crate) fn to_body(&self) -> String {

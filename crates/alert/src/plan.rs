@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, StreamId, Timestamp, View, names};
 
-use crate::config::{AlertSections, ChannelSettings, Group, Route, Target, routes};
+use crate::config::{AlertSections, ChannelSettings, EmailSettings, Group, Route, Target, routes};
 use crate::courier::Channel;
 use crate::notify::{Email, ServiceChannel, Telegram, Webhook};
 use crate::{AlertError, Notifier, NotifyError, payload, words};
@@ -73,14 +73,18 @@ impl Alerting {
         told.into_iter().map(message).collect()
     }
 
-    /// Sends a message that says it is a test, to these channels or to all, and tells what became of each.
+    /// Sends a message that says it is a test, to these channels or to all, and tells what became of each, of an e-mail
+    /// for every recipient.
     pub async fn try_out(&self, names: &[String], host: &str, now: Timestamp) -> Result<Vec<Tried>, AlertError> {
-        if let Some(name) = names
-            .iter()
-            .find(|name| !self.channel_names().any(|known| known == *name))
-        {
+        let is_known = |name: &String| self.channel_names().any(|known| known == name);
+        if let Some(name) = names.iter().find(|name| !is_known(name)) {
             let known: Vec<&str> = self.channel_names().collect();
-            let reason = format!("none is named {name:?}: there are {}", known.join(", "));
+            let known = if known.is_empty() {
+                "none".to_owned()
+            } else {
+                known.join(", ")
+            };
+            let reason = format!("none is named {name:?}: there are {known}");
             return Err(AlertError::config("channel", reason));
         }
         let (event, origin) = sample(host, now)?;
@@ -89,15 +93,15 @@ impl Alerting {
             origin: &origin,
         };
         let mut tried = Vec::new();
-        for (settings, channel) in self.channels.iter().zip(self.connect()?) {
-            if !names.is_empty() && !names.contains(&settings.name) {
-                continue;
+        let wanted = |settings: &&ChannelSettings| names.is_empty() || names.contains(&settings.name);
+        for settings in self.channels.iter().filter(wanted) {
+            let body = settings.message(&view, words::words(&view), true).body;
+            for channel in settings.connect_each()? {
+                tried.push(Tried {
+                    outcome: channel.notifier.send(&body).await,
+                    channel: channel.name,
+                });
             }
-            let message = settings.message(&view, words::words(&view), true);
-            tried.push(Tried {
-                outcome: channel.notifier.send(&message.body).await,
-                channel: message.channel,
-            });
         }
         Ok(tried)
     }
@@ -109,24 +113,38 @@ impl Alerting {
 
     /// Prepares the connection of every channel, for a [`crate::Courier`]. Nothing is sent yet.
     pub fn connect(&self) -> Result<Vec<Channel>, AlertError> {
-        let mut connected = Vec::with_capacity(self.channels.len());
-        for settings in &self.channels {
-            let notifier: Arc<dyn Notifier> = match &settings.target {
-                Target::Telegram(telegram) => Arc::new(Telegram::new(settings, telegram)?),
-                Target::Email(email) => Arc::new(Email::new(settings, email)?),
-                Target::Webhook(webhook) => Arc::new(Webhook::new(settings, webhook)?),
-                Target::Service(service) => Arc::new(ServiceChannel::new(settings, service)?),
-            };
-            connected.push(Channel {
-                name: settings.name.clone(),
-                notifier,
-            });
-        }
-        Ok(connected)
+        let connect = |settings: &ChannelSettings| settings.connect(settings.name.clone(), &settings.target);
+        self.channels.iter().map(connect).collect()
     }
 }
 
 impl ChannelSettings {
+    fn connect(&self, name: String, target: &Target) -> Result<Channel, AlertError> {
+        let notifier: Arc<dyn Notifier> = match target {
+            Target::Telegram(telegram) => Arc::new(Telegram::new(self, telegram)?),
+            Target::Email(email) => Arc::new(Email::new(self, email)?),
+            Target::Webhook(webhook) => Arc::new(Webhook::new(self, webhook)?),
+            Target::Service(service) => Arc::new(ServiceChannel::new(self, service)?),
+        };
+        Ok(Channel { name, notifier })
+    }
+
+    /// The same, recipient by recipient where there are several.
+    fn connect_each(&self) -> Result<Vec<Channel>, AlertError> {
+        let Target::Email(email) = &self.target else {
+            return Ok(vec![self.connect(self.name.clone(), &self.target)?]);
+        };
+        let mut each = Vec::new();
+        for to in &email.to {
+            let one = EmailSettings {
+                to: vec![to.clone()],
+                ..email.clone()
+            };
+            each.push(self.connect(format!("{} ({})", self.name, to.email), &Target::Email(one))?);
+        }
+        Ok(each)
+    }
+
     /// What this channel is told of an event.
     fn message(&self, view: &View<'_>, mut words: Map<String, Value>, each: bool) -> PlannedMessage {
         let time = words::local_time(view.event.time, &self.zone);
@@ -137,7 +155,9 @@ impl ChannelSettings {
             body: match self.target {
                 Target::Telegram(_) => text,
                 Target::Webhook(_) => payload::payload(view, &text),
-                Target::Service(_) | Target::Email(_) => payload::Note::of(view, text).to_body(),
+                Target::Service(_) | Target::Email(_) => {
+                    payload::Note::of(view, text, self.template.markup()).to_body()
+                }
             },
             each,
         }

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use minijinja::value::{Serde, Value, ValueKind};
 use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior, escape_formatter};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::AlertError;
@@ -28,8 +29,10 @@ const DEPTH_MAX: usize = 50;
 
 /// What a channel reads into a text. Values are written so that it reads nothing into them; what stands in the template
 /// itself stays as it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Markup {
+    #[default]
     Plain,
     /// Slack's: `<…>` are links and mentions, also where nothing is formatted.
     Slack,
@@ -38,7 +41,10 @@ pub(crate) enum Markup {
 }
 
 impl Markup {
-    fn escape(self, text: &str) -> String {
+    pub(crate) fn escape(self, text: &str) -> String {
+        if self == Self::Plain {
+            return text.to_owned();
+        }
         let mut out = String::with_capacity(text.len());
         let mut before = ' ';
         for c in text.chars() {
@@ -47,7 +53,7 @@ impl Markup {
                 (Self::Slack, '<') => out.push_str("&lt;"),
                 (Self::Slack, '>') => out.push_str("&gt;"),
                 // Not within an address.
-                (Self::Markdown, '@') if !before.is_alphanumeric() => out.push_str("@\u{200b}"),
+                (Self::Markdown, '@') if !before.is_ascii_alphanumeric() => out.push_str("@\u{200b}"),
                 (Self::Markdown, '\\' | '`' | '*' | '_' | '~' | '|' | '#' | '[' | ']' | '<' | '>') => {
                     out.push('\\');
                     out.push(c);
@@ -65,6 +71,7 @@ pub(crate) struct Template {
     environment: Environment<'static>,
     /// Its key in the configuration.
     name: String,
+    markup: Markup,
     /// A template that fails once may fail for every event: say so once.
     warned: AtomicBool,
 }
@@ -99,12 +106,18 @@ impl Template {
         let template = Self {
             environment,
             name: key.to_owned(),
+            markup,
             warned: AtomicBool::new(false),
         };
         match template.try_render(key, &sample()) {
             Err(error) if fails_always(error.kind()) => Err(failed(error)),
             _ => Ok(template),
         }
+    }
+
+    /// What its values are written for.
+    pub(crate) const fn markup(&self) -> Markup {
+        self.markup
     }
 
     /// The text for an event's words; never empty.

@@ -13,7 +13,7 @@ const SMTP_PORT: u16 = 25;
 const RECIPIENTS_MAX: usize = 100;
 
 /// A mail server, and between whom messages go.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct EmailSettings {
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -122,9 +122,15 @@ fn mailbox(key: &str, text: &str) -> Result<Mailbox, AlertError> {
             "is missing: an address, such as watchpost@example.org",
         ));
     }
-    text.parse().map_err(|error| {
-        let text: String = text.chars().take(80).collect();
-        let reason = format!("{text:?} is not an address such as watchpost@example.org: {error}");
+    let shown: String = text.chars().take(80).collect();
+    let mailbox: Mailbox = text.parse().map_err(|error| {
+        let reason = format!("{shown:?} is not an address such as watchpost@example.org: {error}");
         AlertError::config(key, reason)
-    })
+    })?;
+    let address: &str = mailbox.email.as_ref();
+    if !address.is_ascii() {
+        let reason = format!("{shown:?} has letters that not every mail server takes: write the domain as xn--…");
+        return Err(AlertError::config(key, reason));
+    }
+    Ok(mailbox)
 }

@@ -80,7 +80,9 @@ pub(super) fn read(key: &str, kind: ChannelKind, section: &ChannelSection) -> Re
         }
     };
     let mut secrets = webhook::secrets(&url, section);
-    if let Service::Ntfy { topic } = &service {
+    if let Service::Ntfy { topic } = &service
+        && topic.expose().len() > 3
+    {
         secrets.push(topic.clone());
     }
     Ok(ServiceSettings {
@@ -123,11 +125,14 @@ fn required<'a>(key: &str, section: &'a ChannelSection, reason: &str) -> Result<
 }
 
 fn with_wait(url: &Url) -> Url {
-    let mut url = url.clone();
-    if !url.query_pairs().any(|(name, _)| name == "wait") {
-        url.query_pairs_mut().append_pair("wait", "true");
-    }
-    url
+    let others: Vec<_> = url.query_pairs().filter(|(name, _)| name != "wait").collect();
+    let mut waiting = url.clone();
+    waiting
+        .query_pairs_mut()
+        .clear()
+        .extend_pairs(others)
+        .append_pair("wait", "true");
+    waiting
 }
 
 /// The topic of its address, and the server, to which JSON is published (docs.ntfy.sh/publish).
@@ -139,9 +144,12 @@ fn topic(key: &str, url: &Url) -> Result<(Secret, Url), AlertError> {
         let reason = format!("holds no topic: {}", wanted(ChannelKind::Ntfy));
         return Err(AlertError::config(format!("{key}.url"), reason));
     }
+    if url.query().is_some() {
+        let reason = "has a query: where the topic is protected, set `token`";
+        return Err(AlertError::config(format!("{key}.url"), reason));
+    }
     let mut server = url.clone();
     server.set_path(before);
-    server.set_query(None);
     Ok((Secret::new(topic), server))
 }
 

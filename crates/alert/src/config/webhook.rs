@@ -7,7 +7,7 @@ use watchpost_kit::Secret;
 use super::{ChannelSection, address};
 use crate::AlertError;
 
-/// Parts of a path that are as long may be keys.
+/// Parts of an address that are as long may be keys.
 const KEY_CHARS_MIN: usize = 10;
 
 /// `headers` holds the token too; their values are marked sensitive, so `Debug` hides them.
@@ -79,7 +79,7 @@ pub(super) fn secrets(url: &Url, section: &ChannelSection) -> Vec<Secret> {
         url.path(),
         url.query().unwrap_or_default(),
     ];
-    // Services repeat the part of the path that is a key.
+    // Services repeat the part of an address that is a key.
     let keys = url
         .path_segments()
         .into_iter()

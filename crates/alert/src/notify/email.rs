@@ -1,18 +1,20 @@
 //! E-mail by SMTP (RFC 5321): the text, and the same as a small page.
 //!
 //! Every recipient gets a transaction of its own: an address that a server refuses costs nobody else the message, and after
-//! a failure only the rest is sent again.
+//! a failure only the rest is sent again. Only what is said of an address or of the message itself gives either up:
+//! everything before (the connection, the login, whether this sender may send) an operator can mend, and messages wait.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
-use lettre::address::Envelope;
+use lettre::Message;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, CertificateStore, Tls, TlsParameters};
-use lettre::transport::smtp::{AsyncSmtpTransport, Error};
-use lettre::{AsyncTransport, Message, Tokio1Executor};
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt, Rset};
+use lettre::transport::smtp::extension::ClientId;
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use serde_json::json;
@@ -22,19 +24,27 @@ use super::partial::Partial;
 use super::{BoxFuture, Notifier};
 use crate::config::{ChannelSettings, EmailSettings, Security};
 use crate::payload::Note;
+use crate::template::Markup;
 use crate::{AlertError, NotifyError};
 
 const PAGE: &str = include_str!("email.html");
 /// Longest subject, in characters.
 const SUBJECT_CHARS_MAX: usize = 160;
-/// A message takes several exchanges, each of which may take the channel's time-out.
-const EXCHANGES: u32 = 3;
+/// Connecting takes several exchanges, each of which may take the channel's time-out.
+const EXCHANGES: u32 = 4;
+/// Until a server has looked at a message: whoever gives up earlier sends it again (RFC 5321 §4.5.3.2.6).
+const ACCEPTANCE: Duration = Duration::from_mins(10);
+/// The message is there; whatever becomes of the goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
 /// Replies that speak of the login (RFC 4954), not of the message.
 const LOGIN_REPLIES: [u16; 4] = [530, 534, 535, 538];
 
 /// Recipients at one mail server.
 pub(crate) struct Email {
-    transport: AsyncSmtpTransport<Tokio1Executor>,
+    server: (String, u16),
+    security: Security,
+    tls: TlsParameters,
+    login: Option<Credentials>,
     pages: Environment<'static>,
     /// Told apart from other channels that bring the same detection.
     channel: String,
@@ -48,24 +58,10 @@ pub(crate) struct Email {
 impl Email {
     pub(crate) fn new(settings: &ChannelSettings, email: &EmailSettings) -> Result<Self, AlertError> {
         install_crypto();
-        let failed = |source: Error| AlertError::Mail {
+        let tls = tls(email).map_err(|source| AlertError::Mail {
             key: settings.key.clone(),
             source,
-        };
-        let tls = match email.security {
-            Security::None => Tls::None,
-            Security::StartTls => Tls::Required(tls(email).map_err(failed)?),
-            Security::Tls => Tls::Wrapper(tls(email).map_err(failed)?),
-        };
-        let mut transport = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&email.host)
-            .port(email.port)
-            .tls(tls)
-            .timeout(Some(settings.timeout));
-        let mut secrets = Vec::new();
-        if let Some((user, password)) = &email.login {
-            transport = transport.credentials(Credentials::new(user.clone(), password.expose().to_owned()));
-            secrets.push(password.clone());
-        }
+        })?;
         let mut pages = Environment::new();
         pages.set_auto_escape_callback(|_| minijinja::AutoEscape::Html);
         pages
@@ -74,69 +70,124 @@ impl Email {
                 key: settings.key.clone(),
                 source,
             })?;
+        let login = email.login.as_ref();
         Ok(Self {
-            transport: transport.build(),
+            server: (email.host.clone(), email.port),
+            security: email.security,
+            tls,
+            login: login.map(|(user, password)| Credentials::new(user.clone(), password.expose().to_owned())),
             pages,
             channel: settings.name.clone(),
             from: email.from.clone(),
             to: email.to.clone(),
-            timeout: settings.timeout * EXCHANGES,
-            secrets: Secrets::new(secrets),
+            timeout: settings.timeout,
+            secrets: Secrets::new(login.map(|(_, password)| password.clone()).into_iter().collect()),
             partial: Partial::default(),
         })
     }
 
     async fn send_all(&self, body: &str) -> Result<(), NotifyError> {
-        let note = Note::read(body);
+        let note = Note::read(body, Markup::Plain);
         let message = self
             .message(&note)
             .map_err(|error| self.secrets.never(&format!("cannot be written as e-mail: {error}")))?
             .formatted();
-        let mut refused = Vec::new();
+        let mut refused = self.partial.refusals_of(body);
+        let mut connection = self.open().await?;
         for (n, to) in self.to.iter().enumerate().skip(self.partial.sent_of(body)) {
-            let outcome = match self.send_to(to, &message).await {
+            match self.deliver(&mut connection, to, &message).await {
                 Err(NotifyError::Never { reason }) => {
                     tracing::warn!(channel = self.channel, to = %to.email, reason, "An address does not take a message");
                     refused.push(format!("{}: {reason}", to.email));
-                    Ok(())
+                    self.partial.refused(body, n, self.to.len(), &refused);
+                    self.step(connection.command(Rset)).await?;
                 }
-                other => other,
-            };
-            self.partial.note(body, n, self.to.len(), &outcome);
-            outcome?;
+                outcome => {
+                    self.partial.note(body, n, self.to.len(), &outcome);
+                    outcome?;
+                }
+            }
         }
+        let _ = tokio::time::timeout(GOODBYE, connection.quit()).await;
         if refused.len() == self.to.len() {
             return Err(self.secrets.never(&refused.join("; ")));
         }
         Ok(())
     }
 
-    async fn send_to(&self, to: &Mailbox, message: &[u8]) -> Result<(), NotifyError> {
-        let envelope = Envelope::new(Some(self.from.email.clone()), vec![to.email.clone()])
-            .map_err(|error| self.secrets.never(&error.to_string()))?;
-        let sent = tokio::time::timeout(self.timeout, self.transport.send_raw(&envelope, message)).await;
-        match sent {
-            Ok(Ok(_)) => Ok(()),
-            Ok(Err(error)) => Err(self.judge(&error)),
+    /// A connection that takes messages.
+    async fn open(&self) -> Result<AsyncSmtpConnection, NotifyError> {
+        let opening = async {
+            let hello = ClientId::default();
+            let wrapper = (self.security == Security::Tls).then(|| self.tls.clone());
+            let (host, port) = &self.server;
+            let at = (host.as_str(), *port);
+            let mut connection =
+                AsyncSmtpConnection::connect_tokio1(at, Some(self.timeout), &hello, wrapper, None).await?;
+            if self.security == Security::StartTls {
+                connection.starttls(self.tls.clone(), &hello).await?;
+            }
+            if let Some(login) = &self.login {
+                connection.auth(DEFAULT_MECHANISMS, login).await?;
+            }
+            Ok(connection)
+        };
+        match tokio::time::timeout(self.timeout * EXCHANGES, opening).await {
+            Ok(opened) => opened.map_err(|error| self.later(&error)),
             Err(_) => Err(self.secrets.later(None, "no answer in time")),
         }
     }
 
-    fn judge(&self, error: &Error) -> NotifyError {
+    /// One transaction.
+    async fn deliver(
+        &self,
+        connection: &mut AsyncSmtpConnection,
+        to: &Mailbox,
+        message: &[u8],
+    ) -> Result<(), NotifyError> {
+        let sender = Mail::new(Some(self.from.email.clone()), Vec::new());
+        self.step(connection.command(sender)).await?;
+        let recipient = Rcpt::new(to.email.clone(), Vec::new());
+        self.judged(self.timeout, connection.command(recipient)).await?;
+        self.step(connection.command(Data)).await?;
+        self.judged(ACCEPTANCE, connection.message(message)).await
+    }
+
+    /// A step that says nothing of the message.
+    async fn step<T>(&self, step: impl Future<Output = Result<T, Error>>) -> Result<(), NotifyError> {
+        match tokio::time::timeout(self.timeout, step).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(self.later(&error)),
+            Err(_) => Err(self.secrets.later(None, "no answer in time")),
+        }
+    }
+
+    /// A step that speaks of the address or the message.
+    async fn judged<T>(
+        &self,
+        timeout: Duration,
+        step: impl Future<Output = Result<T, Error>>,
+    ) -> Result<(), NotifyError> {
+        match tokio::time::timeout(timeout, step).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) if error.is_permanent() && !speaks_of_login(&error) => {
+                Err(self.secrets.never(&watchpost_kit::chain(&error)))
+            }
+            Ok(Err(error)) => Err(self.later(&error)),
+            Err(_) => Err(self.secrets.later(None, "no answer in time")),
+        }
+    }
+
+    fn later(&self, error: &Error) -> NotifyError {
         let said = watchpost_kit::chain(error);
-        let code = error.status().map(u16::from);
-        if code.is_some_and(|code| LOGIN_REPLIES.contains(&code)) {
-            let reason = format!("the mail server does not accept the login, check `user` and `password`: {said}");
-            return self.secrets.later(None, &reason);
-        }
-        if error.is_permanent() {
-            return self.secrets.never(&said);
-        }
-        if error.is_response() || error.is_transient() || error.is_timeout() {
-            return self.secrets.later(None, &said);
-        }
-        self.secrets
-            .later(None, &format!("the mail server cannot be reached: {said}"))
+        let what = if speaks_of_login(error) {
+            "the mail server does not accept the login, check `user` and `password`"
+        } else if error.is_transient() {
+            "the mail server asks to come again"
+        } else {
+            "the mail server cannot be used"
+        };
+        self.secrets.later(None, &format!("{what}: {said}"))
     }
 
     /// The same for every attempt: whoever gets it twice can tell by its Message-ID.
@@ -183,6 +234,14 @@ impl Notifier for Email {
     fn send<'a>(&'a self, body: &'a str) -> BoxFuture<'a, Result<(), NotifyError>> {
         Box::pin(self.send_all(body))
     }
+}
+
+/// Also of relaying, which is refused where nobody logged in (RFC 3463, X.7.Y).
+fn speaks_of_login(error: &Error) -> bool {
+    let is_policy = || watchpost_kit::chain(error).contains("5.7.");
+    error
+        .status()
+        .is_some_and(|code| LOGIN_REPLIES.contains(&u16::from(code)) || (u16::from(code) == 554 && is_policy()))
 }
 
 fn tls(email: &EmailSettings) -> Result<TlsParameters, Error> {

@@ -12,7 +12,9 @@ pub(super) struct Partial(Mutex<State>);
 #[derive(Default)]
 struct State {
     message: String,
+    /// Sent, or refused.
     sent: usize,
+    refused: Vec<String>,
 }
 
 impl Partial {
@@ -26,19 +28,43 @@ impl Partial {
         if state.message == message { state.sent } else { 0 }
     }
 
+    /// Why parts of a message were refused.
+    pub(super) fn refusals_of(&self, message: &str) -> Vec<String> {
+        let state = self.state();
+        let refused = (state.message == message).then(|| state.refused.clone());
+        refused.unwrap_or_default()
+    }
+
+    /// Part `n` of a message was refused, as those before it for these reasons.
+    pub(super) fn refused(&self, message: &str, n: usize, of: usize, reasons: &[String]) {
+        self.note(message, n, of, &Ok(()));
+        if n + 1 < of {
+            self.state().refused = reasons.to_vec();
+        }
+    }
+
     /// Part `n` of a message turned out so.
     pub(super) fn note(&self, message: &str, n: usize, of: usize, outcome: &Result<(), NotifyError>) {
         let mut state = self.state();
         match outcome {
             Ok(()) if n + 1 < of => {
-                *state = State {
-                    message: message.to_owned(),
-                    sent: n + 1,
-                };
+                state.advance(message, n);
             }
             Err(NotifyError::Later { .. }) => {}
             // All of it is there, or it is given up.
             Ok(()) | Err(NotifyError::Never { .. }) => *state = State::default(),
         }
+    }
+}
+
+impl State {
+    fn advance(&mut self, message: &str, n: usize) {
+        if self.message != message {
+            *self = Self {
+                message: message.to_owned(),
+                ..Self::default()
+            };
+        }
+        self.sent = n + 1;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, Url};
+use reqwest::{Client, Method, StatusCode, Url};
 use serde_json::{Value, json};
 
 use super::http::{Answer, Secrets, beginning, client_builder, connection_error};
@@ -11,10 +11,13 @@ use super::split::split;
 use super::{BoxFuture, Notifier};
 use crate::config::{ChannelSettings, Service, ServiceSettings, below};
 use crate::payload::Note;
+use crate::template::Markup;
 use crate::{AlertError, NotifyError};
 
 /// Longest `summary` of PagerDuty, in characters.
 const SUMMARY_CHARS_MAX: usize = 1_024;
+/// Teams: every line is a block of its own, which takes room in the card.
+const TEAMS_LINES_MAX: usize = 100;
 /// Discord: no previews of links, of which a log line may hold any.
 const SUPPRESS_EMBEDS: u32 = 4;
 
@@ -23,6 +26,7 @@ pub(crate) struct ServiceChannel {
     client: Client,
     endpoint: Url,
     service: Service,
+    markup: Markup,
     secrets: Secrets,
     partial: Partial,
 }
@@ -39,13 +43,14 @@ impl ServiceChannel {
             client,
             endpoint,
             service: own.service.clone(),
+            markup: settings.template.markup(),
             secrets: Secrets::new(own.secrets.clone()),
             partial: Partial::default(),
         })
     }
 
     async fn send_parts(&self, body: &str) -> Result<(), NotifyError> {
-        let note = Note::read(body);
+        let note = Note::read(body, self.markup);
         let parts = split(&note.text, units_max(&self.service));
         if parts.is_empty() {
             return Err(self.secrets.never("the text is empty"));
@@ -75,6 +80,9 @@ impl ServiceChannel {
             let what = beginning(&answer.body);
             let reason = format!("what answered is not {}: {what}", name(&self.service));
             return Err(self.secrets.later(None, &reason));
+        }
+        if answer.status == StatusCode::BAD_REQUEST && is_of_address(&self.service, &answer) {
+            return Err(self.secrets.later(None, &format!("400: {}", beginning(&answer.body))));
         }
         self.secrets.judge(&answer, wait(&answer))
     }
@@ -107,10 +115,10 @@ const fn units_max(service: &Service) -> usize {
         Service::Ntfy { .. } => 1_300,
         // 16,383 characters.
         Service::Mattermost => 16_000,
+        // A card of 28 KB; a unit has three bytes at most.
+        Service::Teams => 6_000,
         // Far more than a text has here.
-        Service::Slack | Service::Teams | Service::Gotify | Service::Matrix { .. } | Service::Pagerduty { .. } => {
-            usize::MAX
-        }
+        Service::Slack | Service::Gotify | Service::Matrix { .. } | Service::Pagerduty { .. } => usize::MAX,
     }
 }
 
@@ -138,25 +146,34 @@ fn body(service: &Service, note: &Note, text: &str) -> Value {
         // spec.matrix.org, m.room.message
         Service::Matrix { .. } => json!({"msgtype": "m.text", "body": text, "m.mentions": {}}),
         // developer.pagerduty.com, Events API v2
-        Service::Pagerduty { key } => json!({
-            "routing_key": key.expose(),
-            "event_action": "trigger",
-            "dedup_key": note.story,
-            "client": "Watchpost",
-            "payload": {
-                "summary": text.chars().take(SUMMARY_CHARS_MAX).collect::<String>(),
-                "source": if note.host.is_empty() { "unknown" } else { &note.host },
-                "severity": graded(note, ["critical", "error", "warning", "info"]),
-                "timestamp": Some(&note.time).filter(|time| !time.is_empty()),
-                "custom_details": {"text": text, "level": note.level, "event": note.id},
-            },
-        }),
+        Service::Pagerduty { key } => pagerduty(key.expose(), note, text),
     }
+}
+
+fn pagerduty(key: &str, note: &Note, text: &str) -> Value {
+    let mut event = json!({
+        "routing_key": key,
+        "event_action": "trigger",
+        "client": "Watchpost",
+        "payload": {
+            "summary": text.chars().take(SUMMARY_CHARS_MAX).collect::<String>(),
+            "source": if note.host.is_empty() { "unknown" } else { &note.host },
+            "severity": graded(note, ["critical", "error", "warning", "info"]),
+            "custom_details": {"text": text, "level": note.level, "event": note.id},
+        },
+    });
+    if !note.story.is_empty() {
+        event["dedup_key"] = note.story.as_str().into();
+    }
+    if !note.time.is_empty() {
+        event["payload"]["timestamp"] = note.time.as_str().into();
+    }
+    event
 }
 
 /// An Adaptive Card whose text is not read as Markdown (learn.microsoft.com, incoming webhooks by Workflows).
 fn teams(text: &str) -> Value {
-    let lines = text.lines().map(|line| {
+    let lines = text.splitn(TEAMS_LINES_MAX, '\n').map(|line| {
         let runs = json!([{"type": "TextRun", "text": line}]);
         json!({"type": "RichTextBlock", "inlines": runs, "spacing": "none"})
     });
@@ -201,9 +218,21 @@ fn is_taken(service: &Service, answer: &Answer) -> bool {
         Service::Discord | Service::Ntfy { .. } | Service::Gotify => !said["id"].is_null(),
         Service::Matrix { .. } => said["event_id"].is_string(),
         Service::Pagerduty { .. } => said["status"] == "success",
-        // Nothing is promised of it but the status.
-        Service::Teams => true,
+        // Nothing is promised of it but the status: a page is not its own.
+        Service::Teams => !body.trim_start().starts_with('<'),
     }
+}
+
+/// Whether a refusal speaks of the address or the key, which somebody will put right.
+fn is_of_address(service: &Service, answer: &Answer) -> bool {
+    let body = String::from_utf8_lossy(&answer.body);
+    let signs: &[&str] = match service {
+        Service::Slack => &["user_not_found", "invalid_token", "channel_not_found", "no_service"],
+        Service::Mattermost => &["incoming_webhook"],
+        Service::Pagerduty { .. } => &["routing_key"],
+        _ => &[],
+    };
+    signs.iter().any(|sign| body.contains(sign))
 }
 
 /// How long the service asks to wait: the header, or what Matrix and Discord say in the body.

@@ -225,6 +225,22 @@ async fn an_address_that_is_refused_costs_nobody_else_the_message() {
         matches!(&refused, NotifyError::Never { reason } if reason.contains("no such user")),
         "{refused:?}"
     );
+    // Refused by all, though not at once.
+    let (one, other) = ("nobody@example.org", "later-nobody@example.org");
+    let both = channel(
+        &format!("smtp://127.0.0.1:{}", server.port),
+        &json!({"to": [one, other]}),
+    );
+    let notifier = Arc::clone(&both.connect().unwrap()[0].notifier);
+    later(notifier.send(&body).await);
+    let refused = notifier.send(&body).await.unwrap_err();
+    let NotifyError::Never { reason } = &refused else {
+        panic!("{refused:?}");
+    };
+    assert!(
+        reason.contains(&format!("{one}: ")) && reason.contains(other),
+        "{reason}"
+    );
     let arrived: Vec<Value> = server
         .rest()
         .into_iter()
@@ -239,5 +255,33 @@ async fn a_server_that_is_away_means_later() {
     let alerting = channel(&format!("smtp://127.0.0.1:{}", server.port), &json!({}));
     drop(server);
     let reason = later(send(&alerting).await);
-    assert!(reason.contains("cannot be reached"), "{reason}");
+    assert!(reason.contains("cannot be used"), "{reason}");
+}
+
+/// Whoever may not send can be let to, and then the messages should still be there.
+#[tokio::test]
+async fn a_sender_that_is_refused_means_later() {
+    let server = MailServer::start("plain", "", None);
+    let from = json!({"from": "denied@example.org"});
+    let reason = later(send(&channel(&format!("smtp://127.0.0.1:{}", server.port), &from)).await);
+    assert!(reason.contains("sender not owned"), "{reason}");
+    assert_eq!(server.rest(), Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn every_recipient_is_tried_by_itself() {
+    let server = MailServer::start("plain", "", None);
+    let to = json!({"to": ["ann@example.org", "nobody@example.org"]});
+    let alerting = channel(&format!("smtp://127.0.0.1:{}", server.port), &to);
+    let now = "2026-11-20T22:41:07Z".parse().unwrap();
+    let tried = alerting.try_out(&[], "web-1", now).await.unwrap();
+    let outcomes: Vec<(&str, bool)> = tried
+        .iter()
+        .map(|each| (each.channel.as_str(), each.outcome.is_ok()))
+        .collect();
+    assert_eq!(
+        outcomes,
+        [("mail (ann@example.org)", true), ("mail (nobody@example.org)", false)]
+    );
+    assert_eq!(server.rest().len(), 1);
 }

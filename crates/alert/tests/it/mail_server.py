@@ -1,7 +1,8 @@
 """A mail server (aiosmtpd) that prints every message it takes as a line of JSON, taken apart by Python's own parser.
 
 mail_server.py MODE USER PASSWORD [CERTIFICATE KEY]: MODE is plain, starttls or tls. The first line is the port. Addresses
-that begin with "nobody" are refused for good, those that begin with "busy" the first time.
+that begin with "nobody" are refused for good, those that begin with "busy" the first time, "later-nobody" first in the one
+way and then in the other. Nobody may send as "denied".
 """
 
 import asyncio
@@ -17,12 +18,20 @@ busy = set()
 
 
 class Handler:
+    async def handle_MAIL(self, server, session, envelope, address, options):
+        if address.startswith("denied"):
+            return "550 5.7.1 sender not owned"
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, options):
         if address.startswith("nobody"):
             return "550 5.1.1 no such user " + address
-        if address.startswith("busy") and address not in busy:
+        if address.startswith(("busy", "later")) and address not in busy:
             busy.add(address)
             return "451 4.7.1 greylisted, come again"
+        if address.startswith("later"):
+            return "550 5.1.1 no such user " + address
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

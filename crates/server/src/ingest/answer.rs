@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use watchpost_event::protocol::{ApiError, DataResponse, Outcome, Rejected, StreamCursor};
-use watchpost_event::{AgentId, BatchHeader};
+use watchpost_event::{AgentId, BatchHeader, StreamKey};
 use watchpost_ledger::LedgerPosition;
 
 use crate::auth::Principal;
@@ -19,6 +19,8 @@ pub(crate) struct Written {
     pub(crate) cursors: Vec<StreamCursor>,
     /// Every batch's outcome, for counting.
     pub(crate) outcomes: Vec<Outcome>,
+    /// Streams in conflict, and where the server stands in them.
+    conflicts: Vec<(StreamKey, u64)>,
     /// Records that were not kept.
     pub(crate) rejected: Vec<Rejected>,
     /// Events kept.
@@ -34,6 +36,9 @@ impl Written {
     /// what follows it in the same request is refused for the same reason.
     pub(crate) fn note(&mut self, header: &BatchHeader, outcome: Outcome, cursor: u64) {
         self.outcomes.push(outcome);
+        if outcome == Outcome::Conflict && self.conflict(header).is_none() {
+            self.conflicts.push((StreamKey::of(header), cursor));
+        }
         let cursor = StreamCursor {
             stream: header.stream.clone(),
             epoch: header.epoch,
@@ -50,10 +55,9 @@ impl Written {
 
     /// Where the server stands in a stream of which an earlier batch of the same request was in conflict.
     pub(crate) fn conflict(&self, header: &BatchHeader) -> Option<u64> {
-        let said = self.cursors.iter().find(|said| {
-            said.outcome == Outcome::Conflict && said.stream == header.stream && said.epoch == header.epoch
-        })?;
-        Some(said.cursor)
+        let key = StreamKey::of(header);
+        let found = self.conflicts.iter().find(|(of, _)| *of == key)?;
+        Some(found.1)
     }
 }
 
