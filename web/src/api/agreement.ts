@@ -63,6 +63,7 @@ export type Agreement = [
   Fits<ours.Values, Answers<'ValuesResponse'>>,
   Fits<ours.Page, Answers<'SearchResponse'>>,
   Fits<ours.Progress, Answers<'SearchProgress'>>,
+  Fits<ours.RunningSearch, Answers<'RunningSearch'>>,
   Fits<ours.StreamEnd, Answers<'SearchEnd'>>,
   Fits<ours.TableAnswer, Answers<'TableResponse'>>,
   Fits<ours.ErrorBody, Answers<'ErrorBody'>>,

@@ -87,6 +87,19 @@ export interface Progress {
   until?: string;
 }
 
+/** A search or an export under way. */
+export interface RunningSearch {
+  id: number;
+  user: string;
+  /** search, table or export */
+  kind: string;
+  q: string;
+  began: string;
+  progress: Progress;
+  /** rows that have left */
+  rows: number;
+}
+
 export interface StreamEnd {
   next?: string;
   rows: number;
@@ -388,6 +401,10 @@ export interface paths {
   };
   '/search/context': {
     get: Query<{ id: string; before?: number; after?: number }> & Answer<{ events: Event[] }>;
+  };
+  '/searches/running': { get: Answer<{ searches: RunningSearch[] }> };
+  '/searches/running/{id}': {
+    delete: { parameters: { path: { id: number } } } & Answer<RunningSearch>;
   };
   '/alerts': {
     get: Query<{

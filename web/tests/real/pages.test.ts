@@ -124,6 +124,33 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     here.complaints.splice(0);
   });
 
+  test('every row is exported, and an export that runs shows how far it is and can be ended', async () => {
+    const { page } = here;
+    await page.goto('/search?q=bulk&from=-1d');
+    await rows(page).nth(2).waitFor();
+    // Nobody reads this one, so it waits for its reader.
+    await page.evaluate(() => {
+      // biome-ignore lint/suspicious/noExplicitAny: kept alive there
+      (window as any).held = fetch('/api/v1/export?q=bulk&format=ndjson');
+    });
+    const link = text.search['table.export'].replace('{{format}}', 'NDJSON');
+    const coming = page.waitForEvent('download');
+    await page.getByRole('link', { name: link }).click();
+    const saved = readFileSync(await (await coming).path(), 'utf8');
+    expect(saved.split('\n').length - 1).toBe(BULK);
+    const running = page.getByRole('list', { name: text.search['exports.title'] });
+    const held = running.getByRole('listitem');
+    // The one that was saved is over.
+    await until('one export runs', async () => (await held.count()) === 1);
+    await held.getByText('bulk').waitFor();
+    await shot(page, `exports-${name}`);
+    expect(await findings(page)).toEqual([]);
+    await held.getByRole('button', { name: text.search['status.cancel'] }).click();
+    await running.waitFor({ state: 'detached' });
+    // What the browser says of the answer that broke off.
+    here.complaints.splice(0);
+  });
+
   test('a line that means harm does none', async () => {
     const { page } = here;
     await page.goto('/search?q=hostile&from=-1h&cols=user.name,message');

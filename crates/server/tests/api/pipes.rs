@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchpost_event::Timestamp;
+use watchpost_kit::{Clock, SystemClock};
 
 use crate::world::{self, T0, World, batch, plain, settings};
 
@@ -274,6 +275,12 @@ async fn running_searches_are_seen_and_cancelled() {
     };
     assert_eq!(cancel(&id).await.0, 200);
     assert_eq!(cancel("999999").await.0, 404);
+    // It ends although nobody reads on.
+    let clock = SystemClock::new();
+    while world.get("/api/v1/searches/running", &[]).await.1["searches"] != json!([]) {
+        assert!(clock.monotonic() < Duration::from_secs(30), "the export goes on");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let mut body = Vec::new();
     let broke = loop {
         match answer.chunk().await {

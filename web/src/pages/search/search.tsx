@@ -8,6 +8,7 @@ import { idOf } from '@/lib/event';
 import type { Span } from '@/lib/range';
 import { useKeys } from '@/parts/use-keys';
 import type { DetailActions } from './detail';
+import { RunningExports } from './exports';
 import { Facets } from './facets';
 import { EventHistogram } from './histogram';
 import { linkToEvent, linkToView } from './links';
@@ -134,6 +135,7 @@ export function SearchPage() {
       )}
       <section className={classes.center} aria-label={t('rows')}>
         {settings.histogram && <EventHistogram q={view.q} span={span} />}
+        <RunningExports />
         <Suspense>
           {view.live ? <LivePanel {...pane} /> : <Found {...pane} span={span} onError={setError} />}
         </Suspense>

@@ -1,5 +1,4 @@
 import { useTranslation } from 'react-i18next';
-import { exportAddress } from '@/api/table';
 import type { Json, TableAnswer, TableColumn } from '@/api/types';
 import { useSettings } from '@/app/settings';
 import { formatBytes, formatCount, formatDuration, formatShare } from '@/lib/format';
@@ -9,6 +8,7 @@ import { formatSecond, type Zone } from '@/lib/time';
 import { Button } from '@/parts/button';
 import { SafeText } from '@/parts/safe-text';
 import { Empty, Failure, Warning } from '@/parts/states';
+import { ExportLinks } from './exports';
 import { LineChart } from './line-chart';
 import classes from './table-panel.module.css';
 import toolbar from './toolbar.module.css';
@@ -21,7 +21,6 @@ interface Props {
 
 /** What the pipes of a search give: a table, with a chart where there is something to draw. */
 export function TablePanel({ q, span }: Props) {
-  const { t } = useTranslation('search');
   const { state, cancel, retry } = useTable(q, span);
   const { table } = state;
   return (
@@ -30,11 +29,7 @@ export function TablePanel({ q, span }: Props) {
         <div className={toolbar.status} role="status">
           <Status state={state} cancel={cancel} />
         </div>
-        {(['csv', 'ndjson'] as const).map((format) => (
-          <a key={format} className={classes.export} href={exportAddress(q, span, format)} download>
-            {t('table.export', { format: format.toUpperCase() })}
-          </a>
-        ))}
+        <ExportLinks q={q} span={span} />
       </div>
       <div className={classes.scroller}>
         {state.phase === 'failed' && <Failure error={state.error} retry={retry} />}

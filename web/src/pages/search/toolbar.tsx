@@ -5,6 +5,7 @@ import type { Span } from '@/lib/range';
 import { Button, IconButton } from '@/parts/button';
 import { Copy } from '@/parts/copy';
 import { ColumnPicker } from './column-picker';
+import { ExportLinks } from './exports';
 import classes from './toolbar.module.css';
 import type { View } from './use-view';
 
@@ -51,6 +52,7 @@ export function Toolbar({ view, span, link, showKeys, children }: Props) {
       >
         {t('toolbar.dense')}
       </Button>
+      {!view.live && <ExportLinks q={view.q} span={span} className={classes.spare} />}
       <ColumnPicker view={view} span={span} />
       <span title={t('toolbar.share.hint')}>
         <Copy text={link} label={t('toolbar.share')} />

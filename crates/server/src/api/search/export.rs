@@ -16,12 +16,13 @@ use bytes::Bytes;
 use futures_util::stream::unfold;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
 use watchpost_event::View;
 use watchpost_event::api::{ExportFormat, ExportRequest};
 use watchpost_event::protocol::ErrorBody;
 use watchpost_query::{Cell, Pipeline, Rows};
-use watchpost_store::{LogStore, SearchRequest};
+use watchpost_store::{Cancel, LogStore, SearchRequest};
 
 use super::running::Ticket;
 use super::{CancelOnDrop, Range, csv, table};
@@ -34,6 +35,8 @@ const PIECE_BYTES: usize = 64 << 10;
 const QUEUE_PIECES: usize = 16;
 /// How long it waits for a receiver that reads nothing.
 const PATIENCE: Duration = Duration::from_mins(5);
+/// Whether somebody ended the export meanwhile.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// Until the last line is on its way, before the transfer breaks off.
 const LAST_WORDS: Duration = Duration::from_millis(250);
 /// The columns of events in CSV, when no pipe names others.
@@ -91,6 +94,7 @@ async fn start(app: Arc<App>, who: &Principal, wanted: &ExportRequest) -> Result
         piece: Vec::new(),
         sender,
         runtime: Handle::current(),
+        cancel: request.cancel.clone(),
         ticket,
     };
     tokio::task::spawn_blocking(move || {
@@ -155,6 +159,7 @@ struct Writer {
     piece: Vec<u8>,
     sender: mpsc::Sender<Bytes>,
     runtime: Handle,
+    cancel: Cancel,
     ticket: Ticket,
 }
 
@@ -281,8 +286,21 @@ impl Writer {
             return Ok(());
         }
         let piece = std::mem::replace(&mut self.piece, Vec::with_capacity(PIECE_BYTES + 4096));
-        let sent = self.runtime.block_on(self.sender.send_timeout(piece.into(), PATIENCE));
-        sent.map_err(|_| Early::Gone)
+        let mut piece = Bytes::from(piece);
+        let mut waited = Duration::ZERO;
+        while waited < PATIENCE {
+            match self.runtime.block_on(self.sender.send_timeout(piece, LOOK_EVERY)) {
+                Ok(()) => return Ok(()),
+                Err(SendTimeoutError::Closed(_)) => return Err(Early::Gone),
+                Err(SendTimeoutError::Timeout(back)) => piece = back,
+            }
+            if self.cancel.is_cancelled() {
+                let reason = watchpost_store::CutReason::Cancelled;
+                return Err(Early::Cut(watchpost_store::Cut { reason, reached: None }));
+            }
+            waited += LOOK_EVERY;
+        }
+        Err(Early::Gone)
     }
 }
 
