@@ -100,7 +100,9 @@ impl Email {
                     tracing::warn!(channel = self.channel, to = %to.email, reason, "An address does not take a message");
                     refused.push(format!("{}: {reason}", to.email));
                     self.partial.refused(body, n, self.to.len(), &refused);
-                    self.step(connection.command(Rset)).await?;
+                    if n + 1 < self.to.len() {
+                        self.step(connection.command(Rset)).await?;
+                    }
                 }
                 outcome => {
                     self.partial.note(body, n, self.to.len(), &outcome);
