@@ -1,10 +1,8 @@
 //! What is queued of a detection for channels that get more than a text.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use watchpost_event::{Seven, View, names};
+use watchpost_event::{Fingerprint, Seven, View, names};
 
 use crate::template::{Markup, TEXT_BYTES_MAX};
 use crate::{clean, words};
@@ -59,10 +57,8 @@ impl Note {
     }
 
     fn of_text(body: &str) -> Self {
-        let mut hasher = DefaultHasher::new();
-        body.hash(&mut hasher);
         Self {
-            id: format!("text-{:016x}", hasher.finish()),
+            id: format!("text-{:016x}", Fingerprint::of(body.as_bytes()).hash),
             text: body.chars().take(TEXT_BYTES_MAX).collect(),
             ..Self::default()
         }

@@ -4,7 +4,6 @@
 //! a failure only the rest is sent again. Only what is said of an address or of the message itself gives either up:
 //! everything before (the connection, the login, whether this sender may send) an operator can mend, and messages wait.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, SystemTime};
 
 use lettre::Message;
@@ -18,6 +17,7 @@ use lettre::transport::smtp::extension::ClientId;
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use serde_json::json;
+use watchpost_event::Fingerprint;
 
 use super::http::{Secrets, install_crypto};
 use super::partial::Partial;
@@ -200,7 +200,7 @@ impl Email {
         let mut message = Message::builder()
             .from(self.from.clone())
             .subject(subject(title))
-            .message_id(Some(format!("<{:016x}@{domain}>", hash(&(&self.channel, &note.id)))))
+            .message_id(Some(format!("<{:016x}@{domain}>", self.hash(&note.id))))
             .raw_header(raw("Auto-Submitted", "auto-generated")?)
             .raw_header(raw("X-Auto-Response-Suppress", "All")?);
         for to in &self.to {
@@ -211,11 +211,16 @@ impl Email {
         }
         // Messages of one alert are one conversation.
         if !note.story.is_empty() {
-            let story = format!("<story-{:016x}@{domain}>", hash(&(&self.channel, &note.story)));
+            let story = format!("<story-{:016x}@{domain}>", self.hash(&note.story));
             message = message.in_reply_to(story.clone()).references(story);
         }
         let page = self.page(note, title, &lines.collect::<Vec<_>>())?;
         Ok(message.multipart(MultiPart::alternative_plain_html(note.text.clone(), page))?)
+    }
+
+    /// Of an id, as this channel brings it: what another one brings of the same detection is another message.
+    fn hash(&self, id: &str) -> u64 {
+        Fingerprint::of(format!("{}\n{id}", self.channel).as_bytes()).hash
     }
 
     fn page(&self, note: &Note, title: &str, lines: &[&str]) -> Result<String, minijinja::Error> {
@@ -269,11 +274,4 @@ fn raw(name: &'static str, value: &str) -> Result<HeaderValue, Box<dyn std::erro
         HeaderName::new_from_ascii(name.to_owned())?,
         value.to_owned(),
     ))
-}
-
-/// The same for as long as the process lives, and after.
-fn hash(of: &impl Hash) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    of.hash(&mut hasher);
-    hasher.finish()
 }
