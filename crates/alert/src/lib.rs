@@ -27,7 +27,7 @@
 //!     epoch: Epoch(1),
 //!     fields: Fields::new(),
 //! };
-//! let messages = alerting.plan(&View { event: &event, origin: &origin }, time);
+//! let messages = alerting.plan(&View { event: &event, origin: &origin }, time, &[]);
 //! assert_eq!(messages[0].body, "[2026-11-21 01:41:07] Пользователь anna запустил Chrome");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -35,20 +35,32 @@
 mod clean;
 mod config;
 mod courier;
+mod digest;
 mod error;
 mod memory;
 mod notify;
+mod number;
 mod payload;
 mod plan;
 mod queue;
+mod signature;
+mod silence;
 pub mod suite;
 mod template;
+mod terms;
 mod words;
 
-pub use config::{AlertSections, ChannelKind, ChannelSection, ChatId, Group, RouteSection};
+pub use config::{
+    AlertSections, ChannelKind, ChannelSection, ChatId, EscalateSection, Group, Hours, Language, RouteSection,
+    SilenceSection,
+};
 pub use courier::{Channel, ChannelCounts, Courier, CourierTiming};
+pub use digest::HeldStory;
 pub use error::{AlertError, NotifyError};
 pub use memory::{Fate, MemoryState};
-pub use notify::{BoxFuture, Notifier};
+pub use notify::{BoxFuture, ButtonActions, Buttons, Notifier, Outgoing, Press, Pressed};
+pub use payload::text_of;
 pub use plan::{Alerting, PlannedMessage, Tried};
 pub use queue::{AlertState, QueuedMessage, StateError};
+pub use silence::Silence;
+pub use terms::{Rate, Terms};

@@ -57,6 +57,7 @@ impl MemoryState {
             id,
             channel: channel.to_owned(),
             body: body.to_owned(),
+            alert: 0,
             attempts: 0,
             created,
         };

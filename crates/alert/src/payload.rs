@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use watchpost_event::{Fingerprint, Seven, View, names};
+use watchpost_event::{Fingerprint, Seven, Timestamp, View, names};
 
+use crate::digest::HeldStory;
+use crate::notify::Outgoing;
+use crate::number::numbered;
 use crate::template::{Markup, TEXT_BYTES_MAX};
 use crate::{clean, words};
 
@@ -11,6 +14,8 @@ use crate::{clean, words};
 const VERSION: u32 = 1;
 /// Beyond this the event itself is left out, so that the alert gets through.
 const BODY_BYTES_MAX: usize = 256 << 10;
+/// Alerts of one message that tells what was held.
+const HELD_MAX: usize = 1_000;
 
 /// What a chat or paging service is told of a detection. Each makes its own request of it.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,12 +49,30 @@ impl Note {
         }
     }
 
+    /// Of what was held.
+    pub(crate) fn together(held: &[HeldStory], text: String, markup: Markup, level: &str) -> Self {
+        let time = held.iter().map(|story| story.since).min().unwrap_or(Timestamp(0));
+        let numbers: Vec<String> = held.iter().map(|story| story.alert.to_string()).collect();
+        let id = format!("held-{}-{}", time.0, numbers.join("-"));
+        Self {
+            id: format!("held-{:016x}", Fingerprint::of(id.as_bytes()).hash),
+            story: "held".to_owned(),
+            level: level.to_owned(),
+            time: time.to_string(),
+            text,
+            markup,
+            ..Self::default()
+        }
+    }
+
     /// From the queue, for a channel with this markup. What was queued while the channel was of another kind is a text.
-    pub(crate) fn read(body: &str, markup: Markup) -> Self {
+    pub(crate) fn read(message: &Outgoing<'_>, markup: Markup) -> Self {
+        let body = message.body;
         let mut note = serde_json::from_str(body).unwrap_or_else(|_| Self::of_text(body));
         if note.text.is_empty() {
             note = Self::of_text(body);
         }
+        note.text = numbered(&note.text, message.alert).into_owned();
         if note.markup != markup {
             note.text = markup.escape(&note.text);
         }
@@ -71,7 +94,7 @@ impl Note {
 
 /// The body of one request of a webhook: `version`, `id` (the same for every attempt, so that a receiver can tell a repeated one),
 /// `rule`, `level`, `severity`, `time` (RFC 3339 UTC), `host`, `message`, `text` (as the channel's template says it),
-/// `seven` (the seven W's) and `event` (nested ECS; `null` with `"truncated": true` when it is too large).
+/// `seven` (the seven W's), `alert` (its number) and `event` (nested ECS; `null` with `"truncated": true` when it is too large).
 pub(crate) fn payload(view: &View<'_>, text: &str) -> String {
     let nests_deep = view
         .fields()
@@ -88,6 +111,67 @@ pub(crate) fn payload(view: &View<'_>, text: &str) -> String {
     body["event"] = Value::Null;
     body["truncated"] = true.into();
     body.to_string()
+}
+
+/// The body of one request of a webhook for what was held: like that of a detection, without one, and with `held`: the
+/// alerts, their rules, levels, hosts and counts.
+pub(crate) fn together(held: &[HeldStory], text: &str, level: &str) -> String {
+    let note = Note::together(held, text.to_owned(), Markup::Plain, level);
+    let stories: Vec<Value> = held
+        .iter()
+        .take(HELD_MAX)
+        .map(|story| {
+            json!({
+                "alert": story.alert,
+                "rule": {"name": story.rule, "level": words::level_name(story.level)},
+                "host": story.host,
+                "count": story.count,
+            })
+        })
+        .collect();
+    json!({
+        "version": VERSION,
+        "id": note.id,
+        "level": level,
+        "time": note.time,
+        "text": text,
+        "held": stories,
+        "count": held.iter().map(|story| story.count).sum::<u64>(),
+    })
+    .to_string()
+}
+
+/// A webhook's body on its way: with the alert's number, `alert`, which it did not have when it was queued.
+pub(crate) fn with_number(message: &Outgoing<'_>) -> String {
+    let Ok(Value::Object(mut body)) = serde_json::from_str(message.body) else {
+        return message.body.to_owned();
+    };
+    if let Some(Value::String(text)) = body.get_mut("text") {
+        *text = numbered(text, message.alert).into_owned();
+    }
+    if message.alert > 0 && !body.contains_key("held") {
+        body.insert("alert".to_owned(), message.alert.into());
+    }
+    Value::Object(body).to_string()
+}
+
+/// What a queued message says, for people: of what is sent as JSON, its text.
+pub fn text_of(body: &str, alert: i64) -> String {
+    #[derive(Deserialize)]
+    struct Text {
+        text: String,
+    }
+    let text = serde_json::from_str::<Text>(body).map_or_else(|_| body.to_owned(), |body| body.text);
+    numbered(&text, alert).into_owned()
+}
+
+/// The `id` of a webhook's body.
+pub(crate) fn id_of(body: &str) -> String {
+    #[derive(Deserialize)]
+    struct Id {
+        id: String,
+    }
+    serde_json::from_str::<Id>(body).map_or_else(|_| Note::of_text(body).id, |body| body.id)
 }
 
 fn envelope(view: &View<'_>, text: &str, cut: bool) -> Value {

@@ -7,31 +7,43 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, StreamId, Timestamp, View, names};
 
-use crate::config::{AlertSections, ChannelSettings, EmailSettings, Group, Route, Target, routes};
+use crate::config::{
+    AlertSections, ChannelSettings, EmailSettings, Route, RouteSection, SilenceSection, Target, TelegramSettings,
+    routes, silences, written_routes,
+};
 use crate::courier::Channel;
-use crate::notify::{Email, ServiceChannel, Telegram, Webhook};
-use crate::{AlertError, Notifier, NotifyError, payload, words};
+use crate::digest::{self, HeldStory};
+use crate::notify::{Buttons, Email, Outgoing, ServiceChannel, Telegram, Webhook};
+use crate::number::{NUMBER, link, numbered};
+use crate::{AlertError, Notifier, NotifyError, Silence, Terms, payload, words};
 
 /// Events that are older when they arrive are shown, but nobody is woken: after an outage, or when old logs are read
 /// for the first time, they would come by the thousand.
 const TOLD_WITHIN: Duration = Duration::from_hours(1);
 
-/// Channels and routes, checked and ready. Immutable: a reload makes a new one.
+/// Channels, routes and silences, checked and ready. Immutable: a reload makes a new one.
 #[derive(Debug)]
 pub struct Alerting {
     channels: Vec<ChannelSettings>,
     routes: Vec<Route>,
+    silences: Vec<Silence>,
+    /// Routes and silences as they were written, for people.
+    written: (Vec<RouteSection>, Vec<SilenceSection>),
+    /// Where the web interface is, for links; empty: nobody has said.
+    address: String,
 }
 
-/// One message to put in the queue.
+/// One message for the queue, which knows when its terms are met.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedMessage {
     /// The channel's name.
     pub channel: String,
     /// What its notifier sends: text for Telegram, JSON for others.
     pub body: String,
-    /// True: for every event. False: only when the alert is new.
-    pub each: bool,
+    /// On which terms, of every route that tells this channel.
+    pub terms: Vec<Terms>,
+    /// Why nobody is told.
+    pub silenced: Option<String>,
 }
 
 /// What became of a test message.
@@ -48,29 +60,84 @@ impl TryFrom<AlertSections> for Alerting {
 
     fn try_from(sections: AlertSections) -> Result<Self, AlertError> {
         let (channels, routes) = routes(&sections)?;
-        Ok(Self { channels, routes })
+        Ok(Self {
+            channels,
+            routes,
+            silences: silences(&sections.silence)?,
+            written: (written_routes(&sections), sections.silence),
+            address: String::new(),
+        })
     }
 }
 
 impl Alerting {
-    /// The messages a detection causes, at most one a channel (where several routes name it, `each` wins), in the order
-    /// of the configuration. `received_at` is when the server got the event; none for one that happened over an hour before.
-    pub fn plan(&self, view: &View<'_>, received_at: Timestamp) -> Vec<PlannedMessage> {
+    /// Knows where the web interface is (`https://watch.example.org:7443`), so that messages can name the alert's page.
+    #[must_use]
+    pub fn at_address(self, address: &str) -> Self {
+        Self {
+            address: address.trim_end_matches('/').to_owned(),
+            ..self
+        }
+    }
+
+    /// The messages a detection may cause, at most one a channel, in the order of the configuration. `received_at` is when
+    /// the server got the event; none for one that happened over an hour before. `silences` are those that people made.
+    pub fn plan(&self, view: &View<'_>, received_at: Timestamp, silences: &[Silence]) -> Vec<PlannedMessage> {
         if received_at.0.saturating_sub(view.event.time.0) > TOLD_WITHIN.as_nanos() as i64 {
             return Vec::new();
         }
-        let mut told: BTreeMap<usize, bool> = BTreeMap::new();
-        for route in self.routes.iter().filter(|route| route.when.matches(view)) {
-            for &channel in &route.channels {
-                *told.entry(channel).or_default() |= route.group == Group::None;
+        let mut told: BTreeMap<usize, Vec<Terms>> = BTreeMap::new();
+        for route in self.routes.iter().filter(|route| route.holds(view, received_at)) {
+            for (channel, terms) in &route.told {
+                let of_channel = told.entry(*channel).or_default();
+                if !of_channel.contains(terms) {
+                    of_channel.push(*terms);
+                }
             }
         }
         if told.is_empty() {
             return Vec::new();
         }
-        let words = words::words(view);
-        let message = |(place, each): (usize, bool)| self.channels[place].message(view, words.clone(), each);
+        let mut all = self.silences.iter().chain(silences);
+        let silence = all.find(|silence| silence.covers(view, received_at));
+        let words = self.words(view);
+        let message = |(place, terms): (usize, Vec<Terms>)| {
+            let channel: &ChannelSettings = &self.channels[place];
+            PlannedMessage {
+                channel: channel.name.clone(),
+                body: channel.body(view, words.clone()),
+                terms,
+                silenced: silence.map(Silence::because),
+            }
+        };
         told.into_iter().map(message).collect()
+    }
+
+    /// One message of what was held for a channel, as its notifier sends it.
+    pub fn together(&self, channel: &str, held: &[HeldStory]) -> String {
+        match self.channels.iter().find(|known| known.name == channel) {
+            Some(channel) => channel.together(held, &self.address),
+            // Nobody will send it.
+            None => String::new(),
+        }
+    }
+
+    /// What this event would say in a channel: for looking at templates. `None`: there is no such channel.
+    pub fn preview(&self, channel: &str, view: &View<'_>, alert: i64) -> Option<String> {
+        let settings = self.channels.iter().find(|known| known.name == channel)?;
+        let text = settings.text(view, self.words(view));
+        Some(numbered(&text, alert).into_owned())
+    }
+
+    fn words(&self, view: &View<'_>) -> Map<String, Value> {
+        let mut words = words::words(view);
+        let mut alert = Map::new();
+        alert.insert("id".to_owned(), NUMBER.to_string().into());
+        if !self.address.is_empty() {
+            alert.insert("link".to_owned(), link(&self.address, NUMBER).into());
+        }
+        words.insert("alert".to_owned(), alert.into());
+        words
     }
 
     /// Sends a message that says it is a test, to these channels or to all, and tells what became of each, of an e-mail
@@ -95,10 +162,15 @@ impl Alerting {
         let mut tried = Vec::new();
         let wanted = |settings: &&ChannelSettings| names.is_empty() || names.contains(&settings.name);
         for settings in self.channels.iter().filter(wanted) {
-            let body = settings.message(&view, words::words(&view), true).body;
+            let body = settings.body(&view, self.words(&view));
+            let message = Outgoing {
+                body: &body,
+                alert: 0,
+                now,
+            };
             for channel in settings.connect_each()? {
                 tried.push(Tried {
-                    outcome: channel.notifier.send(&body).await,
+                    outcome: channel.notifier.send(&message).await,
                     channel: channel.name,
                 });
             }
@@ -106,9 +178,42 @@ impl Alerting {
         Ok(tried)
     }
 
+    /// Name and kind of every channel, in the order of the configuration.
+    pub fn channels(&self) -> impl Iterator<Item = (&str, &'static str)> {
+        let one = |channel: &'_ ChannelSettings| channel.kind.name();
+        self.channels
+            .iter()
+            .map(move |channel| (channel.name.as_str(), one(channel)))
+    }
+
+    /// The routes, as they are written; without any, those that are used then.
+    pub fn routes(&self) -> &[RouteSection] {
+        &self.written.0
+    }
+
+    /// The silences of the configuration, as they are written.
+    pub fn silences(&self) -> &[SilenceSection] {
+        &self.written.1
+    }
+
     /// Names of all channels, in the order of the configuration.
     pub fn channel_names(&self) -> impl Iterator<Item = &str> {
         self.channels.iter().map(|channel| channel.name.as_str())
+    }
+
+    /// Who listens for presses of buttons, one for each bot.
+    pub fn buttons(&self) -> Result<Vec<Buttons>, AlertError> {
+        let mut bots: BTreeMap<(&str, &str), Vec<(&ChannelSettings, &TelegramSettings)>> = BTreeMap::new();
+        for settings in &self.channels {
+            if let Target::Telegram(telegram) = &settings.target
+                && telegram.buttons
+            {
+                let bot = (telegram.api_url.as_str(), telegram.token.expose());
+                bots.entry(bot).or_default().push((settings, telegram));
+            }
+        }
+        let each = bots.values().map(|channels| Buttons::new(channels));
+        each.filter_map(Result::transpose).collect()
     }
 
     /// Prepares the connection of every channel, for a [`crate::Courier`]. Nothing is sent yet.
@@ -145,22 +250,41 @@ impl ChannelSettings {
         Ok(each)
     }
 
-    /// What this channel is told of an event.
-    fn message(&self, view: &View<'_>, mut words: Map<String, Value>, each: bool) -> PlannedMessage {
+    /// What this channel's notifier is given of an event.
+    fn body(&self, view: &View<'_>, words: Map<String, Value>) -> String {
+        let text = self.text(view, words);
+        match self.target {
+            Target::Telegram(_) => text,
+            Target::Webhook(_) => payload::payload(view, &text),
+            Target::Service(_) | Target::Email(_) => payload::Note::of(view, text, self.template.markup()).to_body(),
+        }
+    }
+
+    fn text(&self, view: &View<'_>, mut words: Map<String, Value>) -> String {
         let time = words::local_time(view.event.time, &self.zone);
         words.insert("time".to_owned(), Value::String(time));
-        let text = self.template.render(&words);
-        PlannedMessage {
-            channel: self.name.clone(),
-            body: match self.target {
-                Target::Telegram(_) => text,
-                Target::Webhook(_) => payload::payload(view, &text),
-                Target::Service(_) | Target::Email(_) => {
-                    payload::Note::of(view, text, self.template.markup()).to_body()
-                }
-            },
-            each,
+        if let Some(level) = words::level(view) {
+            words.insert("level_word".to_owned(), self.language.level(&level).into());
         }
+        self.template.render(&words)
+    }
+
+    fn together(&self, held: &[HeldStory], address: &str) -> String {
+        let markup = self.template.markup();
+        let text = digest::text(held, self.language, &self.zone, markup, address);
+        let severe = held.iter().max_by_key(|story| story.level);
+        let level = severe.map_or("", |story| words::level_name(story.level));
+        match self.target {
+            Target::Telegram(_) => text,
+            Target::Webhook(_) => payload::together(held, &text, level),
+            Target::Service(_) | Target::Email(_) => payload::Note::together(held, text, markup, level).to_body(),
+        }
+    }
+}
+
+impl Route {
+    fn holds(&self, view: &View<'_>, now: Timestamp) -> bool {
+        self.hours.as_ref().is_none_or(|hours| hours.contain(now)) && self.when.matches(view)
     }
 }
 

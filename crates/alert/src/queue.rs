@@ -17,6 +17,8 @@ pub struct QueuedMessage {
     pub channel: String,
     /// What its notifier sends.
     pub body: String,
+    /// The number of its alert; 0: it belongs to none.
+    pub alert: i64,
     /// How often it was tried in vain.
     pub attempts: u32,
     /// When it was put in the queue.

@@ -14,11 +14,12 @@ use serde_json::json;
 
 use crate::AlertError;
 
-/// What is said when nothing else is configured.
+/// What is said when nothing else is configured, in every language: its words come from outside.
 const DEFAULT: &str = "\
-{% if level %}{{ level | upper }}: {% endif %}{{ rule.name or rule.id or 'alert' }}
+{% if level %}{{ level_word | default(level) | upper }}: {% endif %}{{ rule.name or rule.id or 'alert' }}
 {{ text }}
-{% if host.name %}{{ host.name }}, {% endif %}{{ time }}";
+{% if host.name %}{{ host.name }}, {% endif %}{{ time }}{% if alert.id %}, #{{ alert.id }}{% endif %}{% if alert.link %}
+{{ alert.link }}{% endif %}";
 const DEFAULT_NAME: &str = "default";
 
 /// Longest text of one message: four messages of Telegram.
@@ -215,6 +216,7 @@ fn sample() -> Value {
         "host": {"name": "web-1"}, "user": {"id": "1000", "name": "anna"}, "agent": {"id": "web-1"},
         "process": {"pid": 4242, "name": "nmap", "title": "nmap", "executable": "/usr/bin/nmap", "command_line": "nmap -sS"},
         "source": {"ip": "192.0.2.7"}, "destination": {"ip": "192.0.2.8"},
+        "level_word": "high", "alert": {"id": "1", "link": "https://watch.example.org/alerts/1"},
         "watchpost": {"alert": {"severity": "high", "fingerprint": "0"}, "launch": true},
     })))
 }

@@ -8,7 +8,7 @@ use crate::clean;
 
 const SEVERITY: &str = "watchpost.alert.severity";
 
-/// Everything a template may name, but for `time`, which depends on the channel.
+/// Everything a template may name, but for `time` and `level_word`, which depend on the channel, and `alert`.
 ///
 /// The event is one nested ECS object (`user.name`, `process.title`, `rule.name`…). `process.title` falls back to
 /// `process.name`, `user.name` to `user.id`. Our own: `level`, `message`, `text` (the message without the rule's name
@@ -61,6 +61,17 @@ pub(crate) fn words(view: &View<'_>) -> Map<String, Value> {
 pub(crate) fn level(view: &View<'_>) -> Option<String> {
     let text = view.text(SEVERITY).or_else(|| view.text("rule.level"))?;
     Some(text.into_owned())
+}
+
+/// A level's name from its number, 20 to 100.
+pub(crate) fn level_name(number: u8) -> &'static str {
+    match number {
+        ..40 => "informational",
+        40..60 => "low",
+        60..80 => "medium",
+        80..100 => "high",
+        100.. => "critical",
+    }
 }
 
 /// `YYYY-MM-DD HH:MM:SS` in a zone.

@@ -73,6 +73,7 @@ pub(crate) enum Command {
     Search(commands::search::SearchArgs),
     Tail(commands::tail::TailArgs),
     Alerts(commands::alerts::AlertsArgs),
+    Silences(commands::silences::SilencesArgs),
     Rules(commands::rules::RulesArgs),
     Delivery(commands::delivery::DeliveryArgs),
     Store(commands::store::StoreArgs),

@@ -13,7 +13,8 @@ use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};
 use watchpost_server::config::{
     AlertSections, BusSection, CatalogSection, ChannelSection, DeliverySection, DetectSection, LimitsSection,
-    RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings, StoreSection, TlsSection, socket_path,
+    RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings, SilenceSection, StoreSection, TlsSection,
+    socket_path,
 };
 use watchpost_server::rules::{Builtin, RuleSources};
 
@@ -47,6 +48,7 @@ struct ConfigFile {
     delivery: DeliverySection,
     channel: Vec<ChannelSection>,
     route: Vec<RouteSection>,
+    silence: Vec<SilenceSection>,
     log: LogSection,
     watch: WatchSection,
 }
@@ -182,6 +184,7 @@ impl Settings {
             alert: AlertSections {
                 channel: file.channel,
                 route: file.route,
+                silence: file.silence,
             },
         };
         Ok(ServerSettings::try_from(config)?)

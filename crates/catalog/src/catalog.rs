@@ -6,7 +6,7 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::db::{Db, within};
 use crate::migrations::Migrations;
-use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, Sessions, Users, private};
+use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, Sessions, Silences, Users, private};
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
 const SQLITE_CONNECTIONS: u32 = 2;
@@ -37,6 +37,7 @@ pub struct Catalog {
     events: Events,
     alerts: Alerts,
     messages: Messages,
+    silences: Silences,
 }
 
 impl Catalog {
@@ -64,6 +65,7 @@ impl Catalog {
             events: Events::new(db.clone()),
             alerts: Alerts::new(db.clone()),
             messages: Messages::new(db.clone()),
+            silences: Silences::new(db.clone()),
             db,
         })
     }
@@ -96,6 +98,11 @@ impl Catalog {
     /// Messages to people that wait to be sent.
     pub fn messages(&self) -> &Messages {
         &self.messages
+    }
+
+    /// What nobody is to be told for a time.
+    pub fn silences(&self) -> &Silences {
+        &self.silences
     }
 
     /// Ends all connections, so that a SQLite file is whole by itself, without its log beside it.

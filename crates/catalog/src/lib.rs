@@ -1,4 +1,4 @@
-//! The SQL side: API keys, users and their sessions, security events, alerts and messages to people; SQLite in the data
+//! The SQL side: API keys, users and their sessions, security events, alerts, silences and messages to people; SQLite in the data
 //! folder, or PostgreSQL by the same code.
 //!
 //! Never in here: business rules (windows, fingerprints and texts are arguments), HTTP, the clock (times are
@@ -42,14 +42,16 @@ mod messages;
 mod migrations;
 mod private;
 mod sessions;
+mod silences;
 mod tables;
 mod users;
 
-pub use alerts::{Alert, AlertCount, AlertEvent, AlertFilter, AlertState, Alerts};
+pub use alerts::{Alert, AlertAction, AlertCount, AlertEvent, AlertFilter, AlertNote, AlertState, Alerts, By};
 pub use catalog::{Catalog, Place};
 pub use error::CatalogError;
-pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, SecurityEvent};
+pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, Rate, SecurityEvent, Terms};
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewKey, VerifyError};
-pub use messages::{Message, MessageFate, Messages, WaitingMessages};
+pub use messages::{ChannelQueue, Held, Message, MessageFate, MessageState, Messages, WaitingMessages};
 pub use sessions::{Login, SESSION_IDLE_NS, SESSION_MAX_NS, Session, SessionId, SessionToken, Sessions};
+pub use silences::{NewSilence, Silence, Silences};
 pub use users::{Role, User, UserError, Users};

@@ -22,6 +22,10 @@ mod samples;
 mod schema;
 #[path = "suite/sessions.rs"]
 mod sessions;
+#[path = "suite/silences.rs"]
+mod silences;
+#[path = "suite/terms.rs"]
+mod terms;
 #[path = "suite/users.rs"]
 mod users;
 
@@ -117,6 +121,17 @@ cases! {
         a_message_put_off_keeps_its_place,
         a_story_is_told_by_its_first_detection_that_is_to_be_told,
         a_channel_sees_its_own;
+    terms:
+        a_story_is_told_from_the_nth_within_the_time_on,
+        a_digest_tells_everything_of_its_time_together,
+        what_is_more_than_a_channel_may_get_is_told_together,
+        somebody_else_is_told_when_nobody_reacts,
+        of_several_terms_those_that_tell_soonest_decide,
+        what_is_silenced_is_kept_with_the_reason_and_told_when_the_silence_is_over,
+        what_was_given_up_is_sent_again_when_asked;
+    silences:
+        silences_are_current_until_they_are_over_or_ended,
+        what_people_do_about_an_alert_is_its_history;
     concurrent:
         applying_acknowledging_and_sending_at_once_lose_nothing,
         two_programs_open_one_alert_together,

@@ -1,9 +1,11 @@
-//! `alerts`: what was recognised, and acknowledging it.
+//! `alerts`: what was recognised, and what people do about it.
 
 use std::io::Write;
 
 use reqwest::Method;
-use watchpost_event::api::{AcknowledgeRequest, AlertInfo, AlertsResponse, RuleInfo, RulesResponse};
+use watchpost_event::api::{
+    AcknowledgeRequest, AlertInfo, AlertsResponse, AssignRequest, CloseRequest, CommentRequest, RuleInfo, RulesResponse,
+};
 
 use crate::{Client, ConsoleError, Exit, Renderer, harmless, table};
 
@@ -47,23 +49,78 @@ pub async fn list_alerts(
     })
 }
 
-/// Acknowledges alerts by number.
-pub async fn acknowledge_alerts(
+/// What to do about alerts.
+#[derive(Clone, Debug)]
+pub enum AlertChange {
+    /// Somebody sees to them.
+    Acknowledge {
+        /// What is to be remembered of it.
+        note: Option<String>,
+    },
+    /// They are done with.
+    Close {
+        /// `resolved`, `false-positive`, `expected`, `duplicate` or `other`.
+        reason: String,
+        /// What is to be remembered of it.
+        note: Option<String>,
+    },
+    /// They are not done with after all.
+    Reopen {
+        /// What is to be remembered of it.
+        note: Option<String>,
+    },
+    /// Who is to see to them; empty: nobody in particular.
+    Assign {
+        /// The name.
+        to: String,
+    },
+    /// Something to remember.
+    Comment {
+        /// What.
+        text: String,
+    },
+}
+
+/// Changes alerts by number. None changed is exit code 3.
+pub async fn change_alerts(
     client: &Client,
     ids: Vec<i64>,
-    note: Option<String>,
+    change: AlertChange,
     out: &mut dyn Write,
 ) -> Result<Exit, ConsoleError> {
-    let request = AcknowledgeRequest { ids, note };
-    let response: AlertsResponse = client
-        .change(Method::POST, "/api/v1/alerts/acknowledge", &request)
-        .await?;
+    let asked = ids.clone();
+    let response: AlertsResponse = match change {
+        AlertChange::Acknowledge { note } => {
+            let request = AcknowledgeRequest { ids, note };
+            client
+                .change(Method::POST, "/api/v1/alerts/acknowledge", &request)
+                .await?
+        }
+        AlertChange::Reopen { note } => {
+            let request = AcknowledgeRequest { ids, note };
+            client.change(Method::POST, "/api/v1/alerts/reopen", &request).await?
+        }
+        AlertChange::Close { reason, note } => {
+            let request = CloseRequest { ids, reason, note };
+            client.change(Method::POST, "/api/v1/alerts/close", &request).await?
+        }
+        AlertChange::Assign { to } => {
+            let request = AssignRequest { ids, to };
+            client.change(Method::POST, "/api/v1/alerts/assign", &request).await?
+        }
+        AlertChange::Comment { text } => {
+            let request = CommentRequest { ids, text };
+            client.change(Method::POST, "/api/v1/alerts/comment", &request).await?
+        }
+    };
     for alert in &response.alerts {
-        writeln!(out, "{} {}: {}", alert.id, alert.state, harmless(&alert.message))?;
+        let whose = alert.assignee.as_deref().map(|name| format!(", {}", harmless(name)));
+        let whose = whose.unwrap_or_default();
+        writeln!(out, "{} {}{whose}: {}", alert.id, alert.state, harmless(&alert.message))?;
     }
     let done = |id: &&i64| response.alerts.iter().any(|alert| alert.id == **id);
-    for id in request.ids.iter().filter(|id| !done(id)) {
-        writeln!(out, "{id} is not there, or not open any more")?;
+    for id in asked.iter().filter(|id| !done(id)) {
+        writeln!(out, "{id} is not there, or needs no such change")?;
     }
     out.flush()?;
     Ok(if response.alerts.is_empty() {

@@ -34,11 +34,17 @@
 //! ```
 //! Times in `from` and `to` are RFC 3339. Events are whole nested ECS objects ([`crate::View::to_json`]).
 
+mod alerting;
 mod alerts;
 mod overview;
 mod search;
 mod table;
 
+pub use alerting::{
+    AlertNoteInfo, AssignRequest, ChannelInfo, ChannelPreview, ChannelTestResponse, ChannelTried, ChannelsResponse,
+    CloseRequest, CommentRequest, MessageInfo, MessagesResponse, NewSilenceRequest, ResendRequest, ResendResponse,
+    RouteInfo, SilenceInfo, SilencePreview, SilencePreviewRequest, SilencesResponse,
+};
 pub use alerts::{AlertCountInfo, AlertDetail, AlertEventInfo, AlertMessageInfo, RuleDetail};
 pub use overview::{AlertsSummary, DeliverySummary, HostInfo, HostState, OverviewResponse, VolumeInfo};
 pub use search::{
@@ -240,13 +246,28 @@ pub struct AlertInfo {
     pub user: Option<String>,
     /// The line a person reads.
     pub message: String,
-    /// Who has acknowledged or closed it.
+    /// 0 to 100: the level, and more the more often it happened.
+    #[serde(default)]
+    pub score: u8,
+    /// Who is to see to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub assignee: Option<String>,
+    /// Who has acknowledged it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged_by: Option<String>,
     /// When.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub acknowledged: Option<Timestamp>,
-    /// What they said.
+    /// Who has closed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed_by: Option<String>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closed: Option<Timestamp>,
+    /// `resolved`, `false-positive`, `expected`, `duplicate` or `other`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub close_reason: Option<String>,
+    /// What was last said of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
     /// The first detection as it can be searched.

@@ -6,16 +6,22 @@ use jiff::tz::TimeZone;
 use reqwest::Certificate;
 use watchpost_kit::DurationText;
 
-use super::{ChannelKind, ChannelSection, EmailSettings, ServiceSettings, TelegramSettings, WebhookSettings};
+use super::{ChannelKind, ChannelSection, EmailSettings, Language, ServiceSettings, TelegramSettings, WebhookSettings};
 use super::{email, service, telegram, webhook};
 use crate::AlertError;
 use crate::template::{Markup, Template};
+use crate::terms::Rate;
 
 /// Names become labels of metrics and keys of the queue.
 const NAME_CHARS_MAX: usize = 64;
 const TIMEOUT_MIN: Duration = Duration::from_millis(100);
 const TIMEOUT_MAX: Duration = Duration::from_mins(5);
-const COMMON_KEYS: &str = "name, kind, timezone, template, timeout, ca";
+const COMMON_KEYS: &str = "name, kind, timezone, language, template, timeout, ca";
+/// What a person can read.
+const RATE: Rate = Rate {
+    most: 20,
+    per: Duration::from_mins(1),
+};
 
 /// A channel that can be connected.
 #[derive(Debug)]
@@ -23,9 +29,13 @@ pub(crate) struct ChannelSettings {
     /// Its key, for errors: `channel[0]`.
     pub(crate) key: String,
     pub(crate) name: String,
+    pub(crate) kind: ChannelKind,
     pub(crate) zone: TimeZone,
     pub(crate) template: Template,
+    pub(crate) language: Language,
     pub(crate) timeout: Duration,
+    /// Most messages, unless a route says otherwise.
+    pub(crate) rate: Option<Rate>,
     /// None: the system's.
     pub(crate) ca: Option<Vec<Certificate>>,
     pub(crate) target: Target,
@@ -67,8 +77,13 @@ impl ChannelSettings {
             ChannelKind::Mattermost | ChannelKind::Discord => Markup::Markdown,
             _ => Markup::Plain,
         };
+        let language = section.language;
         let template = Template::new(&format!("{key}.template"), section.template.as_str(), markup)?;
+        let is_program = matches!(kind, ChannelKind::Webhook | ChannelKind::Pagerduty);
         Ok(Self {
+            rate: (!is_program).then_some(RATE),
+            language,
+            kind,
             zone: zone(&key, &section.timezone)?,
             ca: certificates(&key, section.ca.as_str())?,
             name: section.name.clone(),
@@ -114,7 +129,7 @@ fn certificates(key: &str, pem: &str) -> Result<Option<Vec<Certificate>>, AlertE
 }
 
 /// Keys that not every kind has, and whether they are given.
-fn special_keys(section: &ChannelSection) -> [(&'static str, bool); 13] {
+fn special_keys(section: &ChannelSection) -> [(&'static str, bool); 15] {
     [
         ("url", !section.url.is_empty()),
         ("token", !section.token.is_empty()),
@@ -128,6 +143,8 @@ fn special_keys(section: &ChannelSection) -> [(&'static str, bool); 13] {
         ("password", !section.password.is_empty()),
         ("from", !section.from.is_empty()),
         ("to", !section.to.is_empty()),
+        ("buttons", section.buttons.is_some()),
+        ("secret", !section.secret.is_empty()),
         ("insecure", section.insecure),
     ]
 }
@@ -135,9 +152,9 @@ fn special_keys(section: &ChannelSection) -> [(&'static str, bool); 13] {
 /// Those of them that a kind has.
 const fn own_keys(kind: ChannelKind) -> &'static [&'static str] {
     match kind {
-        ChannelKind::Telegram => &["token", "chat", "thread", "api_url", "proxy"],
+        ChannelKind::Telegram => &["token", "chat", "thread", "buttons", "api_url", "proxy"],
         ChannelKind::Email => &["server", "user", "password", "from", "to", "insecure"],
-        ChannelKind::Webhook => &["url", "token", "headers", "insecure"],
+        ChannelKind::Webhook => &["url", "token", "secret", "headers", "insecure"],
         ChannelKind::Slack | ChannelKind::Mattermost | ChannelKind::Discord | ChannelKind::Teams => {
             &["url", "insecure"]
         }

@@ -3,15 +3,20 @@
 mod address;
 mod channel;
 mod email;
+mod hours;
 mod route;
 mod service;
+mod silence;
 mod telegram;
 mod webhook;
 
 pub(crate) use channel::{ChannelSettings, Target};
 pub(crate) use email::{EmailSettings, Security};
-pub(crate) use route::{Route, routes};
+pub use hours::Hours;
+pub(crate) use route::{Route, query, routes, written_routes};
 pub(crate) use service::{Service, ServiceSettings, below};
+pub use silence::SilenceSection;
+pub(crate) use silence::silences;
 pub(crate) use telegram::TelegramSettings;
 pub(crate) use webhook::WebhookSettings;
 
@@ -29,6 +34,8 @@ pub struct AlertSections {
     pub channel: Vec<ChannelSection>,
     /// `[[route]]`; none: two sensible ones to all channels.
     pub route: Vec<RouteSection>,
+    /// `[[silence]]`: what nobody is told.
+    pub silence: Vec<SilenceSection>,
 }
 
 /// `[[channel]]`: one place where messages go. What the other kind needs is refused.
@@ -75,6 +82,13 @@ pub struct ChannelSection {
     pub from: String,
     /// email: who gets them.
     pub to: Vec<String>,
+    /// telegram: buttons below a message, to acknowledge and to silence; default: yes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub buttons: Option<bool>,
+    /// webhook: signs every request (Standard Webhooks); `whsec_` and base64, or any text.
+    pub secret: Secret,
+    /// Of the texts that come with the program.
+    pub language: Language,
     /// `http://` to another machine, or `smtp://` without TLS, which anyone on the way can read; not for telegram.
     pub insecure: bool,
 }
@@ -100,7 +114,35 @@ impl Default for ChannelSection {
             password: Secret::default(),
             from: String::new(),
             to: Vec::new(),
+            buttons: None,
+            secret: Secret::default(),
+            language: Language::En,
             insecure: false,
+        }
+    }
+}
+
+/// Languages of the texts that come with the program.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Language {
+    /// English
+    #[default]
+    En,
+    /// Russian
+    Ru,
+}
+
+impl Language {
+    /// A rule's level as people say it.
+    pub(crate) fn level(self, level: &str) -> &str {
+        match (self, level) {
+            (Self::Ru, "informational") => "для сведения",
+            (Self::Ru, "low") => "низкий",
+            (Self::Ru, "medium") => "средний",
+            (Self::Ru, "high") => "высокий",
+            (Self::Ru, "critical") => "критический",
+            (_, level) => level,
         }
     }
 }
@@ -158,10 +200,36 @@ impl ChannelKind {
 pub struct RouteSection {
     /// A query on the detection; empty: every one.
     pub when: String,
+    /// When it holds: days, time and zone, such as `Mon-Fri 08:00-20:00 Europe/Moscow`; empty: always.
+    pub hours: String,
     /// Names of channels.
     pub channels: Vec<String>,
     /// How often.
     pub group: Group,
+    /// Told from the so-manieth detection of an alert on …
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// … within this time; none: however long it takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub within: Option<DurationText>,
+    /// Collected and told together, every `1h` for example; empty: each by itself.
+    pub digest: String,
+    /// Most messages of a channel, such as `20/m`; what is more is told together. Empty: 20/m, but for webhook and
+    /// pagerduty, which programs read; `none`: no limit.
+    pub rate: String,
+    /// Who else is told when nobody reacts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalate: Option<EscalateSection>,
+}
+
+/// `escalate = { after = "15m", channels = ["boss"] }`
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EscalateSection {
+    /// How long an alert may stay open.
+    pub after: DurationText,
+    /// Who is told then.
+    pub channels: Vec<String>,
 }
 
 /// How many messages the detections of one story cause.

@@ -16,6 +16,7 @@ pub(crate) struct TelegramSettings {
     pub(crate) token: Secret,
     pub(crate) chat: ChatId,
     pub(crate) thread: Option<i64>,
+    pub(crate) buttons: bool,
     pub(crate) proxy: Option<Secret>,
 }
 
@@ -56,6 +57,7 @@ pub(super) fn read(key: &str, section: &ChannelSection) -> Result<TelegramSettin
         token: section.token.clone(),
         chat: section.chat.clone(),
         thread: section.thread,
+        buttons: section.buttons.unwrap_or(true),
         proxy,
     })
 }

@@ -6,6 +6,7 @@ use watchpost_kit::Secret;
 
 use super::{ChannelSection, address};
 use crate::AlertError;
+use crate::signature::SigningKey;
 
 /// Parts of an address that are as long may be keys.
 const KEY_CHARS_MIN: usize = 10;
@@ -15,6 +16,7 @@ const KEY_CHARS_MIN: usize = 10;
 pub(crate) struct WebhookSettings {
     pub(crate) url: Secret,
     pub(crate) headers: HeaderMap,
+    pub(crate) key: Option<SigningKey>,
     /// Every text that must not be repeated in an error.
     pub(crate) secrets: Vec<Secret>,
 }
@@ -37,9 +39,18 @@ pub(super) fn read(key: &str, section: &ChannelSection) -> Result<WebhookSetting
     }
     Ok(WebhookSettings {
         secrets: secrets(&url, section),
+        key: signing_key(key, &section.secret)?,
         url: section.url.clone(),
         headers,
     })
+}
+
+fn signing_key(key: &str, secret: &Secret) -> Result<Option<SigningKey>, AlertError> {
+    if secret.is_empty() {
+        return Ok(None);
+    }
+    let wrong = |reason| AlertError::config(format!("{key}.secret"), reason);
+    SigningKey::read(secret.expose()).map(Some).map_err(wrong)
 }
 
 fn header(key: &str, name: &str, value: &Secret, has_token: bool) -> Result<(HeaderName, HeaderValue), AlertError> {
@@ -85,7 +96,7 @@ pub(super) fn secrets(url: &Url, section: &ChannelSection) -> Vec<Secret> {
         .into_iter()
         .flatten()
         .filter(|part| part.len() >= KEY_CHARS_MIN);
-    let given = section.headers.values().chain([&section.token]);
+    let given = section.headers.values().chain([&section.token, &section.secret]);
     let all = parts.into_iter().chain(keys).map(Secret::new).chain(given.cloned());
     // A path of `/` alone is no secret, and hiding it would leave no error readable.
     all.filter(|secret| secret.expose().len() > 3).collect()

@@ -12,7 +12,7 @@ use watchpost_run::Shutdown;
 use super::counts::Counts;
 use super::patient::{PatientQueue, Record, within};
 use super::{Channel, Courier, CourierTiming};
-use crate::{NotifyError, QueuedMessage};
+use crate::{NotifyError, Outgoing, QueuedMessage};
 
 /// Notifiers keep their own timeouts; this is for one that does not.
 const SEND_MAX: Duration = Duration::from_mins(10);
@@ -142,7 +142,12 @@ impl Worker {
                 .await;
             return None;
         }
-        let send = self.channel.notifier.send(&message.body);
+        let outgoing = Outgoing {
+            body: &message.body,
+            alert: message.alert,
+            now: self.now(),
+        };
+        let send = self.channel.notifier.send(&outgoing);
         let outcome = match within(&self.shutdown, SEND_MAX, self.timing.drain, send).await {
             Some(outcome) => outcome,
             // Whether it arrived nobody knows: it stays in the queue.

@@ -21,7 +21,7 @@ use watchpost_event::Fingerprint;
 
 use super::http::{Secrets, install_crypto};
 use super::partial::Partial;
-use super::{BoxFuture, Notifier};
+use super::{BoxFuture, Notifier, Outgoing};
 use crate::config::{ChannelSettings, EmailSettings, Security};
 use crate::payload::Note;
 use crate::template::Markup;
@@ -86,8 +86,9 @@ impl Email {
         })
     }
 
-    async fn send_all(&self, body: &str) -> Result<(), NotifyError> {
-        let note = Note::read(body, Markup::Plain);
+    async fn send_all(&self, outgoing: &Outgoing<'_>) -> Result<(), NotifyError> {
+        let body = outgoing.body;
+        let note = Note::read(outgoing, Markup::Plain);
         let message = self
             .message(&note)
             .map_err(|error| self.secrets.never(&format!("cannot be written as e-mail: {error}")))?
@@ -238,8 +239,8 @@ impl Email {
 }
 
 impl Notifier for Email {
-    fn send<'a>(&'a self, body: &'a str) -> BoxFuture<'a, Result<(), NotifyError>> {
-        Box::pin(self.send_all(body))
+    fn send<'a>(&'a self, message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<(), NotifyError>> {
+        Box::pin(self.send_all(message))
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::http::{Answer, Secrets, beginning, client_builder, connection_error};
 use super::partial::Partial;
 use super::split::split;
-use super::{BoxFuture, Notifier};
+use super::{BoxFuture, Notifier, Outgoing};
 use crate::config::{ChannelSettings, Service, ServiceSettings, below};
 use crate::payload::Note;
 use crate::template::Markup;
@@ -49,8 +49,9 @@ impl ServiceChannel {
         })
     }
 
-    async fn send_parts(&self, body: &str) -> Result<(), NotifyError> {
-        let note = Note::read(body, self.markup);
+    async fn send_parts(&self, message: &Outgoing<'_>) -> Result<(), NotifyError> {
+        let body = message.body;
+        let note = Note::read(message, self.markup);
         let parts = split(&note.text, units_max(&self.service));
         if parts.is_empty() {
             return Err(self.secrets.never("the text is empty"));
@@ -89,8 +90,8 @@ impl ServiceChannel {
 }
 
 impl Notifier for ServiceChannel {
-    fn send<'a>(&'a self, body: &'a str) -> BoxFuture<'a, Result<(), NotifyError>> {
-        Box::pin(self.send_parts(body))
+    fn send<'a>(&'a self, message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<(), NotifyError>> {
+        Box::pin(self.send_parts(message))
     }
 }
 

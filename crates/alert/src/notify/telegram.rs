@@ -12,8 +12,9 @@ use serde_json::{Value, json};
 use super::http::{Answer, Secrets, beginning, client_builder, connection_error};
 use super::partial::Partial;
 use super::split::split;
-use super::{BoxFuture, Notifier};
-use crate::config::{ChannelSettings, TelegramSettings};
+use super::{BoxFuture, Notifier, Outgoing};
+use crate::config::{ChannelSettings, Language, TelegramSettings};
+use crate::number::numbered;
 use crate::{AlertError, NotifyError};
 
 /// Longest text of one message.
@@ -27,6 +28,8 @@ pub(crate) struct Telegram {
     secrets: Secrets,
     name: String,
     thread: Option<i64>,
+    /// In this language, where there are any.
+    buttons: Option<Language>,
     /// A number where it is one. Changes when a group becomes a supergroup.
     chat: Mutex<Value>,
     partial: Partial,
@@ -57,46 +60,47 @@ enum Part {
 
 impl Telegram {
     pub(crate) fn new(settings: &ChannelSettings, telegram: &TelegramSettings) -> Result<Self, AlertError> {
-        let failed = |source: reqwest::Error| connection_error(settings, source);
-        let mut builder = client_builder(settings, telegram.api_url.starts_with("http://"));
-        let mut secrets = vec![telegram.token.clone()];
-        if let Some(proxy) = &telegram.proxy {
-            builder = builder.proxy(Proxy::all(proxy.expose()).map_err(failed)?);
-            secrets.push(proxy.clone());
-        }
+        let (client, secrets) = own_client(settings, telegram)?;
         let token = telegram.token.expose();
         // The error would not repeat the address, and the parts of it were checked.
         let endpoint = Url::parse(&format!("{}/bot{token}/sendMessage", telegram.api_url))
             .map_err(|_| AlertError::config(format!("{}.api_url", settings.key), "is not a usable address"))?;
         let chat = &telegram.chat.0;
         Ok(Self {
-            client: builder.build().map_err(failed)?,
+            client,
             endpoint,
-            secrets: Secrets::new(secrets),
+            secrets,
             name: settings.name.clone(),
             thread: telegram.thread,
+            buttons: telegram.buttons.then_some(settings.language),
             chat: Mutex::new(chat.parse::<i64>().map_or_else(|_| chat.as_str().into(), Value::from)),
             partial: Partial::default(),
         })
     }
 
-    async fn send_parts(&self, text: &str) -> Result<(), NotifyError> {
-        let parts = split(text, TEXT_UNITS_MAX);
+    async fn send_parts(&self, message: &Outgoing<'_>) -> Result<(), NotifyError> {
+        let text = numbered(message.body, message.alert);
+        let parts = split(&text, TEXT_UNITS_MAX);
         if parts.is_empty() {
             return Err(self.secrets.never("the text is empty"));
         }
-        for (n, part) in parts.iter().enumerate().skip(self.partial.sent_of(text)) {
-            let outcome = self.send_part(part).await;
-            self.partial.note(text, n, parts.len(), &outcome);
+        for (n, part) in parts.iter().enumerate().skip(self.partial.sent_of(&text)) {
+            // Below what is read last.
+            let is_last = n + 1 == parts.len();
+            let buttons = self.buttons.filter(|_| is_last && message.alert > 0);
+            let outcome = self
+                .send_part(part, buttons.map(|language| keyboard(language, message.alert)))
+                .await;
+            self.partial.note(&text, n, parts.len(), &outcome);
             outcome?;
         }
         Ok(())
     }
 
-    async fn send_part(&self, text: &str) -> Result<(), NotifyError> {
+    async fn send_part(&self, text: &str, buttons: Option<Value>) -> Result<(), NotifyError> {
         // Twice at most: a group moves once.
         for _ in 0..2 {
-            match self.post(text).await? {
+            match self.post(text, buttons.as_ref()).await? {
                 Part::Sent => return Ok(()),
                 Part::Moved(chat) => {
                     let channel = self.name.as_str();
@@ -112,7 +116,7 @@ impl Telegram {
         Err(self.secrets.later(None, "the chat's number changed again and again"))
     }
 
-    async fn post(&self, text: &str) -> Result<Part, NotifyError> {
+    async fn post(&self, text: &str, buttons: Option<&Value>) -> Result<Part, NotifyError> {
         let mut body = json!({
             "chat_id": lock(&self.chat).clone(),
             "text": text,
@@ -120,6 +124,9 @@ impl Telegram {
         });
         if let Some(thread) = self.thread {
             body["message_thread_id"] = thread.into();
+        }
+        if let Some(buttons) = buttons {
+            body["reply_markup"] = buttons.clone();
         }
         let request = self.client.post(self.endpoint.clone()).json(&body);
         self.judge(&self.secrets.exchange(request, true).await?)
@@ -165,9 +172,36 @@ impl Telegram {
 }
 
 impl Notifier for Telegram {
-    fn send<'a>(&'a self, body: &'a str) -> BoxFuture<'a, Result<(), NotifyError>> {
-        Box::pin(self.send_parts(body))
+    fn send<'a>(&'a self, message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<(), NotifyError>> {
+        Box::pin(self.send_parts(message))
     }
+}
+
+/// The way to the Bot API, and what must not be repeated of it.
+pub(super) fn own_client(
+    settings: &ChannelSettings,
+    telegram: &TelegramSettings,
+) -> Result<(Client, Secrets), AlertError> {
+    let failed = |source: reqwest::Error| connection_error(settings, source);
+    let mut builder = client_builder(settings, telegram.api_url.starts_with("http://"));
+    let mut secrets = vec![telegram.token.clone()];
+    if let Some(proxy) = &telegram.proxy {
+        builder = builder.proxy(Proxy::all(proxy.expose()).map_err(failed)?);
+        secrets.push(proxy.clone());
+    }
+    Ok((builder.build().map_err(failed)?, Secrets::new(secrets)))
+}
+
+/// `InlineKeyboardMarkup`: what [`super::Buttons`] hears when somebody presses one.
+fn keyboard(language: Language, alert: i64) -> Value {
+    let (acknowledge, silence) = match language {
+        Language::En => ("Acknowledge", "Silence for 1 h"),
+        Language::Ru => ("Принять", "Заглушить на 1 ч"),
+    };
+    json!({"inline_keyboard": [[
+        {"text": acknowledge, "callback_data": format!("ack:{alert}")},
+        {"text": silence, "callback_data": format!("silence:{alert}")},
+    ]]})
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -4,14 +4,17 @@ use reqwest::header::CONTENT_TYPE;
 use reqwest::{Client, Url};
 
 use super::http::{Secrets, client_builder, connection_error};
-use super::{BoxFuture, Notifier};
+use super::{BoxFuture, Notifier, Outgoing};
 use crate::config::{ChannelSettings, WebhookSettings};
-use crate::{AlertError, NotifyError};
+use crate::signature::SigningKey;
+use crate::{AlertError, NotifyError, payload};
 
 /// One address that takes alerts.
 pub(crate) struct Webhook {
     client: Client,
     url: Url,
+    /// With which requests are signed.
+    key: Option<SigningKey>,
     secrets: Secrets,
 }
 
@@ -27,23 +30,30 @@ impl Webhook {
         Ok(Self {
             client,
             url,
+            key: webhook.key.clone(),
             secrets: Secrets::new(webhook.secrets.clone()),
         })
     }
 
-    async fn post(&self, body: &str) -> Result<(), NotifyError> {
-        let request = self
+    async fn post(&self, message: &Outgoing<'_>) -> Result<(), NotifyError> {
+        let body = payload::with_number(message);
+        let mut request = self
             .client
             .post(self.url.clone())
-            .header(CONTENT_TYPE, "application/json")
-            .body(body.to_owned());
-        let answer = self.secrets.exchange(request, false).await?;
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(key) = &self.key {
+            let seconds = message.now.0.div_euclid(1_000_000_000);
+            for (name, value) in key.sign(&payload::id_of(&body), seconds, &body) {
+                request = request.header(name, value);
+            }
+        }
+        let answer = self.secrets.exchange(request.body(body), false).await?;
         self.secrets.judge(&answer, answer.retry_after())
     }
 }
 
 impl Notifier for Webhook {
-    fn send<'a>(&'a self, body: &'a str) -> BoxFuture<'a, Result<(), NotifyError>> {
-        Box::pin(self.post(body))
+    fn send<'a>(&'a self, message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<(), NotifyError>> {
+        Box::pin(self.post(message))
     }
 }

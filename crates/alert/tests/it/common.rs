@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use watchpost_alert::{AlertSections, Alerting, Notifier};
+use watchpost_alert::{AlertSections, Alerting, Notifier, NotifyError, Outgoing};
 use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, StreamId, Timestamp, View};
 use watchpost_kit::{Clock, SystemClock};
 
@@ -67,10 +67,13 @@ pub(crate) fn alerting(sections: Value) -> Alerting {
 pub(crate) fn told(alerting: &Alerting, event: &Event) -> Vec<(String, String, bool)> {
     let origin = origin();
     let view = View { event, origin: &origin };
-    let planned = alerting.plan(&view, event.time);
+    let planned = alerting.plan(&view, event.time, &[]);
     planned
         .into_iter()
-        .map(|message| (message.channel, message.body, message.each))
+        .map(|message| {
+            let each = message.terms.iter().any(|terms| terms.each);
+            (message.channel, message.body, each)
+        })
         .collect()
 }
 
@@ -88,6 +91,19 @@ pub(crate) fn telegram(api_url: &str, more: Value) -> Arc<dyn Notifier> {
 pub(crate) fn notifier(channel: Value) -> Arc<dyn Notifier> {
     let alerting = alerting(json!({ "channel": [channel] }));
     Arc::clone(&alerting.connect().unwrap()[0].notifier)
+}
+
+/// The number of the alert that messages of tests belong to.
+pub(crate) const ALERT: i64 = 7;
+
+/// Sends a body as the courier does.
+pub(crate) async fn deliver(notifier: &Arc<dyn Notifier>, body: &str) -> Result<(), NotifyError> {
+    let message = Outgoing {
+        body,
+        alert: ALERT,
+        now: time(),
+    };
+    notifier.send(&message).await
 }
 
 /// Looks until there is something to see.

@@ -8,8 +8,8 @@ use serde_json::json;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use watchpost_alert::{
-    AlertState, BoxFuture, Channel, Courier, CourierTiming, Fate, MemoryState, Notifier, NotifyError, QueuedMessage,
-    StateError,
+    AlertState, BoxFuture, Channel, Courier, CourierTiming, Fate, MemoryState, Notifier, NotifyError, Outgoing,
+    QueuedMessage, StateError,
 };
 use watchpost_event::Timestamp;
 use watchpost_kit::{Clock, SystemClock};
@@ -122,13 +122,13 @@ impl Says {
 }
 
 impl Notifier for Says {
-    fn send<'a>(&'a self, body: &'a str) -> BoxFuture<'a, Result<(), NotifyError>> {
+    fn send<'a>(&'a self, message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<(), NotifyError>> {
         Box::pin(async move {
             let mut inner = self.0.lock().unwrap();
             if let Some(error) = &inner.1 {
                 return Err(error.clone());
             }
-            inner.0.push(body.to_owned());
+            inner.0.push(message.body.to_owned());
             Ok(())
         })
     }
@@ -138,7 +138,7 @@ impl Notifier for Says {
 struct Hangs;
 
 impl Notifier for Hangs {
-    fn send<'a>(&'a self, _body: &'a str) -> BoxFuture<'a, Result<(), NotifyError>> {
+    fn send<'a>(&'a self, _message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<(), NotifyError>> {
         Box::pin(std::future::pending())
     }
 }
@@ -352,9 +352,9 @@ impl AlertState for Busy {
 struct Locks(Arc<Busy>, Arc<Says>);
 
 impl Notifier for Locks {
-    fn send<'a>(&'a self, body: &'a str) -> BoxFuture<'a, Result<(), NotifyError>> {
+    fn send<'a>(&'a self, message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<(), NotifyError>> {
         self.0.held.store(true, Ordering::SeqCst);
-        self.1.send(body)
+        self.1.send(message)
     }
 }
 
@@ -443,7 +443,7 @@ async fn numbers_come_out_as_metrics() {
 async fn a_panic_of_a_notifier_comes_out() {
     struct Panics;
     impl Notifier for Panics {
-        fn send<'a>(&'a self, _body: &'a str) -> BoxFuture<'a, Result<(), NotifyError>> {
+        fn send<'a>(&'a self, _message: &'a Outgoing<'a>) -> BoxFuture<'a, Result<(), NotifyError>> {
             panic!("a mistake in a notifier")
         }
     }

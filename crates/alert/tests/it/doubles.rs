@@ -236,6 +236,12 @@ struct Chat {
     /// Requests of any outcome.
     requests: usize,
     moved: HashMap<i64, i64>,
+    /// Updates that wait for `getUpdates`.
+    updates: Vec<Value>,
+    /// Since when a call of `getUpdates` waits.
+    waits_since: Option<i64>,
+    /// What came of methods other than `sendMessage` and `getUpdates`, with its method's name.
+    other: Vec<(String, Value)>,
 }
 
 /// A Telegram Bot API server with one bot.
@@ -252,6 +258,9 @@ impl TelegramDouble {
             arrived: Vec::new(),
             requests: 0,
             moved: HashMap::new(),
+            updates: Vec::new(),
+            waits_since: None,
+            other: Vec::new(),
         }));
         let shared = Arc::clone(&chat);
         let token = token.to_owned();
@@ -261,6 +270,9 @@ impl TelegramDouble {
             let mut chat = lock(&shared);
             // A request that hangs is asked about again and again.
             let mut last = lock(&counted);
+            if request.path.ends_with("/getUpdates") {
+                return chat.handle(&token, request, clock.now());
+            }
             if chat.mode != Mode::Hang || *last != request.body {
                 chat.requests += 1;
             }
@@ -291,6 +303,24 @@ impl TelegramDouble {
     /// A group that became a supergroup.
     pub fn migrate(&self, from: i64, to: i64) {
         lock(&self.chat).moved.insert(from, to);
+    }
+
+    /// Somebody presses a button below the message of this number: an update with a `callback_query`.
+    pub fn press(&self, chat: i64, user: &str, data: &str) {
+        let mut state = lock(&self.chat);
+        let n = state.updates.len() + 1;
+        state.updates.push(json!({"update_id": 1_000 + n, "callback_query": {
+            "id": n.to_string(),
+            "from": {"id": 7, "is_bot": false, "first_name": "Anna", "username": user},
+            "message": {"message_id": 1, "date": 0, "chat": {"id": chat, "type": "supergroup"}},
+            "chat_instance": "1",
+            "data": data,
+        }}));
+    }
+
+    /// What came of other methods, with their names.
+    pub fn other(&self) -> Vec<(String, Value)> {
+        lock(&self.chat).other.clone()
     }
 
     /// What was accepted, in order.
@@ -328,10 +358,35 @@ impl Chat {
             return failure(401, "Unauthorized", None);
         }
         // Methods are found without regard to case.
-        if !request.path.to_lowercase().ends_with("/sendmessage") {
-            return failure(404, "Not Found", None);
+        let method = request.path.rsplit('/').next().unwrap_or_default().to_lowercase();
+        match method.as_str() {
+            "sendmessage" => self.send_message(&request.body, now),
+            "getupdates" => self.get_updates(&request.body, now),
+            "answercallbackquery" | "editmessagereplymarkup" => {
+                let body = serde_json::from_slice(&request.body).unwrap_or_default();
+                self.other.push((method, body));
+                Reply::Answer(200, json_type(), json!({"ok": true, "result": true}).to_string())
+            }
+            _ => failure(404, "Not Found", None),
         }
-        self.send_message(&request.body, now)
+    }
+
+    /// Waits for updates as long as it is told to; those before `offset` are forgotten.
+    fn get_updates(&mut self, body: &[u8], now: i64) -> Reply {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let offset = body["offset"].as_i64().unwrap_or_default();
+        let new: Vec<&Value> = self
+            .updates
+            .iter()
+            .filter(|update| update["update_id"].as_i64() >= Some(offset))
+            .collect();
+        let since = *self.waits_since.get_or_insert(now);
+        if new.is_empty() && now - since < body["timeout"].as_i64().unwrap_or_default() * 1_000_000_000 {
+            return Reply::Hang;
+        }
+        let answer = json!({"ok": true, "result": new}).to_string();
+        self.waits_since = None;
+        Reply::Answer(200, json_type(), answer)
     }
 
     fn send_message(&mut self, body: &[u8], now: i64) -> Reply {

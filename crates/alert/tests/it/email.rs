@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchpost_alert::{Alerting, NotifyError};
 
-use crate::common::{alerting, detection, told};
+use crate::common::{alerting, deliver, detection, told};
 
 const USER: &str = "watch";
 const PASSWORD: &str = "SECRETWORD";
@@ -122,7 +122,7 @@ async fn send(alerting: &Alerting) -> Result<(), NotifyError> {
     let event = detection().with("rule.name", "Сканер <b>портов</b>\r\nBcc: evil@example.org");
     let body = told(alerting, &event).remove(0).1;
     let notifier = Arc::clone(&alerting.connect().unwrap()[0].notifier);
-    notifier.send(&body).await
+    deliver(&notifier, &body).await
 }
 
 fn later(result: Result<(), NotifyError>) -> String {
@@ -213,9 +213,9 @@ async fn an_address_that_is_refused_costs_nobody_else_the_message() {
     let alerting = channel(&format!("smtp://127.0.0.1:{}", server.port), &to);
     let body = told(&alerting, &detection()).remove(0).1;
     let notifier = Arc::clone(&alerting.connect().unwrap()[0].notifier);
-    let reason = later(notifier.send(&body).await);
+    let reason = later(deliver(&notifier, &body).await);
     assert!(reason.contains("greylisted"), "{reason}");
-    notifier.send(&body).await.unwrap();
+    deliver(&notifier, &body).await.unwrap();
     let only = channel(
         &format!("smtp://127.0.0.1:{}", server.port),
         &json!({"to": ["nobody@example.org"]}),
@@ -232,8 +232,8 @@ async fn an_address_that_is_refused_costs_nobody_else_the_message() {
         &json!({"to": [one, other]}),
     );
     let notifier = Arc::clone(&both.connect().unwrap()[0].notifier);
-    later(notifier.send(&body).await);
-    let refused = notifier.send(&body).await.unwrap_err();
+    later(deliver(&notifier, &body).await);
+    let refused = deliver(&notifier, &body).await.unwrap_err();
     let NotifyError::Never { reason } = &refused else {
         panic!("{refused:?}");
     };

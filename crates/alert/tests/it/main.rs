@@ -7,6 +7,7 @@ mod doubles;
 mod email;
 mod notify;
 mod queue;
+mod routes;
 mod services;
 mod settings;
 mod texts;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use watchpost_alert::NotifyError;
 
-use crate::common::{TOKEN, notifier, telegram};
+use crate::common::{TOKEN, deliver, notifier, telegram};
 use crate::doubles::{HttpDouble, Mode, Reply, TelegramDouble, WebhookDouble};
 
 fn answer(status: u16, body: &str) -> Reply {
@@ -30,11 +30,18 @@ fn outcome(error: NotifyError) -> (bool, Option<u64>, String) {
 #[tokio::test]
 async fn a_message_is_sent_as_the_bot_api_wants_it() {
     let api = TelegramDouble::start(TOKEN);
-    telegram(&api.url(), json!({})).send("Привет, <b> & _x_").await.unwrap();
-    telegram(&api.url(), json!({"thread": 7, "chat": "@my_channel"}))
-        .send("two")
+    deliver(&telegram(&api.url(), json!({})), "Привет, <b> & _x_")
         .await
         .unwrap();
+    deliver(
+        &telegram(
+            &api.url(),
+            json!({"thread": 7, "chat": "@my_channel", "buttons": false}),
+        ),
+        "two",
+    )
+    .await
+    .unwrap();
     let arrived = api.arrived();
     assert_eq!(
         arrived[0].body,
@@ -75,15 +82,15 @@ async fn each_answer_of_the_bot_api_means_later_or_never() {
         (Mode::Refuse, true, None, "cannot be reached"),
     ] {
         api.set(mode.clone());
-        let (is_later, wait, reason) = outcome(bot.send("text").await.unwrap_err());
+        let (is_later, wait, reason) = outcome(deliver(&bot, "text").await.unwrap_err());
         assert_eq!((is_later, wait), (again, after), "{mode:?}: {reason}");
         assert!(reason.contains(part), "{mode:?}: {reason}");
         assert!(!reason.contains("secret_Token"), "{mode:?}: {reason}");
     }
     api.set(Mode::Up);
-    bot.send("text").await.unwrap();
+    deliver(&bot, "text").await.unwrap();
     let wrong = telegram(&api.url(), json!({"token": "9:other_secret"}));
-    let (again, _, reason) = outcome(wrong.send("text").await.unwrap_err());
+    let (again, _, reason) = outcome(deliver(&wrong, "text").await.unwrap_err());
     assert!(
         again && reason.contains("check `token`") && !reason.contains("other_secret"),
         "{reason}"
@@ -96,7 +103,7 @@ async fn no_answer_in_time_means_later() {
     let api = TelegramDouble::start(TOKEN);
     api.set(Mode::Hang);
     let bot = telegram(&api.url(), json!({"timeout": "200ms"}));
-    let (again, _, reason) = outcome(bot.send("text").await.unwrap_err());
+    let (again, _, reason) = outcome(deliver(&bot, "text").await.unwrap_err());
     assert!(again && reason.contains("no answer in time"), "{reason}");
     assert!(!reason.contains("secret_Token"), "{reason}");
 }
@@ -105,7 +112,7 @@ async fn no_answer_in_time_means_later() {
 async fn a_long_text_goes_as_several_messages() {
     let api = TelegramDouble::start(TOKEN);
     let text: String = (0..2_000).map(|n| format!("строка {n}\n")).collect::<Vec<_>>().concat();
-    telegram(&api.url(), json!({})).send(&text).await.unwrap();
+    deliver(&telegram(&api.url(), json!({})), &text).await.unwrap();
     let texts = api.texts();
     assert!(texts.len() > 5, "{}", texts.len());
     assert_eq!(texts.join("\n"), text.trim());
@@ -117,16 +124,16 @@ async fn of_a_text_partly_sent_only_the_rest_is_sent_again() {
     let bot = telegram(&api.url(), json!({}));
     let text = ["a".repeat(4_096), "b".repeat(4_096), "c".repeat(10)].join("\n");
     api.after(1, Mode::Fail(500, "Internal Server Error"));
-    assert!(outcome(bot.send(&text).await.unwrap_err()).0);
+    assert!(outcome(deliver(&bot, &text).await.unwrap_err()).0);
     assert_eq!(api.texts().len(), 1);
     api.set(Mode::Up);
     api.after(1, Mode::TooMany(1));
-    assert_eq!(outcome(bot.send(&text).await.unwrap_err()).1, Some(1));
+    assert_eq!(outcome(deliver(&bot, &text).await.unwrap_err()).1, Some(1));
     api.set(Mode::Up);
-    bot.send(&text).await.unwrap();
+    deliver(&bot, &text).await.unwrap();
     assert_eq!(api.texts().join("\n"), text);
     // Once it was delivered, the same text is a new message.
-    bot.send(&text).await.unwrap();
+    deliver(&bot, &text).await.unwrap();
     assert_eq!(api.texts().len(), 6);
 }
 
@@ -135,14 +142,14 @@ async fn a_group_that_moved_is_followed() {
     let api = TelegramDouble::start(TOKEN);
     api.migrate(-100_123, -100_999);
     let bot = telegram(&api.url(), json!({}));
-    bot.send("one").await.unwrap();
-    bot.send("two").await.unwrap();
+    deliver(&bot, "one").await.unwrap();
+    deliver(&bot, "two").await.unwrap();
     let chats: Vec<Value> = api.arrived().into_iter().map(|arrived| arrived.chat).collect();
     assert_eq!(chats, [json!(-100_999), json!(-100_999)]);
     assert_eq!(api.requests(), 3, "the second message goes to the new number at once");
     // A chat that moves in a circle does not hold the channel for ever.
     api.migrate(-100_999, -100_123);
-    assert!(outcome(bot.send("three").await.unwrap_err()).0);
+    assert!(outcome(deliver(&bot, "three").await.unwrap_err()).0);
 }
 
 #[tokio::test]
@@ -154,7 +161,7 @@ async fn a_proxy_is_asked_for_a_tunnel_and_never_sees_the_token() {
     });
     let with_password = proxy.url().replace("http://", "http://user:SECRETPROXY@");
     let bot = telegram("https://api.example.org", json!({"proxy": with_password}));
-    let (again, _, reason) = outcome(bot.send("text").await.unwrap_err());
+    let (again, _, reason) = outcome(deliver(&bot, "text").await.unwrap_err());
     let asked = heard.recv_timeout(Duration::from_secs(10)).unwrap();
     assert!(
         asked.contains("CONNECT") && asked.contains("api.example.org:443"),
@@ -170,7 +177,7 @@ async fn a_proxy_is_asked_for_a_tunnel_and_never_sees_the_token() {
 #[tokio::test]
 async fn a_webhook_gets_json_with_its_token_and_headers() {
     let hook = WebhookDouble::start();
-    notifier(webhook(&hook.url())).send(r#"{"a":1}"#).await.unwrap();
+    deliver(&notifier(webhook(&hook.url())), r#"{"a":1}"#).await.unwrap();
     let request = hook.taken().remove(0);
     assert_eq!(
         (request.method.as_str(), request.path.as_str()),
@@ -225,19 +232,19 @@ async fn each_answer_of_a_webhook_means_later_or_never() {
         ),
     ] {
         hook.set(reply.clone());
-        let (is_later, wait, reason) = outcome(notifier.send("{}").await.unwrap_err());
+        let (is_later, wait, reason) = outcome(deliver(&notifier, "{}").await.unwrap_err());
         assert_eq!((is_later, wait), (again, after), "{reason}");
         assert!(!reason.contains("SECRET") && reason.chars().count() < 400, "{reason}");
         assert!(!reason.contains('\n') && !reason.contains('\u{202e}'), "{reason}");
     }
     hook.listen(false);
-    let (again, _, reason) = outcome(notifier.send("{}").await.unwrap_err());
+    let (again, _, reason) = outcome(deliver(&notifier, "{}").await.unwrap_err());
     assert!(
         again && reason.contains("cannot be reached") && !reason.contains("SECRET"),
         "{reason}"
     );
     hook.listen(true);
     hook.set(answer(201, "created"));
-    notifier.send("{}").await.unwrap();
+    deliver(&notifier, "{}").await.unwrap();
     assert_eq!(hook.taken().len(), 1);
 }

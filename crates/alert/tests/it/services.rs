@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use watchpost_alert::{Alerting, NotifyError};
 use watchpost_event::Event;
 
-use crate::common::{TIME, alerting, detection, told};
+use crate::common::{TIME, alerting, deliver, detection, told};
 use crate::doubles::{HttpDouble, Reply, Request};
 
 /// A service at a loopback port, which answers as it is told and keeps what it took.
@@ -84,7 +84,7 @@ fn channel(kind: &str, double: &Double) -> Alerting {
 async fn send(alerting: &Alerting, event: &Event) -> Result<(), NotifyError> {
     let body = told(alerting, event).remove(0).1;
     let notifier = Arc::clone(&alerting.connect().unwrap()[0].notifier);
-    notifier.send(&body).await
+    deliver(&notifier, &body).await
 }
 
 /// What a kind's double took of an event.
@@ -249,10 +249,13 @@ async fn a_long_text_goes_in_parts_and_only_the_rest_again() {
     let body = told(&alerting, &event).remove(0).1;
     let notifier = Arc::clone(&alerting.connect().unwrap()[0].notifier);
     double.after(1, Reply::Answer(503, Vec::new(), String::new()));
-    assert!(matches!(notifier.send(&body).await, Err(NotifyError::Later { .. })));
+    assert!(matches!(
+        deliver(&notifier, &body).await,
+        Err(NotifyError::Later { .. })
+    ));
     assert_eq!(double.taken().len(), 1);
     double.set(ok(r#"{"id": "1"}"#));
-    notifier.send(&body).await.unwrap();
+    deliver(&notifier, &body).await.unwrap();
     let parts: Vec<String> = double
         .taken()
         .iter()
@@ -333,11 +336,8 @@ async fn each_answer_means_later_or_never() {
 async fn a_text_of_an_earlier_configuration_is_sent_as_it_is() {
     let double = Double::start(ok(r#"{"status": "success"}"#));
     let alerting = channel("pagerduty", &double);
-    alerting.connect().unwrap()[0]
-        .notifier
-        .send("disk full on web-1")
-        .await
-        .unwrap();
+    let notifier = Arc::clone(&alerting.connect().unwrap()[0].notifier);
+    deliver(&notifier, "disk full on web-1").await.unwrap();
     let (_, body) = double.taken().remove(0);
     assert_eq!(body["payload"]["summary"], "disk full on web-1");
     assert_eq!(body["payload"]["source"], "unknown");
@@ -349,10 +349,7 @@ async fn a_text_of_an_earlier_configuration_is_sent_as_it_is() {
     // Written for another kind, or for none: names in it must call nobody here either.
     let double = Double::start(ok("ok"));
     let slack = channel("slack", &double);
-    slack.connect().unwrap()[0]
-        .notifier
-        .send("<!channel> disk full")
-        .await
-        .unwrap();
+    let notifier = Arc::clone(&slack.connect().unwrap()[0].notifier);
+    deliver(&notifier, "<!channel> disk full").await.unwrap();
     assert_eq!(double.taken()[0].1["text"], "&lt;!channel&gt; disk full");
 }

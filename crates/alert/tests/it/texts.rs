@@ -184,10 +184,10 @@ fn old_events_are_shown_but_nobody_is_woken() {
         origin: &origin,
     };
     let hour = 3_600_000_000_000;
-    assert_eq!(alerting.plan(&view, event.time.plus(hour)).len(), 1);
-    assert_eq!(alerting.plan(&view, event.time.plus(hour + 1)), vec![]);
+    assert_eq!(alerting.plan(&view, event.time.plus(hour), &[]).len(), 1);
+    assert_eq!(alerting.plan(&view, event.time.plus(hour + 1), &[]), vec![]);
     assert_eq!(
-        alerting.plan(&view, event.time.plus(-9 * hour)).len(),
+        alerting.plan(&view, event.time.plus(-9 * hour), &[]).len(),
         1,
         "a host's clock that is ahead"
     );

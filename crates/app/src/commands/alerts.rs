@@ -1,10 +1,10 @@
-//! `watchpost alerts list|ack|test`.
+//! `watchpost alerts list|ack|close|reopen|assign|comment|test`.
 
 use std::io::Write;
 
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
-use watchpost_console::{AlertsWanted, Color, Exit, Format, harmless};
+use watchpost_console::{AlertChange, AlertsWanted, Color, Exit, Format, harmless};
 use watchpost_kit::{Clock, SystemClock};
 
 use crate::cli::Global;
@@ -12,7 +12,7 @@ use crate::commands::{client, server};
 use crate::failure::{Remedy, usage};
 use crate::settings::{Settings, host_name};
 
-/// What the rules have found: list, acknowledge; try the channels
+/// What the rules have found: list, acknowledge, close, assign, comment; try the channels
 #[derive(Debug, Args)]
 pub(crate) struct AlertsArgs {
     #[command(subcommand)]
@@ -52,6 +52,52 @@ Examples:
         #[arg(long, value_name = "TEXT")]
         note: Option<String>,
     },
+    /// Close alerts: they are done with, and the next detection opens another one
+    #[command(after_long_help = "\
+Examples:
+  watchpost alerts close 12 13 --reason false-positive --note \"our own scanner\"")]
+    Close {
+        /// Their numbers
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// Why
+        #[arg(long, value_enum, default_value_t = Reason::Resolved)]
+        reason: Reason,
+        /// What is to be remembered of it
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Open alerts again that were acknowledged or closed
+    Reopen {
+        /// Their numbers
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// What is to be remembered of it
+        #[arg(long, value_name = "TEXT")]
+        note: Option<String>,
+    },
+    /// Say who is to see to alerts
+    #[command(after_long_help = "\
+Examples:
+  watchpost alerts assign 12 --to anna
+  watchpost alerts assign 12 --to \"\"        nobody in particular")]
+    Assign {
+        /// Their numbers
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// Who
+        #[arg(long, value_name = "NAME")]
+        to: String,
+    },
+    /// Say something of alerts
+    Comment {
+        /// Their numbers
+        #[arg(required = true, value_name = "ID")]
+        ids: Vec<i64>,
+        /// What
+        #[arg(long, value_name = "TEXT")]
+        text: String,
+    },
     /// Send a test message to the channels of the configuration
     ///
     /// Run it on the server's host, as a user who may read the configuration and its secrets; the server need not run. Exit code 1 when a channel did not take it.
@@ -64,6 +110,32 @@ Examples:
         #[arg(value_name = "CHANNEL")]
         channels: Vec<String>,
     },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Reason {
+    /// Seen to
+    Resolved,
+    /// The rule was wrong
+    FalsePositive,
+    /// It was meant to happen
+    Expected,
+    /// Another alert says the same
+    Duplicate,
+    /// Something else
+    Other,
+}
+
+impl Reason {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Resolved => "resolved",
+            Self::FalsePositive => "false-positive",
+            Self::Expected => "expected",
+            Self::Duplicate => "duplicate",
+            Self::Other => "other",
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -107,11 +179,22 @@ pub(crate) fn run(args: &AlertsArgs, global: &Global) -> Result<Exit> {
                 watchpost_console::list_alerts(&client, &wanted, &renderer, *json, &mut out).await
             })
         }
-        AlertsCommand::Ack { ids, note } => client::run(global, async |client, mut out| {
-            watchpost_console::acknowledge_alerts(&client, ids.clone(), note.clone(), &mut out).await
-        }),
+        AlertsCommand::Ack { ids, note } => change(global, ids, AlertChange::Acknowledge { note: note.clone() }),
+        AlertsCommand::Close { ids, reason, note } => {
+            let (reason, note) = (reason.name().to_owned(), note.clone());
+            change(global, ids, AlertChange::Close { reason, note })
+        }
+        AlertsCommand::Reopen { ids, note } => change(global, ids, AlertChange::Reopen { note: note.clone() }),
+        AlertsCommand::Assign { ids, to } => change(global, ids, AlertChange::Assign { to: to.clone() }),
+        AlertsCommand::Comment { ids, text } => change(global, ids, AlertChange::Comment { text: text.clone() }),
         AlertsCommand::Test { channels } => test(channels, global),
     }
+}
+
+fn change(global: &Global, ids: &[i64], change: AlertChange) -> Result<Exit> {
+    client::run(global, async |client, mut out| {
+        watchpost_console::change_alerts(&client, ids.to_vec(), change.clone(), &mut out).await
+    })
 }
 
 fn test(channels: &[String], global: &Global) -> Result<Exit> {

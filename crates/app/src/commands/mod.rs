@@ -10,6 +10,7 @@ pub(crate) mod rules;
 pub(crate) mod search;
 pub(crate) mod send;
 pub(crate) mod server;
+pub(crate) mod silences;
 pub(crate) mod store;
 pub(crate) mod tail;
 pub(crate) mod token;

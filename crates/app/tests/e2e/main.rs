@@ -11,6 +11,7 @@ mod faults;
 mod harness;
 mod http;
 mod kill;
+mod people;
 mod pipes;
 mod processes;
 mod rules;

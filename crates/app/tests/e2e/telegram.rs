@@ -5,14 +5,18 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use watchpost_kit::{Clock, SystemClock};
 
 pub(crate) const TOKEN: &str = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
 
 #[derive(Default)]
 struct State {
     received: Mutex<Vec<Value>>,
+    /// Updates of pressed buttons.
+    presses: Mutex<Vec<Value>>,
     down: AtomicBool,
     silent: AtomicBool,
     ended: AtomicBool,
@@ -58,6 +62,24 @@ impl Telegram {
     /// Silent: messages are taken, and nobody hears of it.
     pub(crate) fn set_silent(&self, silent: bool) {
         self.state.silent.store(silent, Ordering::SeqCst);
+    }
+
+    /// Somebody presses the button of the last message whose data begins so.
+    pub(crate) fn press(&self, data: &str) {
+        let received = self.state.received.lock().unwrap();
+        let message = received.last().unwrap();
+        let rows = message["reply_markup"]["inline_keyboard"].as_array().unwrap();
+        let mut buttons = rows.iter().flat_map(|row| row.as_array().unwrap());
+        let button = buttons.find(|button| button["callback_data"].as_str().unwrap().starts_with(data));
+        let chat: i64 = message["chat_id"].as_i64().unwrap();
+        let mut presses = self.state.presses.lock().unwrap();
+        let n = presses.len() + 1;
+        presses.push(json!({"update_id": n, "callback_query": {
+            "id": n.to_string(),
+            "from": {"id": 7, "is_bot": false, "first_name": "Anna", "username": "anna"},
+            "message": {"message_id": received.len(), "date": 1, "chat": {"id": chat, "type": "group"}},
+            "data": button.unwrap()["callback_data"],
+        }}));
     }
 
     /// The texts of all messages taken.
@@ -129,8 +151,12 @@ fn answer(path: &str, body: &Value, state: &State) -> (u16, Value) {
     if state.down.load(Ordering::SeqCst) {
         return failed(502, "Bad Gateway");
     }
-    if path != format!("/bot{TOKEN}/sendMessage") {
-        return failed(404, "Not Found");
+    let method = path.strip_prefix(&format!("/bot{TOKEN}/"));
+    match method {
+        Some("getUpdates") => return (200, json!({"ok": true, "result": updates(body, state)})),
+        Some("answerCallbackQuery" | "editMessageReplyMarkup") => return (200, json!({"ok": true, "result": true})),
+        Some("sendMessage") => {}
+        _ => return failed(404, "Not Found"),
     }
     // "Integer or String"
     let chat = &body["chat_id"];
@@ -148,4 +174,22 @@ fn answer(path: &str, body: &Value, state: &State) -> (u16, Value) {
     let message =
         json!({ "message_id": received.len(), "date": 1, "chat": { "id": chat, "type": "group" }, "text": text });
     (200, json!({ "ok": true, "result": message }))
+}
+
+/// Waits for presses as long as it is told to; those before `offset` are known.
+fn updates(body: &Value, state: &State) -> Vec<Value> {
+    let offset = body["offset"].as_i64().unwrap_or_default();
+    let clock = SystemClock::new();
+    let timeout = Duration::from_secs(body["timeout"].as_u64().unwrap_or_default());
+    loop {
+        let presses = state.presses.lock().unwrap().clone();
+        let new: Vec<Value> = presses
+            .into_iter()
+            .filter(|update| update["update_id"].as_i64() >= Some(offset))
+            .collect();
+        if !new.is_empty() || clock.monotonic() >= timeout || state.ended.load(Ordering::SeqCst) {
+            return new;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }

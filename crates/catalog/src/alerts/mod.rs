@@ -1,5 +1,6 @@
 //! Alerts: what was detected, and what people did about it. Detections are added by [`crate::Events::apply`].
 
+mod history;
 mod types;
 
 use sea_orm::sea_query::Expr;
@@ -13,6 +14,7 @@ use crate::limits;
 use crate::tables::alert_events;
 use crate::tables::alerts::{Column, Entity, Model};
 
+pub use history::{AlertAction, AlertNote, By};
 pub use types::{Alert, AlertCount, AlertEvent, AlertFilter, AlertState};
 
 /// Most alerts in one answer, and most ids in one call.
@@ -65,12 +67,9 @@ impl Alerts {
 
     /// Somebody sees to these alerts. Only open ones change; they are the answer, the newest first. At most 500 at a
     /// time: more are passed over. An empty `note` leaves the alert's note.
-    pub async fn acknowledge(&self, ids: &[i64], who: &str, note: &str, now: i64) -> Result<Vec<Alert>, CatalogError> {
+    pub async fn acknowledge(&self, ids: &[i64], by: By<'_>, note: &str) -> Result<Vec<Alert>, CatalogError> {
         let which = Condition::all().add(among(ids)).add(Column::State.eq("open"));
-        let change = acknowledging(who, note, now);
-        within("acknowledge alerts", self.change(which, ALERTS_MAX, change))
-            .await
-            .and_then(read)
+        self.acknowledge_those(which, ALERTS_MAX, by, note).await
     }
 
     /// Like [`Alerts::acknowledge`] for all open alerts that the filter matches, as many as its limit allows: call it
@@ -78,27 +77,118 @@ impl Alerts {
     pub async fn acknowledge_all(
         &self,
         filter: &AlertFilter,
-        who: &str,
+        by: By<'_>,
         note: &str,
-        now: i64,
     ) -> Result<Vec<Alert>, CatalogError> {
         let which = filter.condition().add(Column::State.eq("open"));
-        let change = acknowledging(who, note, now);
-        within("acknowledge alerts", self.change(which, filter.rows(), change))
+        self.acknowledge_those(which, filter.rows(), by, note).await
+    }
+
+    async fn acknowledge_those(
+        &self,
+        which: Condition,
+        limit: u64,
+        by: By<'_>,
+        note: &str,
+    ) -> Result<Vec<Alert>, CatalogError> {
+        let change = Entity::update_many()
+            .col_expr(Column::State, Expr::value("acknowledged"))
+            .col_expr(Column::AcknowledgedBy, Expr::value(limits::name(by.who)))
+            .col_expr(Column::AcknowledgedNs, Expr::value(by.now));
+        let change = Change {
+            update: noting(change, note, by.now),
+            action: AlertAction::Acknowledged,
+            note,
+        };
+        within("acknowledge alerts", self.change(which, limit, by, change))
             .await
             .and_then(read)
     }
 
-    /// Closes these alerts: their fingerprint's next detection opens another one. Only those not closed yet change;
-    /// they are the answer, the newest first. At most 500 at a time. An empty `reason` leaves the alert's note.
-    pub async fn close(&self, ids: &[i64], who: &str, reason: &str, now: i64) -> Result<Vec<Alert>, CatalogError> {
+    /// Closes these alerts, with the reason in a word: their fingerprint's next detection opens another one. Only those
+    /// not closed yet change; they are the answer, the newest first. At most 500 at a time. An empty `note` leaves the
+    /// alert's note.
+    pub async fn close(&self, ids: &[i64], by: By<'_>, reason: &str, note: &str) -> Result<Vec<Alert>, CatalogError> {
         let which = Condition::all().add(among(ids)).add(Column::State.ne("closed"));
-        let change = Entity::update_many()
+        let reason = limits::name(reason);
+        let said = [reason.as_str(), note]
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .collect::<Vec<_>>()
+            .join(": ");
+        let update = Entity::update_many()
             .col_expr(Column::State, Expr::value("closed"))
-            .col_expr(Column::ClosedBy, Expr::value(limits::name(who)))
-            .col_expr(Column::ClosedNs, Expr::value(now));
-        let change = noting(change, reason, now);
-        within("close alerts", self.change(which, ALERTS_MAX, change))
+            .col_expr(Column::ClosedBy, Expr::value(limits::name(by.who)))
+            .col_expr(Column::ClosedNs, Expr::value(by.now))
+            .col_expr(
+                Column::CloseReason,
+                Expr::value(Some(reason.clone()).filter(|reason| !reason.is_empty())),
+            );
+        let change = Change {
+            update: noting(update, note, by.now),
+            action: AlertAction::Closed,
+            note: &said,
+        };
+        within("close alerts", self.change(which, ALERTS_MAX, by, change))
+            .await
+            .and_then(read)
+    }
+
+    /// Opens alerts again that were acknowledged or closed; the answer is those that changed. At most 500 at a time.
+    pub async fn reopen(&self, ids: &[i64], by: By<'_>, note: &str) -> Result<Vec<Alert>, CatalogError> {
+        let which = Condition::all().add(among(ids)).add(Column::State.ne("open"));
+        let nobody = || Expr::value(Option::<String>::None);
+        let never = || Expr::value(Option::<i64>::None);
+        let update = Entity::update_many()
+            .col_expr(Column::State, Expr::value("open"))
+            .col_expr(Column::AcknowledgedBy, nobody())
+            .col_expr(Column::AcknowledgedNs, never())
+            .col_expr(Column::ClosedBy, nobody())
+            .col_expr(Column::ClosedNs, never())
+            .col_expr(Column::CloseReason, nobody());
+        let change = Change {
+            update: noting(update, note, by.now),
+            action: AlertAction::Reopened,
+            note,
+        };
+        within("open alerts again", self.change(which, ALERTS_MAX, by, change))
+            .await
+            .and_then(read)
+    }
+
+    /// Says who is to see to these alerts; an empty name: nobody in particular. The answer is those that changed.
+    pub async fn assign(&self, ids: &[i64], by: By<'_>, to: &str) -> Result<Vec<Alert>, CatalogError> {
+        let to = limits::name(to);
+        let assignee = Some(to.clone()).filter(|to| !to.is_empty());
+        let other = match &assignee {
+            Some(name) => Condition::any()
+                .add(Column::Assignee.is_null())
+                .add(Column::Assignee.ne(name.as_str())),
+            None => Condition::any().add(Column::Assignee.is_not_null()),
+        };
+        let update = Entity::update_many()
+            .col_expr(Column::Assignee, Expr::value(assignee))
+            .col_expr(Column::UpdatedNs, Expr::value(by.now));
+        let change = Change {
+            update,
+            action: AlertAction::Assigned,
+            note: &to,
+        };
+        let which = Condition::all().add(among(ids)).add(other);
+        within("assign alerts", self.change(which, ALERTS_MAX, by, change))
+            .await
+            .and_then(read)
+    }
+
+    /// Says something of these alerts; it is also their note. The answer is those there are.
+    pub async fn comment(&self, ids: &[i64], by: By<'_>, text: &str) -> Result<Vec<Alert>, CatalogError> {
+        let change = Change {
+            update: noting(Entity::update_many(), text, by.now),
+            action: AlertAction::Commented,
+            note: text,
+        };
+        let which = Condition::all().add(among(ids));
+        within("comment alerts", self.change(which, ALERTS_MAX, by, change))
             .await
             .and_then(read)
     }
@@ -138,7 +228,7 @@ impl Alerts {
     }
 
     /// Changes those that match and answers them as they are now.
-    async fn change(&self, which: Condition, limit: u64, change: UpdateMany<Entity>) -> Result<Vec<Model>, DbErr> {
+    async fn change(&self, which: Condition, limit: u64, by: By<'_>, change: Change<'_>) -> Result<Vec<Model>, DbErr> {
         let write = self.db.begin().await?;
         write.lock_alerts().await?;
         let ids: Vec<i64> = Entity::find()
@@ -154,9 +244,11 @@ impl Alerts {
             return Ok(Vec::new());
         }
         change
+            .update
             .filter(Column::Id.is_in(ids.iter().copied()))
             .exec(write.on())
             .await?;
+        history::add(&write, &ids, by, change.action, change.note).await?;
         let rows = Entity::find()
             .filter(Column::Id.is_in(ids))
             .order_by_desc(Column::Id)
@@ -165,6 +257,13 @@ impl Alerts {
         write.commit().await?;
         Ok(rows)
     }
+}
+
+/// What is done to alerts, and how it is written down.
+struct Change<'a> {
+    update: UpdateMany<Entity>,
+    action: AlertAction,
+    note: &'a str,
 }
 
 impl AlertFilter {
@@ -195,14 +294,6 @@ impl AlertFilter {
 
 fn among(ids: &[i64]) -> Expr {
     Column::Id.is_in(ids.iter().copied().take(ALERTS_MAX as usize))
-}
-
-fn acknowledging(who: &str, note: &str, now: i64) -> UpdateMany<Entity> {
-    let change = Entity::update_many()
-        .col_expr(Column::State, Expr::value("acknowledged"))
-        .col_expr(Column::AcknowledgedBy, Expr::value(limits::name(who)))
-        .col_expr(Column::AcknowledgedNs, Expr::value(now));
-    noting(change, note, now)
 }
 
 fn noting(change: UpdateMany<Entity>, note: &str, now: i64) -> UpdateMany<Entity> {

@@ -83,6 +83,10 @@ pub struct Alert {
     pub closed_by: Option<String>,
     /// When.
     pub closed_ns: Option<i64>,
+    /// Why it was closed, in a word.
+    pub close_reason: Option<String>,
+    /// Who is to see to it.
+    pub assignee: Option<String>,
     /// What people last wrote about it.
     pub note: Option<String>,
 }
@@ -109,6 +113,8 @@ impl Alert {
             acknowledged_ns: row.acknowledged_ns,
             closed_by: row.closed_by,
             closed_ns: row.closed_ns,
+            close_reason: row.close_reason,
+            assignee: row.assignee,
             note: row.note,
         })
     }

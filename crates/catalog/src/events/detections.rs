@@ -1,14 +1,14 @@
-//! Detections into alerts, and the messages they cause.
+//! Detections into alerts.
 
 use std::collections::HashSet;
 
-use sea_orm::sea_query::{Expr, OnConflict, Query};
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
-use super::{AppliedReport, Detection, NewEvents, NewMessage};
+use super::{AppliedReport, Detection, NewEvents, enqueue};
 use crate::db::{Write, one_more, pieces};
 use crate::limits;
-use crate::tables::{alert_events, alerts, messages};
+use crate::tables::{alert_events, alerts};
 
 /// Values in one statement.
 const VALUES: usize = 64;
@@ -42,7 +42,7 @@ pub(super) async fn add(write: &Write, batch: &NewEvents, report: &mut AppliedRe
             report.alerts_extended.push(joined.alert_id);
         }
         remember(write, batch.now, &id, detection, &joined).await?;
-        report.messages += enqueue(write, batch.now, &id, detection, &joined).await?;
+        report.messages += enqueue::all(write, batch.now, &id, detection, joined.alert_id).await?;
     }
     Ok(())
 }
@@ -134,63 +134,4 @@ async fn remember(write: &Write, now: i64, id: &str, detection: &Detection, join
         .exec_without_returning(write.on())
         .await?;
     Ok(())
-}
-
-/// Channels that were told of this alert, or will be.
-async fn told(write: &Write, alert_id: i64) -> Result<Vec<String>, DbErr> {
-    messages::Entity::find()
-        .select_only()
-        .column(messages::Column::Channel)
-        .distinct()
-        .filter(messages::Column::AlertId.eq(alert_id))
-        .into_tuple()
-        .all(write.on())
-        .await
-}
-
-async fn enqueue(write: &Write, now: i64, id: &str, detection: &Detection, joined: &Joined) -> Result<u64, DbErr> {
-    use messages::Column;
-    // One message for each story, whichever of its detections is the first that is to be told there.
-    let told = if joined.new || detection.messages.iter().all(|message| message.each) {
-        Vec::new()
-    } else {
-        told(write, joined.alert_id).await?
-    };
-    let is_due = |message: &&NewMessage| message.each || !told.contains(&limits::id(&message.channel));
-    let due: Vec<&NewMessage> = detection.messages.iter().filter(is_due).collect();
-    let mut enqueued = 0;
-    for piece in pieces(&due, VALUES) {
-        let mut statement = Query::insert();
-        statement.into_table(messages::Entity).columns([
-            Column::AlertId,
-            Column::EventId,
-            Column::Channel,
-            Column::Body,
-            Column::State,
-            Column::Attempts,
-            Column::NextNs,
-            Column::CreatedNs,
-        ]);
-        for message in piece {
-            let row = [
-                Expr::value(joined.alert_id),
-                Expr::value(id),
-                Expr::value(limits::id(&message.channel)),
-                Expr::value(limits::text(&message.body, limits::BODY_BYTES_MAX)),
-                Expr::value("waiting"),
-                Expr::value(0_i32),
-                Expr::value(now),
-                Expr::value(now),
-            ];
-            statement
-                .values(row)
-                .map_err(|error| DbErr::Custom(error.to_string()))?;
-        }
-        let once = OnConflict::columns([Column::EventId, Column::Channel])
-            .do_nothing()
-            .to_owned();
-        statement.on_conflict(once);
-        enqueued += write.on().execute(&statement).await?.rows_affected();
-    }
-    Ok(enqueued)
 }

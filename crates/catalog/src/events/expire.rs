@@ -4,7 +4,7 @@ use sea_orm::sea_query::{Expr, Query, SelectStatement};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::db::Write;
-use crate::tables::{alert_events, alerts, messages, security_events};
+use crate::tables::{alert_events, alert_notes, alerts, messages, security_events};
 
 /// Most rows of a table in one transaction: others wait meanwhile.
 const ROWS_MAX: u64 = 10_000;
@@ -29,7 +29,15 @@ pub(super) async fn all(write: &Write, before_ns: i64, limit: u64) -> Result<u64
         .filter(alerts::Column::Id.in_subquery(old_alerts(before_ns, limit)))
         .exec(write.on())
         .await?;
-    Ok(events.rows_affected + messages.rows_affected + detections.rows_affected + alerts.rows_affected)
+    let notes = alert_notes::Entity::delete_many()
+        .filter(alert_notes::Column::Id.in_subquery(old_notes(before_ns, limit)))
+        .exec(write.on())
+        .await?;
+    Ok(notes.rows_affected
+        + events.rows_affected
+        + messages.rows_affected
+        + detections.rows_affected
+        + alerts.rows_affected)
 }
 
 fn old_events(before_ns: i64, limit: u64) -> SelectStatement {
@@ -58,6 +66,24 @@ fn old_detections(before_ns: i64, limit: u64) -> SelectStatement {
         .column(Column::EventId)
         .from(Entity)
         .and_where(Column::AddedNs.lt(before_ns))
+        .limit(limit)
+        .to_owned()
+}
+
+/// Only those of alerts that are gone.
+fn old_notes(before_ns: i64, limit: u64) -> SelectStatement {
+    use alert_notes::{Column, Entity};
+    use sea_orm::sea_query::ExprTrait;
+    let alert = Query::select()
+        .column(alerts::Column::Id)
+        .from(alerts::Entity)
+        .and_where(alerts::Column::Id.into_expr().equals((Entity, Column::AlertId)))
+        .to_owned();
+    Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::AddedNs.lt(before_ns))
+        .and_where(Expr::exists(alert).not())
         .limit(limit)
         .to_owned()
 }

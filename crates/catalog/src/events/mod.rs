@@ -2,6 +2,7 @@
 //! the reader it came from.
 
 mod detections;
+mod enqueue;
 mod expire;
 mod insert;
 mod types;
@@ -14,7 +15,7 @@ use crate::db::{Db, Write, within};
 use crate::limits;
 use crate::tables::{reader, security_events};
 
-pub use types::{AppliedReport, Detection, NewEvents, NewMessage, SecurityEvent};
+pub use types::{AppliedReport, Detection, NewEvents, NewMessage, Rate, SecurityEvent, Terms};
 
 /// The security events of a catalog. Clones share it.
 #[derive(Clone)]

@@ -65,15 +65,43 @@ pub struct Detection {
     pub messages: Vec<NewMessage>,
 }
 
-/// A message that a detection causes.
+/// A message that a detection may cause.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NewMessage {
     /// The channel's name.
     pub channel: String,
-    /// What is sent, cut at 64 KiB.
+    /// What is sent, cut at 1 MiB.
     pub body: String,
-    /// For every detection; otherwise only for one that opens an alert.
+    /// On which terms; those that tell soonest decide.
+    pub terms: Vec<Terms>,
+    /// Why nobody is told: it is kept with this reason, and never sent.
+    pub silenced: Option<String>,
+}
+
+/// When a channel is told of a detection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Terms {
+    /// Of every detection; otherwise once for each alert.
     pub each: bool,
+    /// From the so-manieth detection of its alert on; 0 and 1: from the first.
+    pub after: u64,
+    /// So many of them within this time, in nanoseconds; 0: however long it takes.
+    pub within_ns: i64,
+    /// Collected, and told together at every full multiple of this time; 0: by itself.
+    pub digest_ns: i64,
+    /// Only after this time, and only when nobody has seen to the alert; 0: without waiting.
+    pub escalate_ns: i64,
+    /// When the channel gets more than this, the rest is told together.
+    pub rate: Option<Rate>,
+}
+
+/// At most so many messages in so much time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    /// Messages, at least one.
+    pub most: u64,
+    /// In nanoseconds.
+    pub per_ns: i64,
 }
 
 /// What a reader of the ledger found up to a position.

@@ -1,6 +1,10 @@
 //! The queue of messages to people. They are enqueued by [`crate::Events::apply`], in one transaction with their alert,
 //! and leave only when they were sent or given up: a crash may send one twice, never lose one.
 
+mod queues;
+mod release;
+mod state;
+
 use sea_orm::sea_query::{Expr, Func};
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
 use serde::{Deserialize, Serialize};
@@ -9,6 +13,10 @@ use crate::CatalogError;
 use crate::db::{Db, one_more, within};
 use crate::limits;
 use crate::tables::messages::{Column, Entity, Model};
+
+pub use queues::ChannelQueue;
+pub use release::Held;
+pub use state::MessageState;
 
 /// Most messages in one answer.
 const MESSAGES_MAX: u64 = 500;
@@ -43,16 +51,18 @@ pub struct Message {
 pub struct MessageFate {
     /// The channel's name.
     pub channel: String,
-    /// `waiting`, `sent` or `dead`.
+    /// Where it stands, see [`MessageState`].
     pub state: String,
     /// How often it was tried in vain.
     pub attempts: u32,
     /// When it was enqueued.
     pub created_ns: i64,
-    /// When it was sent or given up.
+    /// When it was sent or given up, or settled otherwise.
     pub finished_ns: Option<i64>,
-    /// Why the last try failed.
+    /// Why the last try failed, or why it is not sent.
     pub error: Option<String>,
+    /// How many detections it stands for.
+    pub count: u64,
 }
 
 /// What waits for one channel.
@@ -108,6 +118,7 @@ impl Messages {
             created_ns: row.created_ns,
             finished_ns: row.finished_ns,
             error: row.error,
+            count: row.count.max(1) as u64,
         });
         Ok(fates.collect())
     }

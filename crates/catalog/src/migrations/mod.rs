@@ -3,6 +3,7 @@
 mod m0001_api_keys;
 mod m0002_security_events;
 mod m0003_users;
+mod m0004_silences;
 mod parts;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0001_api_keys::Step),
             Box::new(m0002_security_events::Step),
             Box::new(m0003_users::Step),
+            Box::new(m0004_silences::Step),
         ]
     }
 }

@@ -31,6 +31,10 @@ pub struct Model {
     pub closed_by: Option<String>,
     pub closed_ns: Option<i64>,
     pub note: Option<String>,
+    /// Who is to see to it.
+    pub assignee: Option<String>,
+    /// Why it was closed, in one word.
+    pub close_reason: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

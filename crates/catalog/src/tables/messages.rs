@@ -12,13 +12,15 @@ pub struct Model {
     pub event_id: String,
     pub channel: String,
     pub body: String,
-    /// `waiting`, `sent` or `dead`.
+    /// `waiting`, `sent`, `dead`; `held`, `later`; `told`, `silenced`, `dropped`.
     pub state: String,
     pub attempts: i32,
     pub next_ns: i64,
     pub created_ns: i64,
     pub finished_ns: Option<i64>,
     pub error: Option<String>,
+    /// How many detections it stands for.
+    pub count: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

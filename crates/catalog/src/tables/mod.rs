@@ -1,10 +1,12 @@
 //! The tables as sea-orm sees them, one file each. Times are nanoseconds since 1970.
 
 pub(crate) mod alert_events;
+pub(crate) mod alert_notes;
 pub(crate) mod alerts;
 pub(crate) mod api_keys;
 pub(crate) mod messages;
 pub(crate) mod reader;
 pub(crate) mod security_events;
 pub(crate) mod sessions;
+pub(crate) mod silences;
 pub(crate) mod users;

@@ -3,7 +3,7 @@
 use watchpost_catalog::{Alert, AlertCount, AlertFilter, AlertState, Catalog, Detection};
 
 use crate::place::TestPlace;
-use crate::samples::{NOW, SECOND, detection, of_detections};
+use crate::samples::{NOW, SECOND, by, detection, of_detections};
 
 /// Applies each in a batch of its own and answers the alerts, the newest first.
 async fn after(catalog: &Catalog, detections: Vec<Detection>) -> Vec<Alert> {
@@ -125,7 +125,7 @@ pub(crate) async fn acknowledged_alerts_grow_and_closed_ones_do_not(place: TestP
     let first = after(&catalog, vec![detection(1, "a", 0)]).await[0].id;
     catalog
         .alerts()
-        .acknowledge(&[first], "anna", "", NOW + 1)
+        .acknowledge(&[first], by("anna", NOW + 1), "")
         .await
         .unwrap();
     let alerts = after(&catalog, vec![detection(2, "a", 1)]).await;
@@ -134,7 +134,7 @@ pub(crate) async fn acknowledged_alerts_grow_and_closed_ones_do_not(place: TestP
 
     catalog
         .alerts()
-        .close(&[first], "anna", "a scanner of ours", NOW + 2)
+        .close(&[first], by("anna", NOW + 2), "", "a scanner of ours")
         .await
         .unwrap();
     let alerts = after(&catalog, vec![detection(3, "a", 2), detection(4, "a", 1)]).await;
@@ -147,10 +147,14 @@ pub(crate) async fn only_open_alerts_are_acknowledged(place: TestPlace) {
     let catalog = place.open().await;
     let detections = (1..=3).map(|n| detection(n, &format!("f-{n}"), 0)).collect();
     let ids = ids(&after(&catalog, detections).await);
-    catalog.alerts().close(&ids[..1], "bert", "", NOW).await.unwrap();
+    catalog
+        .alerts()
+        .close(&ids[..1], by("bert", NOW), "", "")
+        .await
+        .unwrap();
     let changed = catalog
         .alerts()
-        .acknowledge(&ids[..2], "anna", "on it", NOW + 5)
+        .acknowledge(&ids[..2], by("anna", NOW + 5), "on it")
         .await
         .unwrap();
     assert_eq!(changed.len(), 1);
@@ -166,14 +170,14 @@ pub(crate) async fn only_open_alerts_are_acknowledged(place: TestPlace) {
     );
     let again = catalog
         .alerts()
-        .acknowledge(&[ids[1], 999], "carl", "mine", NOW + 6)
+        .acknowledge(&[ids[1], 999], by("carl", NOW + 6), "mine")
         .await
         .unwrap();
     assert!(again.is_empty());
     assert!(
         catalog
             .alerts()
-            .acknowledge(&[], "carl", "", NOW)
+            .acknowledge(&[], by("carl", NOW), "")
             .await
             .unwrap()
             .is_empty()
@@ -195,23 +199,35 @@ pub(crate) async fn all_matching_alerts_are_acknowledged(place: TestPlace) {
         ..AlertFilter::default()
     };
     let alerts = catalog.alerts();
-    assert_eq!(alerts.acknowledge_all(&high, "anna", "", NOW).await.unwrap().len(), 2);
-    assert_eq!(alerts.acknowledge_all(&high, "anna", "", NOW).await.unwrap().len(), 1);
-    assert!(alerts.acknowledge_all(&high, "anna", "", NOW).await.unwrap().is_empty());
+    assert_eq!(
+        alerts.acknowledge_all(&high, by("anna", NOW), "").await.unwrap().len(),
+        2
+    );
+    assert_eq!(
+        alerts.acknowledge_all(&high, by("anna", NOW), "").await.unwrap().len(),
+        1
+    );
+    assert!(
+        alerts
+            .acknowledge_all(&high, by("anna", NOW), "")
+            .await
+            .unwrap()
+            .is_empty()
+    );
     let closed = AlertFilter {
         states: vec![AlertState::Closed, AlertState::Acknowledged],
         ..AlertFilter::default()
     };
     assert!(
         alerts
-            .acknowledge_all(&closed, "anna", "", NOW)
+            .acknowledge_all(&closed, by("anna", NOW), "")
             .await
             .unwrap()
             .is_empty()
     );
     assert_eq!(
         alerts
-            .acknowledge_all(&AlertFilter::default(), "anna", "", NOW)
+            .acknowledge_all(&AlertFilter::default(), by("anna", NOW), "")
             .await
             .unwrap()
             .len(),
@@ -224,10 +240,10 @@ pub(crate) async fn closing_keeps_who_and_why(place: TestPlace) {
     let ids = ids(&after(&catalog, vec![detection(1, "a", 0), detection(2, "b", 0)]).await);
     catalog
         .alerts()
-        .acknowledge(&ids, "anna", "looking", NOW + 1)
+        .acknowledge(&ids, by("anna", NOW + 1), "looking")
         .await
         .unwrap();
-    let closed = catalog.alerts().close(&ids, "bert", "", NOW + 2).await.unwrap();
+    let closed = catalog.alerts().close(&ids, by("bert", NOW + 2), "", "").await.unwrap();
     assert_eq!(closed.iter().map(|alert| alert.id).collect::<Vec<_>>(), ids);
     assert_eq!(closed[0].note.as_deref(), Some("looking"), "no reason leaves the note");
     assert_eq!(
@@ -238,7 +254,7 @@ pub(crate) async fn closing_keeps_who_and_why(place: TestPlace) {
     assert!(
         catalog
             .alerts()
-            .close(&ids, "carl", "again", NOW + 3)
+            .close(&ids, by("carl", NOW + 3), "", "again")
             .await
             .unwrap()
             .is_empty()
@@ -253,7 +269,11 @@ pub(crate) async fn lists_are_filtered_and_paged(place: TestPlace) {
     });
     let ids = ids(&after(&catalog, detections.collect()).await);
     assert!(ids.is_sorted_by(|a, b| a > b));
-    catalog.alerts().close(&ids[..3], "anna", "", NOW).await.unwrap();
+    catalog
+        .alerts()
+        .close(&ids[..3], by("anna", NOW), "", "")
+        .await
+        .unwrap();
     let list = async |filter: AlertFilter| {
         let alerts = catalog.alerts().list(&filter).await.unwrap();
         alerts.into_iter().map(|alert| alert.id).collect::<Vec<_>>()
@@ -313,7 +333,11 @@ pub(crate) async fn counts_are_by_state_and_level(place: TestPlace) {
         ..detection(n, &format!("f-{n}"), 0)
     });
     let ids = ids(&after(&catalog, detections.collect()).await);
-    catalog.alerts().close(&ids[..1], "anna", "", NOW).await.unwrap();
+    catalog
+        .alerts()
+        .close(&ids[..1], by("anna", NOW), "", "")
+        .await
+        .unwrap();
     let count = |state, level, count| AlertCount { state, level, count };
     let expected = [
         count(AlertState::Open, 20, 2),

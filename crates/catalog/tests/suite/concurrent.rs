@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use watchpost_catalog::{AlertFilter, AlertState, Catalog, NewEvents};
 
 use crate::place::TestPlace;
-use crate::samples::{NOW, detection, event, of_detections, telling};
+use crate::samples::{NOW, by, detection, event, of_detections, telling};
 
 const BATCHES: u64 = 20;
 
@@ -71,7 +71,7 @@ pub(crate) async fn applying_acknowledging_and_sending_at_once_lose_nothing(plac
                 let who = AlertFilter::default();
                 let changed = catalog
                     .alerts()
-                    .acknowledge_all(&who, "anna", "", NOW)
+                    .acknowledge_all(&who, by("anna", NOW), "")
                     .await
                     .unwrap()
                     .len();

@@ -8,7 +8,7 @@ use std::task::Poll;
 use watchpost_catalog::{AlertFilter, AppliedReport, NewEvents};
 
 use crate::place::TestPlace;
-use crate::samples::{NOW, READER, SECOND, detection, event, of_detections, of_events, telling};
+use crate::samples::{NOW, READER, SECOND, by, detection, event, of_detections, of_events, telling};
 
 pub(crate) async fn events_become_rows_of_the_public_table(place: TestPlace) {
     let catalog = place.open().await;
@@ -199,7 +199,7 @@ pub(crate) async fn any_text_can_be_kept(place: TestPlace) {
     let who = "wh\0o";
     let done = catalog
         .alerts()
-        .acknowledge(&[alert.id], who, "no\0te", NOW)
+        .acknowledge(&[alert.id], by(who, NOW), "no\0te")
         .await
         .unwrap();
     assert_eq!(done[0].note.as_deref(), Some("no\u{fffd}te"));

@@ -1,6 +1,6 @@
 //! What the cases keep.
 
-use watchpost_catalog::{Detection, NewEvents, NewMessage, SecurityEvent};
+use watchpost_catalog::{By, Detection, NewEvents, NewMessage, SecurityEvent, Terms};
 
 pub(crate) const SECOND: i64 = 1_000_000_000;
 pub(crate) const NOW: i64 = 1_790_000_000 * SECOND;
@@ -49,9 +49,17 @@ pub(crate) fn telling(mut detection: Detection, channel: &str, each: bool) -> De
     detection.messages.push(NewMessage {
         channel: channel.to_owned(),
         body: detection.message.clone(),
-        each,
+        terms: vec![Terms {
+            each,
+            ..Terms::default()
+        }],
+        silenced: None,
     });
     detection
+}
+
+pub(crate) fn by(who: &str, now: i64) -> By<'_> {
+    By { who, now }
 }
 
 pub(crate) fn of_events(position: u64, events: Vec<SecurityEvent>) -> NewEvents {

@@ -91,7 +91,15 @@ pub(crate) async fn opening_again_changes_nothing(place: TestPlace) {
         .await
         .texts("SELECT version FROM seaql_migrations ORDER BY version")
         .await;
-    assert_eq!(steps, ["m0001_api_keys", "m0002_security_events", "m0003_users"]);
+    assert_eq!(
+        steps,
+        [
+            "m0001_api_keys",
+            "m0002_security_events",
+            "m0003_users",
+            "m0004_silences"
+        ]
+    );
 }
 
 pub(crate) async fn a_catalog_of_a_newer_program_is_refused(place: TestPlace) {

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::api::AlertInfo;
+use crate::api::{AlertInfo, AlertNoteInfo};
 use crate::{Seven, Timestamp};
 
 /// How many alerts there are of one kind.
@@ -32,6 +32,8 @@ pub struct AlertDetail {
     pub events: Vec<AlertEventInfo>,
     /// What was told to people, in the order it was.
     pub messages: Vec<AlertMessageInfo>,
+    /// What people did about it, the oldest first.
+    pub history: Vec<AlertNoteInfo>,
 }
 
 /// A rule to read.
@@ -73,7 +75,8 @@ pub struct AlertEventInfo {
 pub struct AlertMessageInfo {
     /// To which channel.
     pub channel: String,
-    /// `waiting`, `sent` or `dead`.
+    /// `waiting`, `sent` or `dead`; `held` for a digest or because the channel had its share, then `told` together with
+    /// others; `later` if nobody reacts, or `dropped` since somebody did; `silenced`.
     pub state: String,
     /// How often it was tried in vain.
     pub attempts: u32,
@@ -82,7 +85,9 @@ pub struct AlertMessageInfo {
     /// When it was sent or given up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub finished: Option<Timestamp>,
-    /// Why the last try failed.
+    /// Why the last try failed, or why it is not sent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// For how many detections.
+    pub count: u64,
 }

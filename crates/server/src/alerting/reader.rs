@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use watchpost_alert::Alerting;
-use watchpost_catalog::{Catalog, Detection, NewEvents, NewMessage, SecurityEvent};
+use watchpost_alert::{Alerting, PlannedMessage};
+use watchpost_catalog::{Catalog, Detection, NewEvents, NewMessage, Rate, SecurityEvent, Terms};
 use watchpost_event::{FieldRef, Timestamp, View, names};
-use watchpost_kit::{Backoff, Clock, Rng, chain};
+use watchpost_kit::{Backoff, Clock, DurationText, Rng, chain};
 use watchpost_ledger::LedgerPosition;
 use watchpost_query::Query;
 use watchpost_run::Shutdown;
 
+use super::SilenceBoard;
 use crate::bus::Follower;
 use crate::delivery::watch::DELIVERY_STREAM;
 use crate::detection::{DETECT_STREAM, SERVER_AGENT};
@@ -34,6 +35,7 @@ pub(crate) struct CatalogReaderDeps {
     pub(crate) follower: Follower,
     pub(crate) catalog: Catalog,
     pub(crate) alerting: Arc<Alerting>,
+    pub(crate) silences: Arc<SilenceBoard>,
     /// Which events go into SQL.
     pub(crate) events: Query,
     pub(crate) writer: WriterHandle,
@@ -41,6 +43,8 @@ pub(crate) struct CatalogReaderDeps {
     pub(crate) clock: Arc<dyn Clock>,
     /// Rung when a message waits.
     pub(crate) messages: Arc<Notify>,
+    /// Rung when a message may have been held.
+    pub(crate) held: Arc<Notify>,
 }
 
 /// Runs on a thread of its own.
@@ -137,6 +141,7 @@ impl CatalogReader {
                     self.committed(next);
                     if report.messages > 0 {
                         self.deps.messages.notify_one();
+                        self.deps.held.notify_one();
                     }
                     return true;
                 }
@@ -177,7 +182,7 @@ impl CatalogReader {
     }
 
     fn detection(&self, view: &View<'_>, received: Timestamp) -> Detection {
-        let planned = self.deps.alerting.plan(view, received);
+        let planned = self.deps.alerting.plan(view, received, &self.deps.silences.current());
         let text = |name: &str| view.text(name).map(std::borrow::Cow::into_owned);
         Detection {
             event_id: view.id().to_string(),
@@ -191,15 +196,29 @@ impl CatalogReader {
             username: text("user.name"),
             message: view.event.message.clone(),
             event_json: view.to_json().to_string(),
-            messages: planned
-                .into_iter()
-                .map(|message| NewMessage {
-                    channel: message.channel,
-                    body: message.body,
-                    each: message.each,
-                })
-                .collect(),
+            messages: planned.into_iter().map(new_message).collect(),
         }
+    }
+}
+
+fn new_message(planned: PlannedMessage) -> NewMessage {
+    let nanos = |time: Duration| DurationText(time).as_nanos_i64();
+    let terms = planned.terms.iter().map(|terms| Terms {
+        each: terms.each,
+        after: terms.after,
+        within_ns: nanos(terms.within),
+        digest_ns: nanos(terms.digest),
+        escalate_ns: nanos(terms.escalate),
+        rate: terms.rate.map(|rate| Rate {
+            most: rate.most,
+            per_ns: nanos(rate.per),
+        }),
+    });
+    NewMessage {
+        terms: terms.collect(),
+        channel: planned.channel,
+        body: planned.body,
+        silenced: planned.silenced,
     }
 }
 

@@ -16,6 +16,7 @@ fn queued(message: Message) -> QueuedMessage {
         id: message.id,
         channel: message.channel,
         body: message.body,
+        alert: message.alert_id,
         attempts: message.attempts,
         created: Timestamp(message.created_ns),
     }

@@ -8,8 +8,8 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::Value;
-use watchpost_catalog::{Alert, AlertEvent, MessageFate};
-use watchpost_event::api::{AlertDetail, AlertEventInfo, AlertMessageInfo, RuleDetail};
+use watchpost_catalog::{Alert, AlertEvent, AlertNote, MessageFate};
+use watchpost_event::api::{AlertDetail, AlertEventInfo, AlertMessageInfo, AlertNoteInfo, RuleDetail};
 use watchpost_event::protocol::ErrorBody;
 use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, Seven, StreamId, Timestamp, View};
 use watchpost_store::{LogStore, SearchRequest, StoreError};
@@ -35,9 +35,10 @@ pub(super) async fn one(State(app): State<Arc<App>>, Path(id): Path<i64>) -> Res
     let messages = catalog.messages().of_alert(id).await?;
     let stored = stored(&app, &alert, &events).await?;
     let rule = rule(&app, &alert.rule_id).await;
-    let event = serde_json::from_str(&alert.event).unwrap_or_default();
+    let history = catalog.alerts().history(id).await?;
     Ok(Json(AlertDetail {
-        seven: seven(&event, alert.first_ns).unwrap_or_default(),
+        seven: with_view(&alert, Seven::of).unwrap_or_default(),
+        history: history.into_iter().map(note_info).collect(),
         rule,
         events: events.into_iter().map(|event| event_info(event, &stored)).collect(),
         messages: messages.into_iter().map(message_info).collect(),
@@ -45,11 +46,10 @@ pub(super) async fn one(State(app): State<Arc<App>>, Path(id): Path<i64>) -> Res
     }))
 }
 
-/// The seven W's, read off the detection as it was kept with the alert.
-fn seven(event: &Value, first_ns: i64) -> Option<Seven> {
-    let mut detection = Event::new(Timestamp(first_ns), 0, "");
-    if let Value::Object(fields) = event {
-        let mut fields = fields.clone();
+/// Looks at an alert's first detection as it was kept with it.
+pub(super) fn with_view<T>(alert: &Alert, look: impl FnOnce(&View<'_>) -> T) -> Option<T> {
+    let mut detection = Event::new(Timestamp(alert.first_ns), 0, "");
+    if let Ok(Value::Object(mut fields)) = serde_json::from_str(&alert.event) {
         if let Some(Value::String(message)) = fields.remove(watchpost_event::names::MESSAGE) {
             detection.message = message;
         }
@@ -62,7 +62,7 @@ fn seven(event: &Value, first_ns: i64) -> Option<Seven> {
         epoch: Epoch(0),
         fields: Fields::new(),
     };
-    Some(Seven::of(&View {
+    Some(look(&View {
         event: &detection,
         origin: &origin,
     }))
@@ -133,6 +133,15 @@ fn event_info(event: AlertEvent, stored: &HashMap<String, Value>) -> AlertEventI
     }
 }
 
+fn note_info(note: AlertNote) -> AlertNoteInfo {
+    AlertNoteInfo {
+        time: Timestamp(note.added_ns),
+        author: note.author,
+        action: note.action.name().to_owned(),
+        note: note.note,
+    }
+}
+
 fn message_info(message: MessageFate) -> AlertMessageInfo {
     AlertMessageInfo {
         channel: message.channel,
@@ -141,5 +150,6 @@ fn message_info(message: MessageFate) -> AlertMessageInfo {
         created: Timestamp(message.created_ns),
         finished: message.finished_ns.map(Timestamp),
         error: message.error,
+        count: message.count,
     }
 }

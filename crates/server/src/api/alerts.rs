@@ -1,25 +1,20 @@
-//! Alerts: list, one in full, acknowledge. Rules in use.
+//! Alerts: the list. Rules in use.
 
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{Extension, Query, State};
+use axum::extract::{Query, State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use watchpost_catalog::{Alert, AlertCount, AlertFilter, AlertState};
-use watchpost_event::api::{AcknowledgeRequest, AlertCountInfo, AlertInfo, AlertsResponse, RuleInfo, RulesResponse};
+use watchpost_event::api::{AlertCountInfo, AlertInfo, AlertsResponse, RuleInfo, RulesResponse};
 use watchpost_event::protocol::ErrorBody;
 use watchpost_event::{Severity, Timestamp};
 
-use super::{ApiFailure, App, body};
-use crate::auth::Principal;
+use super::{ApiFailure, App};
 
 /// Alerts of one answer.
 const ALERTS_MAX: u64 = 500;
-/// Alerts acknowledged at once.
-const IDS_MAX: usize = 10_000;
-const NOTE_BYTES_MAX: usize = 4_096;
 
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -76,40 +71,6 @@ pub(super) async fn list(
     }))
 }
 
-/// Somebody sees to these alerts; answers those that changed
-#[utoipa::path(post, path = "/api/v1/alerts/acknowledge", tag = "alerts", request_body = AcknowledgeRequest,
-    responses((status = 200, body = AlertsResponse), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn acknowledge(
-    State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
-    body: Body,
-) -> Result<Json<AlertsResponse>, ApiFailure> {
-    let request: AcknowledgeRequest = body::read_json(&app, body).await?;
-    if request.ids.is_empty() || request.ids.len() > IDS_MAX {
-        return Err(ApiFailure::bad_request(format!("name 1 to {IDS_MAX} alerts in `ids`")));
-    }
-    if request.note.as_ref().is_some_and(|note| note.len() > NOTE_BYTES_MAX) {
-        return Err(ApiFailure::bad_request(format!(
-            "a note may have {NOTE_BYTES_MAX} bytes"
-        )));
-    }
-    let who = principal.name();
-    let alerts = app
-        .catalog
-        .alerts()
-        .acknowledge(
-            &request.ids,
-            &who,
-            request.note.as_deref().unwrap_or_default(),
-            app.clock.now(),
-        )
-        .await?;
-    Ok(Json(AlertsResponse {
-        alerts: alerts.into_iter().map(info).collect(),
-        ..AlertsResponse::default()
-    }))
-}
-
 /// The rules in use
 #[utoipa::path(get, path = "/api/v1/rules", tag = "rules", responses((status = 200, body = RulesResponse)))]
 pub(super) async fn rules(State(app): State<Arc<App>>) -> Json<RulesResponse> {
@@ -160,6 +121,13 @@ pub(super) fn count_info(count: AlertCount) -> AlertCountInfo {
     }
 }
 
+/// 0 to 100: the level, and up to 19 more the more often it happened (5 for each power of ten), so that among alerts of
+/// one level the loud ones come first and none outdoes the next level.
+fn score(level: u8, count: u64) -> u8 {
+    let loudness = (count.max(1).ilog10() * 5).min(19);
+    level.saturating_add(u8::try_from(loudness).unwrap_or(19)).min(100)
+}
+
 pub(super) fn info(alert: Alert) -> AlertInfo {
     AlertInfo {
         id: alert.id,
@@ -175,6 +143,11 @@ pub(super) fn info(alert: Alert) -> AlertInfo {
         message: alert.message,
         acknowledged_by: alert.acknowledged_by,
         acknowledged: alert.acknowledged_ns.map(Timestamp),
+        closed_by: alert.closed_by,
+        closed: alert.closed_ns.map(Timestamp),
+        close_reason: alert.close_reason,
+        assignee: alert.assignee,
+        score: score(alert.level, alert.count),
         note: alert.note,
         event: serde_json::from_str(&alert.event).unwrap_or_default(),
     }

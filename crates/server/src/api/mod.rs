@@ -6,8 +6,10 @@
 mod agent;
 mod agents;
 mod alert;
+mod alert_changes;
 mod alerts;
 mod body;
+mod channels;
 mod commands;
 mod delivery;
 mod failure;
@@ -15,6 +17,7 @@ mod overview;
 mod routes;
 mod search;
 mod session;
+mod silences;
 mod status;
 mod store;
 mod tail;
@@ -36,7 +39,8 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
+use watchpost_alert::{Alerting, Courier};
 use watchpost_catalog::Catalog;
 use watchpost_event::Timestamp;
 use watchpost_kit::Clock;
@@ -44,6 +48,7 @@ use watchpost_run::Shutdown;
 use watchpost_store::LogStore;
 
 use crate::agents::AgentBoard;
+use crate::alerting::SilenceBoard;
 use crate::auth::{Attempts, Credentials, Peer, Principal, authenticate};
 use crate::bus::{Readers, Tail};
 use crate::config::{SizeLimits, Timeouts};
@@ -75,6 +80,11 @@ pub(crate) struct App {
     pub(crate) tally: Arc<Tally>,
     pub(crate) watch: Arc<Watchboard>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) alerting: Arc<Alerting>,
+    pub(crate) silences: Arc<SilenceBoard>,
+    pub(crate) courier: Courier,
+    /// To be rung when a message waits.
+    pub(crate) messages: Arc<Notify>,
     /// Of logging in.
     pub(crate) attempts: Attempts,
     /// Places for searches.

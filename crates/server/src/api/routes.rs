@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    App, agent, agents, alert, alerts, commands, delivery, failure, overview, search, session, status, store, tail,
-    tokens, users, web,
+    App, agent, agents, alert, alert_changes, alerts, channels, commands, delivery, failure, overview, search, session,
+    silences, status, store, tail, tokens, users, web,
 };
 use super::{finish, require_any, require_any_or_loopback, require_user};
 use crate::auth::cookie;
@@ -81,7 +81,19 @@ fn of_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(delivery::delivery))
         .routes(routes!(alerts::list))
         .routes(routes!(alert::one))
-        .routes(routes!(alerts::acknowledge))
+        .routes(routes!(alert_changes::acknowledge))
+        .routes(routes!(alert_changes::close))
+        .routes(routes!(alert_changes::reopen))
+        .routes(routes!(alert_changes::assign))
+        .routes(routes!(alert_changes::comment))
+        .routes(routes!(silences::list, silences::create))
+        .routes(routes!(silences::end))
+        .routes(routes!(silences::preview))
+        .routes(routes!(channels::list))
+        .routes(routes!(channels::test))
+        .routes(routes!(channels::preview))
+        .routes(routes!(channels::messages))
+        .routes(routes!(channels::resend))
         .routes(routes!(alerts::rules))
         .routes(routes!(agents::list))
         .routes(routes!(commands::ask))

@@ -11,7 +11,7 @@ pub use settings::{Listen, Scheme, ServerSettings, SizeLimits, Timeouts, TlsSett
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-pub use watchpost_alert::{AlertSections, ChannelSection, RouteSection};
+pub use watchpost_alert::{AlertSections, ChannelSection, RouteSection, SilenceSection};
 use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
 
 /// The sections of `server.toml` that this crate reads, each with its defaults.

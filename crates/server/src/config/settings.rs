@@ -224,7 +224,7 @@ impl TryFrom<ServerConfig> for ServerSettings {
             builtin_rules: config.detect.builtin,
             expectations: Arc::new(expectations(&config.delivery)?),
             overlong_in_a_row: config.limits.overlong_in_a_row,
-            alerting: Arc::new(Alerting::try_from(config.alert)?),
+            alerting: Arc::new(Alerting::try_from(config.alert)?.at_address(&config.server.public_url)),
             data_dir,
             timeouts: Timeouts {
                 search: search_time(config.search.max_time)?,

@@ -1,6 +1,7 @@
 //! Puts a server together, and takes it apart again.
 
 mod handle;
+mod people;
 mod threads;
 mod tls;
 
@@ -9,9 +10,8 @@ pub use handle::{LocalIntake, ServerHandle};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
-use watchpost_alert::Courier;
 use watchpost_catalog::Catalog;
 use watchpost_event::Timestamp;
 use watchpost_kit::Clock;
@@ -22,7 +22,6 @@ use watchpost_store::{EmbeddedStore, LogStore};
 
 use crate::ServerError;
 use crate::agents::AgentBoard;
-use crate::alerting::SqlQueue;
 use crate::api::{App, EXPORTS_MAX, SEARCHES_MAX, SearchBoard, router};
 use crate::auth::Attempts;
 use crate::bus::{Bus, Keeper, ReaderState, Readers, Tail};
@@ -103,8 +102,9 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         rooms.metrics.clone(),
         deps.shutdown.clone(),
     ));
+    let people = people::People::open(&settings, &deps, &rooms).await?;
     let served = Arc::new(Served {
-        router: router(app(&settings, &deps, &rooms, &ingest, &tail)),
+        router: router(app(&settings, &deps, &rooms, &ingest, &tail, &people)),
         timeouts: settings.timeouts,
         metrics: rooms.metrics.clone(),
         places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -121,14 +121,14 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         listeners.push((listener, acceptor));
     }
     let socket = LocalSocket::bind(&settings.socket_path())?;
-    let messages = Arc::new(Notify::new());
-    let courier = courier(&settings, &deps, &rooms)?;
     let wiring = threads::Wiring {
         alerting: settings.alerting.clone(),
         events: settings.events.clone(),
         expectations: settings.expectations.clone(),
         overlong_in_a_row: settings.overlong_in_a_row,
-        messages: messages.clone(),
+        silences: people.silences.clone(),
+        messages: people.messages.clone(),
+        held: people.held.clone(),
         ingest: ingest.clone(),
         tail,
         limits: decode_limits(settings.limits),
@@ -136,7 +136,9 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         detect_path: DetectSnapshot::path(&settings.data_dir),
     };
     threads::spawn(rooms, wiring, &supervisor)?;
-    handle.spawn(courier.run(messages, deps.shutdown.clone()));
+    for work in people.work(&deps)? {
+        handle.spawn(work);
+    }
     for (listener, acceptor) in listeners {
         handle.spawn(serve(listener, acceptor, served.clone(), deps.shutdown.clone()));
     }
@@ -146,7 +148,14 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
 }
 
 /// What requests are answered from.
-fn app(settings: &ServerSettings, deps: &Deps, rooms: &Rooms, ingest: &Arc<Ingest>, tail: &Arc<Tail>) -> Arc<App> {
+fn app(
+    settings: &ServerSettings,
+    deps: &Deps,
+    rooms: &Rooms,
+    ingest: &Arc<Ingest>,
+    tail: &Arc<Tail>,
+    people: &people::People,
+) -> Arc<App> {
     Arc::new(App {
         limits: settings.limits,
         timeouts: settings.timeouts,
@@ -163,6 +172,10 @@ fn app(settings: &ServerSettings, deps: &Deps, rooms: &Rooms, ingest: &Arc<Inges
         tally: rooms.tally.clone(),
         watch: rooms.watch.clone(),
         metrics: rooms.metrics.clone(),
+        alerting: people.alerting.clone(),
+        silences: people.silences.clone(),
+        courier: people.courier.clone(),
+        messages: people.messages.clone(),
         attempts: Attempts::new(deps.clock.clone()),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
@@ -170,13 +183,6 @@ fn app(settings: &ServerSettings, deps: &Deps, rooms: &Rooms, ingest: &Arc<Inges
         search_memory: settings.search_memory,
         bodies: Arc::new(Semaphore::new((BODIES_BYTES.max(settings.limits.body) >> 10) + 1)),
     })
-}
-
-/// Who sends the messages that wait in the catalog.
-fn courier(settings: &ServerSettings, deps: &Deps, rooms: &Rooms) -> Result<Courier, ServerError> {
-    let queue = Arc::new(SqlQueue::new(rooms.catalog.messages().clone()));
-    let courier = Courier::new(settings.alerting.connect()?, queue, deps.clock.clone());
-    Ok(courier.with_metrics(rooms.metrics.registry()))
 }
 
 fn seconds(clock: &dyn Clock) -> u64 {

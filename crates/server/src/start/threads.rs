@@ -13,7 +13,7 @@ use watchpost_run::{Policy, Shutdown, Supervisor};
 
 use super::{Deps, Rooms};
 use crate::ServerError;
-use crate::alerting::{CatalogReader, CatalogReaderDeps};
+use crate::alerting::{CatalogReader, CatalogReaderDeps, SilenceBoard};
 use crate::bus::{Follower, ReaderState, StoreReader, Tail};
 use crate::delivery::watch::{Expectations, Watcher, WatcherDeps};
 use crate::detection::{DetectDeps, DetectReader};
@@ -25,7 +25,9 @@ pub(super) struct Wiring {
     pub(super) events: Query,
     pub(super) expectations: Arc<Expectations>,
     pub(super) overlong_in_a_row: u32,
+    pub(super) silences: Arc<SilenceBoard>,
     pub(super) messages: Arc<Notify>,
+    pub(super) held: Arc<Notify>,
     pub(super) ingest: Arc<Ingest>,
     pub(super) tail: Arc<Tail>,
     pub(super) limits: Limits,
@@ -151,11 +153,13 @@ fn spawn_catalog(rooms: &Rooms, wiring: &Wiring, runtime: Handle, supervisor: &S
         follower: follower(rooms, wiring, &rooms.catalog_reader),
         catalog: rooms.catalog.clone(),
         alerting: wiring.alerting.clone(),
+        silences: wiring.silences.clone(),
         events: wiring.events.clone(),
         writer: rooms.handle.clone(),
         runtime,
         clock: wiring.deps.clock.clone(),
         messages: wiring.messages.clone(),
+        held: wiring.held.clone(),
     });
     let run = move |shutdown: &Shutdown| {
         reader.run(shutdown);

@@ -1,0 +1,221 @@
+//! Floods, silences and buttons, from a line in a file to what people see.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use serde_json::Value;
+use watchpost_event::Timestamp;
+use watchpost_kit::{Clock, SystemClock};
+
+use crate::harness::{Running, World, wait_for};
+use crate::http;
+use crate::telegram::Telegram;
+
+const RULE: &str = "
+title: Marked line
+id: 0b51c1b2-6a0e-4dd2-8a43-1a8d0e0f7c11
+logsource: { product: linux }
+detection:
+  selection:
+    message|contains: marked
+  condition: selection
+level: high
+watchpost_group_by: [host.name]
+";
+
+/// Server and agent in one, with this rule alone, reading one folder.
+fn up(world: &World, configuration: &str) -> Running {
+    world.write("rules/marked.yml", RULE);
+    let include = world.path("logs/*.log").display().to_string();
+    let rules = world.path("rules").display().to_string();
+    let text = format!(
+        "[[source.file]]\nname = \"test\"\ninclude = [{include:?}]\nstart = \"beginning\"\npoll = \"50ms\"\n\
+         [detect]\nbuiltin = false\nrules = [{rules:?}]\n{configuration}"
+    );
+    let path = world.write("config/agent.toml", text);
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let listen = format!("server.listen=[\"http://{}\"]", world.address());
+    let mut running = world.start("up", &["up", "--set", &listen]);
+    world.wait_ready(&mut running);
+    running
+}
+
+/// Lines of this moment: nobody is told of old ones.
+fn marked(world: &World, lines: std::ops::Range<usize>) {
+    let path: &Path = &world.path("logs/app.log");
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    let now = Timestamp(SystemClock::new().now());
+    let text: String = lines.map(|n| format!("{now} web-1 app[1]: marked {n}\n")).collect();
+    let mut file = File::options().create(true).append(true).open(path).unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+}
+
+fn wait_texts(telegram: &Telegram, wanted: usize) -> Vec<String> {
+    wait_for(&format!("{wanted} messages"), || {
+        let texts = telegram.texts();
+        if texts.len() >= wanted {
+            Ok(texts)
+        } else {
+            Err(format!("{texts:?}"))
+        }
+    })
+}
+
+fn alert(world: &World) -> Value {
+    wait_for("an alert", || {
+        let listed = world.run(&["alerts", "list", "--state", "all", "--json"]);
+        listed
+            .json_lines()
+            .into_iter()
+            .next()
+            .ok_or_else(|| listed.stderr.clone())
+    })
+}
+
+/// Everything about an alert.
+fn detail(world: &World, id: &str) -> Value {
+    let key = world
+        .run(&["token", "create", "--role", "admin", "--name", "test"])
+        .ok()
+        .stdout;
+    let headers = format!("Authorization: Bearer {}\r\n", key.trim());
+    http::request(&world.address(), &format!("GET /api/v1/alerts/{id}"), &headers, b"").body
+}
+
+/// Of how many detections a message speaks.
+fn told_of(text: &str) -> usize {
+    let Some(rest) = text.strip_prefix("and ") else {
+        return 1;
+    };
+    rest.split(' ').next().unwrap().parse().unwrap()
+}
+
+#[test]
+fn a_flood_is_a_handful_of_messages_with_right_counts_across_a_kill() {
+    const LINES: usize = 3_000;
+    let world = World::new();
+    let telegram = Telegram::start();
+    let route = "[[route]]\nchannels = [\"ops\"]\ngroup = \"none\"\nrate = \"4/s\"\n";
+    let configuration = telegram.channel("") + route;
+    let running = up(&world, &configuration);
+    marked(&world, 0..LINES / 2);
+    wait_texts(&telegram, 4);
+    running.kill();
+    let running = up(&world, &configuration);
+    marked(&world, LINES / 2..LINES);
+    wait_for("everything to be told", || {
+        let texts = telegram.texts();
+        // A message that was taken and not recorded comes again in the same words.
+        let mut once = texts.clone();
+        once.sort();
+        once.dedup();
+        let told: usize = once.iter().map(|text| told_of(text)).sum();
+        assert!(told <= LINES, "{told} told of {LINES}: {texts:?}");
+        if told == LINES {
+            Ok(())
+        } else {
+            Err(format!("{told} of {LINES} in {} messages", texts.len()))
+        }
+    });
+    assert!(
+        telegram.texts().len() < LINES / 10,
+        "{} messages",
+        telegram.texts().len()
+    );
+    assert_eq!(alert(&world)["count"], LINES, "one story");
+    running.stop();
+}
+
+#[test]
+fn a_silence_keeps_messages_back_and_the_alert_says_why() {
+    let world = World::new();
+    let telegram = Telegram::start();
+    let running = up(&world, &telegram.channel(""));
+    let added = world
+        .run(&[
+            "silences",
+            "add",
+            "host.name:* rule.name:\"Marked line\"",
+            "--for",
+            "2h",
+            "--reason",
+            "a drill",
+        ])
+        .ok();
+    assert!(added.stdout.contains("silence 1 until"), "{added:?}");
+    marked(&world, 0..3);
+    let id = alert(&world)["id"].to_string();
+    let silenced = world.run(&["silences", "list", "--json"]).ok().json_lines();
+    assert_eq!(
+        (&silenced[0]["active"], &silenced[0]["reason"]),
+        (&true.into(), &"a drill".into())
+    );
+    let reason = wait_for("the message to say why it was not sent", || {
+        let listed = detail(&world, &id);
+        let message = listed["messages"]
+            .as_array()
+            .and_then(|messages| messages.first())
+            .cloned();
+        message.ok_or_else(|| listed.to_string())
+    });
+    assert_eq!(
+        (&reason["state"], &reason["error"]),
+        (&"silenced".into(), &"silence 1: a drill".into())
+    );
+    world.run(&["silences", "end", "1"]).ok();
+    marked(&world, 3..4);
+    let texts = wait_texts(&telegram, 1);
+    assert!(
+        texts[0].contains("marked 3"),
+        "the story that goes on is told: {texts:?}"
+    );
+    assert_eq!(world.run(&["silences", "list"]).code, Some(3), "none is left");
+    running.stop();
+}
+
+#[test]
+fn buttons_in_telegram_acknowledge_and_silence() {
+    let world = World::new();
+    let telegram = Telegram::start();
+    let running = up(&world, &telegram.channel(""));
+    marked(&world, 0..1);
+    let texts = wait_texts(&telegram, 1);
+    assert!(texts[0].contains("#1"), "{texts:?}");
+    telegram.press("silence:");
+    let silence = wait_for("the silence", || {
+        let listed = world.run(&["silences", "list", "--json"]);
+        listed
+            .json_lines()
+            .into_iter()
+            .next()
+            .ok_or_else(|| listed.stdout.clone())
+    });
+    assert_eq!(silence["created_by"], "@anna (Telegram)");
+    assert_eq!(silence["reason"], "Marked line, #1");
+    telegram.press("ack:");
+    let acknowledged = wait_for("the alert to be acknowledged", || {
+        let alert = alert(&world);
+        if alert["state"] == "acknowledged" {
+            Ok(alert)
+        } else {
+            Err(alert.to_string())
+        }
+    });
+    assert_eq!(acknowledged["acknowledged_by"], "@anna (Telegram)");
+    world
+        .run(&["alerts", "close", "1", "--reason", "expected", "--note", "a drill"])
+        .ok();
+    world.run(&["alerts", "reopen", "1"]).ok();
+    world.run(&["alerts", "assign", "1", "--to", "bert"]).ok();
+    world.run(&["alerts", "comment", "1", "--text", "seen"]).ok();
+    let detail = detail(&world, "1");
+    let actions: Vec<&str> = detail["history"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| note["action"].as_str().unwrap())
+        .collect();
+    assert_eq!(actions, ["acknowledged", "closed", "reopened", "assigned", "commented"]);
+    running.stop();
+}

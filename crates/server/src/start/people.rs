@@ -1,0 +1,68 @@
+//! What leads to people: the courier, the silences, what lets held messages go, and who listens to chats.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::Notify;
+use watchpost_alert::{Alerting, Courier};
+use watchpost_catalog::Catalog;
+
+use super::{Deps, Rooms};
+use crate::ServerError;
+use crate::alerting::{ChatActions, Releaser, SilenceBoard, SqlQueue};
+use crate::config::ServerSettings;
+
+type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+pub(super) struct People {
+    catalog: Catalog,
+    pub(super) alerting: Arc<Alerting>,
+    pub(super) silences: Arc<SilenceBoard>,
+    pub(super) courier: Courier,
+    /// Rung when a message waits.
+    pub(super) messages: Arc<Notify>,
+    /// Rung when a message may have been held.
+    pub(super) held: Arc<Notify>,
+}
+
+impl People {
+    pub(super) async fn open(settings: &ServerSettings, deps: &Deps, rooms: &Rooms) -> Result<Self, ServerError> {
+        let catalog = rooms.catalog.clone();
+        let queue = Arc::new(SqlQueue::new(catalog.messages().clone()));
+        let courier = Courier::new(settings.alerting.connect()?, queue, deps.clock.clone());
+        Ok(Self {
+            silences: Arc::new(SilenceBoard::open(catalog.clone(), deps.clock.clone()).await?),
+            alerting: settings.alerting.clone(),
+            courier: courier.with_metrics(rooms.metrics.registry()),
+            messages: Arc::new(Notify::new()),
+            held: Arc::new(Notify::new()),
+            catalog,
+        })
+    }
+
+    /// What runs until shutdown.
+    pub(super) fn work(&self, deps: &Deps) -> Result<Vec<Work>, ServerError> {
+        let shutdown = || deps.shutdown.clone();
+        let releaser = Releaser {
+            queue: self.catalog.messages().clone(),
+            alerting: self.alerting.clone(),
+            clock: deps.clock.clone(),
+            held: self.held.clone(),
+            messages: self.messages.clone(),
+        };
+        let mut work: Vec<Work> = vec![
+            Box::pin(self.courier.clone().run(self.messages.clone(), shutdown())),
+            Box::pin(self.silences.clone().run(shutdown())),
+            Box::pin(releaser.run(shutdown())),
+        ];
+        for buttons in self.alerting.buttons()? {
+            let actions = Arc::new(ChatActions {
+                catalog: self.catalog.clone(),
+                silences: self.silences.clone(),
+                clock: deps.clock.clone(),
+            });
+            work.push(Box::pin(buttons.run(actions, shutdown())));
+        }
+        Ok(work)
+    }
+}
