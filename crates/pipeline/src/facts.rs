@@ -10,6 +10,8 @@ use crate::draft::{Draft, Member, Piece};
 #[derive(Debug, Default)]
 pub(crate) struct Facts<'a> {
     pub(crate) time: Option<Timestamp>,
+    /// What the event is no longer said to have: it speaks of another process than the one that wrote it.
+    pub(crate) hidden: &'static [&'static str],
     fields: Vec<Member<'a>>,
 }
 
@@ -18,6 +20,7 @@ impl<'a> Facts<'a> {
     pub(crate) fn with_capacity(fields: usize) -> Self {
         Self {
             time: None,
+            hidden: &[],
             fields: Vec::with_capacity(fields),
         }
     }
@@ -68,14 +71,6 @@ impl<'a> Facts<'a> {
         self.fields.push((name.into(), value));
     }
 
-    /// The first value under a name.
-    pub(crate) fn get(&self, name: &str) -> Option<&Piece<'a>> {
-        self.fields
-            .iter()
-            .find(|(have, _)| have == name)
-            .map(|(_, value)| value)
-    }
-
     /// In the order of names, each once.
     fn members(mut self) -> Vec<Member<'a>> {
         self.fields.sort_by(|(a, _), (b, _)| a.cmp(b));
@@ -98,6 +93,9 @@ impl<'a> Facts<'a> {
 
     /// Into an event that has fields already; its time stays.
     pub(crate) fn put(self, fields: &mut Fields) {
+        for name in self.hidden {
+            fields.remove(name);
+        }
         for (name, value) in self.members() {
             fields.set(name, value.to_value());
         }
@@ -105,10 +103,11 @@ impl<'a> Facts<'a> {
 
     /// The same for an event that still stands in its record.
     pub(crate) fn put_into(self, draft: &mut Draft<'a>) {
+        let hidden = self.hidden;
         let members = self.members();
-        draft
-            .fields
-            .retain(|(have, _)| members.binary_search_by(|(name, _)| name.cmp(have)).is_err());
+        draft.fields.retain(|(have, _)| {
+            !hidden.contains(&have.as_ref()) && members.binary_search_by(|(name, _)| name.cmp(have)).is_err()
+        });
         draft.fields.extend(members);
     }
 }

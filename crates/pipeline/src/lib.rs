@@ -28,6 +28,8 @@ mod enrich;
 mod error;
 mod facts;
 mod framing;
+#[cfg(test)]
+mod golden;
 mod process;
 mod web;
 

@@ -39,13 +39,21 @@ pub(crate) fn line(text: &str) -> Option<Facts<'_>> {
     };
     let (kind, rest) = rest.strip_prefix("type=")?.split_once(' ')?;
     let record = Record::stamped(kinds::name(kind)?, rest.strip_prefix("msg=")?)?;
-    let time = record.time;
-    let facts = record.facts()?.text(names::HOST_NAME, node);
-    Some(Facts { time, ..facts })
+    Some(record.facts()?.text(names::HOST_NAME, node))
 }
 
-/// What stands in syslog or the journal. Its time is the header's.
+/// What stands in syslog or the journal. Its time is the header's; whoever passed it on is not whose process it is of.
 pub(crate) fn message<'a>(program: &str, message: &'a str) -> Option<Facts<'a>> {
+    let mut facts = passed_on(program, message)?;
+    facts.hidden = if program == "audit" {
+        &["process.name"]
+    } else {
+        &["process.name", "process.pid"]
+    };
+    Some(facts)
+}
+
+fn passed_on<'a>(program: &str, message: &'a str) -> Option<Facts<'a>> {
     let text = match program.as_bytes() {
         b"kernel" => without_uptime(message).strip_prefix("audit: ")?,
         b"audit" => message.strip_prefix("audit: ").unwrap_or(message),
@@ -76,7 +84,9 @@ pub(crate) fn message<'a>(program: &str, message: &'a str) -> Option<Facts<'a>> 
 fn without_uptime(text: &str) -> &str {
     let behind = || {
         let (uptime, rest) = text.strip_prefix('[')?.split_once("] ")?;
-        let is_time = uptime.bytes().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b' '));
+        let is_time = uptime
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b' '));
         is_time.then_some(rest)
     };
     behind().unwrap_or(text)
@@ -117,7 +127,9 @@ impl<'a> Record<'a> {
         if data.is_empty() && !self.pairs.is_empty() {
             return None;
         }
-        let mut facts = Facts::with_capacity(data.len() + 16)
+        let mut facts = Facts::with_capacity(data.len() + 16);
+        facts.time = self.time;
+        facts = facts
             .text("auditd.record_type", self.kind.clone())
             .number("auditd.sequence", self.sequence)
             .text(names::LOGSOURCE_PRODUCT, "linux")
@@ -133,10 +145,12 @@ impl<'a> Record<'a> {
 type Data<'d, 'a> = &'d [(Cow<'a, str>, Piece<'a>)];
 
 fn value<'d, 'a>(data: Data<'d, 'a>, key: &str) -> Option<&'d Cow<'a, str>> {
-    data.iter().find(|(have, _)| have == key).and_then(|(_, value)| match value {
-        Piece::Text(text) if !matches!(text.as_ref(), "" | "?" | "(null)") => Some(text),
-        _ => None,
-    })
+    data.iter()
+        .find(|(have, _)| have == key)
+        .and_then(|(_, value)| match value {
+            Piece::Text(text) if !matches!(text.as_ref(), "" | "?" | "(null)") => Some(text),
+            _ => None,
+        })
 }
 
 /// The same as ECS has it.
@@ -148,7 +162,10 @@ fn with_process<'a>(facts: Facts<'a>, kind: &str, data: Data<'_, 'a>) -> Facts<'
     };
     let tells_user = kinds::tells_user(kind);
     let user = |key: &str| if tells_user { id(key) } else { "".into() };
-    let success = match value(data, "success").or_else(|| value(data, "res")).map_or("", Cow::as_ref) {
+    let success = match value(data, "success")
+        .or_else(|| value(data, "res"))
+        .map_or("", Cow::as_ref)
+    {
         "yes" | "success" | "1" => Some(true),
         "no" | "failed" | "0" => Some(false),
         _ => None,

@@ -10,8 +10,25 @@ use crate::draft::Piece;
 
 /// The keys whose texts a stranger may choose. They have quotes, or are digits.
 const ENCODED: [&str; 19] = [
-    "acct", "cmd", "comm", "cwd", "data", "device", "dir", "exe", "file", "grp", "key", "name", "new_group", "ocomm",
-    "path", "proctitle", "sw", "vm", "watch",
+    "acct",
+    "cmd",
+    "comm",
+    "cwd",
+    "data",
+    "device",
+    "dir",
+    "exe",
+    "file",
+    "grp",
+    "key",
+    "name",
+    "new_group",
+    "ocomm",
+    "path",
+    "proctitle",
+    "sw",
+    "vm",
+    "watch",
 ];
 /// Between the keys of several rules that found the same.
 const BETWEEN_KEYS: char = '\u{1}';

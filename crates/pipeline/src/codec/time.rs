@@ -77,7 +77,10 @@ pub(crate) fn parse_access(text: &str) -> Option<Timestamp> {
     let year = number(text.get(7..11)?, 4..=4)? as i16;
     let (hour, minute, second, nanos) = clock_of(text.get(12..20)?)?;
     let zone = offset(text.get(21..)?)?;
-    in_zone(DateTime::new(year, month, day, hour, minute, second, nanos).ok()?, &zone)
+    in_zone(
+        DateTime::new(year, month, day, hour, minute, second, nanos).ok()?,
+        &zone,
+    )
 }
 
 /// `2026/11/20 22:41:07`, as nginx writes into its error log.

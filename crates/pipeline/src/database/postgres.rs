@@ -8,8 +8,6 @@ use super::{number, with_login, with_peer};
 use crate::codec::time;
 use crate::facts::Facts;
 
-/// The server cuts names at 63 bytes; a sign stands between two of them.
-const NAMES_LIMIT: usize = 127;
 /// No severity is longer.
 const SEVERITY_LIMIT: usize = "STATEMENT".len();
 const BEHIND_SEVERITY: &str = ":  ";
@@ -88,17 +86,20 @@ struct Reading<'a> {
 /// All ways to read it: names may contain what looks like a severity, and so may what is said.
 fn readings(text: &str) -> impl Iterator<Item = Reading<'_>> {
     let bytes = text.as_bytes();
-    let end = NAMES_LIMIT + 1 + SEVERITY_LIMIT + BEHIND_SEVERITY.len();
-    let begin = bytes.get(..end).unwrap_or(bytes);
-    memchr::memmem::find_iter(begin, BEHIND_SEVERITY.as_bytes()).filter_map(|at| {
-        let before = text.get(..at)?;
-        let (names, severity) = before.rsplit_once(' ').unwrap_or(("", before));
+    let sign = memchr::memchr(b'@', bytes).unwrap_or(bytes.len());
+    memchr::memmem::find_iter(bytes, BEHIND_SEVERITY.as_bytes()).filter_map(move |end| {
+        let near = bytes.get(end.saturating_sub(SEVERITY_LIMIT + 1)..end)?;
+        let begin = match memchr::memrchr(b' ', near) {
+            Some(space) => end - near.len() + space + 1,
+            None => 0,
+        };
+        let severity = text.get(begin..end)?;
         // Without names nothing stands before the severity, not even a space.
-        let fits = names.contains('@') || names.len() + severity.len() == before.len();
+        let fits = begin == 0 || sign < begin - 1;
         (fits && is_severity(severity)).then_some(Reading {
-            names,
+            names: text.get(..begin.saturating_sub(1))?,
             severity,
-            said: text.get(at + BEHIND_SEVERITY.len()..)?,
+            said: text.get(end + BEHIND_SEVERITY.len()..)?,
         })
     })
 }
@@ -138,7 +139,7 @@ fn behind_header(text: &str) -> Option<Facts<'_>> {
     let facts = facts.level(level(first.severity));
     let facts = match first.severity {
         "FATAL" => with_refused(facts, first.said),
-        "LOG" => with_connection(facts, first.said),
+        "LOG" => with_connection(facts, first),
         _ => facts,
     };
     Some(with_names(facts, first.names))
@@ -211,21 +212,27 @@ fn unlisted(said: &str) -> Option<(&str, &str)> {
     Some((user, if host == LOCAL { "" } else { host }))
 }
 
-fn with_connection<'a>(facts: Facts<'a>, said: &'a str) -> Facts<'a> {
+fn with_connection<'a>(facts: Facts<'a>, reading: Reading<'a>) -> Facts<'a> {
+    let Reading { names, said, .. } = reading;
     if let Some(peer) = said.strip_prefix("connection received: host=") {
         let (host, port) = peer.split_once(" port=").unwrap_or((peer, ""));
         let host = if host == LOCAL || host.contains(' ') { "" } else { host };
         return with_peer(facts, "", host).number("source.port", number(port));
     }
     match said.strip_prefix("connection authorized: user=") {
-        Some(rest) => authorized(facts, rest),
+        Some(rest) => authorized(facts, names, rest),
         None => facts,
     }
 }
 
 /// `USER database=NAME[ application_name=…][ SSL enabled (…)]`: who was let in exists, and the client's words come last.
-fn authorized<'a>(facts: Facts<'a>, text: &'a str) -> Facts<'a> {
+/// Whoever is let in can have the server log words of his own, but not under another name.
+fn authorized<'a>(facts: Facts<'a>, names: &str, text: &'a str) -> Facts<'a> {
     let (user, rest) = text.split_once(" database=").unwrap_or_default();
+    let same = names.strip_prefix(user).is_some_and(|rest| rest.starts_with('@'));
+    if !names.is_empty() && !same {
+        return facts;
+    }
     let database = match rest.split_once(' ') {
         None => rest,
         Some((name, behind)) if behind.starts_with("application_name=") || behind.starts_with("SSL enabled") => name,

@@ -71,7 +71,8 @@ fn split_host(text: &str) -> Option<(&str, &str)> {
     let bytes = text.as_bytes();
     let end = memchr::memchr(b' ', bytes.get(..HOST_LIMIT).unwrap_or(bytes)).filter(|end| *end > 0)?;
     let host = text.get(..end)?;
-    let fits = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'_' | b'[' | b']' | b'%');
+    let fits =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b':' | b'-' | b'_' | b'[' | b']' | b'%');
     host.bytes().all(fits).then_some((host, text.get(end + 1..)?))
 }
 
@@ -114,7 +115,10 @@ fn parse<'a>(vhost: &'a str, host: &'a str, text: &'a str) -> Option<Line<'a>> {
 }
 
 fn status(text: &str) -> Option<u16> {
-    (text.len() == 3).then(|| number(text)).flatten().map(|code| code as u16)
+    (text.len() == 3)
+        .then(|| number(text))
+        .flatten()
+        .map(|code| code as u16)
 }
 
 fn number(text: &str) -> Option<u64> {
