@@ -73,7 +73,8 @@ fn untrusted(text: &str) -> String {
     if text.bytes().all(|byte| (0x21..0x7f).contains(&byte) && byte != b'"') {
         return format!("\"{text}\"");
     }
-    text.bytes().map(|byte| format!("{byte:02X}")).collect()
+    let pairs: Vec<String> = text.bytes().map(|byte| format!("{byte:02X}")).collect();
+    pairs.concat()
 }
 
 proptest! {

@@ -189,18 +189,18 @@ fn no_role(said: &str) -> Option<&str> {
 /// `pg_hba.conf rejects [replication ]connection for host …`: user and host.
 fn unlisted(said: &str) -> Option<(&str, &str)> {
     const DATABASE: &str = "\", database \"";
-    let (replication, rest) = match said.strip_prefix("no pg_hba.conf entry for ") {
-        Some(rest) => match rest.strip_prefix("replication connection from ") {
-            Some(rest) => (true, rest),
-            None => (false, rest),
-        },
-        None => {
-            let rest = said.strip_prefix("pg_hba.conf rejects ")?;
-            let (kind, rest) = rest.split_once("connection for ")?;
-            (kind == "replication ", rest)
-        }
+    let (kind, rest) = if let Some(rest) = said.strip_prefix("no pg_hba.conf entry for ") {
+        rest.split_once("host ")?
+    } else {
+        said.strip_prefix("pg_hba.conf rejects ")?
+            .split_once("connection for host ")?
     };
-    let (host, rest) = rest.strip_prefix("host \"")?.split_once("\", user \"")?;
+    let replication = match kind {
+        "" => false,
+        "replication " | "replication connection from " => true,
+        _ => return None,
+    };
+    let (host, rest) = rest.strip_prefix('"')?.split_once("\", user \"")?;
     let user = if replication {
         rest.rsplit_once("\", ").map_or("", |(user, _)| user)
     } else {

@@ -1,5 +1,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+use std::fmt::Write;
+
 use proptest::prelude::*;
 
 use super::text::{percent_decoded, split_quoted, unescaped};
@@ -45,7 +47,7 @@ fn escaped(text: &str, nginx: bool) -> String {
         match byte {
             b'"' | b'\\' if !nginx => out.extend(['\\', char::from(byte)]),
             b' ' | b'!' | b'#'..=b'[' | b']'..=b'~' => out.push(char::from(byte)),
-            _ => out.push_str(&format!("\\x{byte:02X}")),
+            _ => write!(out, "\\x{byte:02X}").unwrap(),
         }
     }
     out
