@@ -37,6 +37,6 @@ pub enum PipelineError {
     #[error("encoding {0:?} is not known: use auto, utf-8, utf-16le, utf-16be or a name such as windows-1251")]
     UnknownEncoding(String),
     /// No codec has this name.
-    #[error("codec {0:?} is not known: use auto, plain, syslog or json")]
+    #[error("codec {0:?} is not known: use auto, plain, syslog, json or access")]
     UnknownCodec(String),
 }

@@ -1,5 +1,5 @@
 //! Bytes to events: [`Framer`] cuts a stream of bytes into records, a [`Codec`] reads a record as an event,
-//! [`enrich_auth`] adds what an auth line says as fields, [`Pipeline`] puts all together with filters and writes what
+//! [`enrich_auth`] adds what a program's line says as fields, [`Pipeline`] puts all together with filters and writes what
 //! is kept into a batch.
 //!
 //! What never enters: I/O and the clock. `now` and the local time zone are arguments.
@@ -19,15 +19,22 @@
 //! assert_eq!(lines, [(6, b"first".to_vec()), (13, b"second".to_vec())]);
 //! ```
 
+mod audit;
 mod auth;
 mod codec;
+mod database;
 mod draft;
+mod enrich;
 mod error;
+mod facts;
 mod framing;
+#[cfg(test)]
+mod golden;
 mod process;
+mod web;
 
-pub use auth::enrich_auth;
 pub use codec::{Codec, CodecContext, Decoder, service_of};
+pub use enrich::enrich_auth;
 pub use error::PipelineError;
 pub use framing::{Body, Framer, Framing, Record, TextEncoding};
 pub use jiff::tz::TimeZone;

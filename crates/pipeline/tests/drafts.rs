@@ -37,7 +37,7 @@ fn batch(pipeline: &Pipeline, text: &[u8]) -> (Vec<u8>, bool) {
 /// The same lines with filters that look at fields only, and with filters that say the same and look at the message too.
 fn assert_same(text: &str) {
     let query = |text: &str| -> Query { text.parse().unwrap() };
-    for codec in [Codec::Auto, Codec::Json, Codec::Syslog] {
+    for codec in [Codec::Auto, Codec::Json, Codec::Syslog, Codec::Access] {
         let pipeline = Pipeline::new(Decoder::new(codec, TimeZone::UTC));
         let straight = pipeline
             .clone()
@@ -102,6 +102,15 @@ fn lines_of_syslog_and_others() {
         "<11>1 - - - - - -",
         "2026-09-22 04:51:30,250 INFO x",
         "192.0.2.1 - - [19/May/2015:07:05:50 +0000] \"GET / HTTP/1.1\" 200 5 \"-\" \"x\"",
+        "192.0.2.1 - x [19/May/2015:07:05:50 +0000] \"GET /%2e%2e/?\\x22 HTTP/1.1\" 503 5 \"-\" \"\\\"x\\xff\"",
+        "2026/11/20 22:41:07 [error] 1234#1235: *56 open() failed",
+        "[Fri Nov 20 22:41:07.123456 2026] [core:error] [pid 1:tid 2] [client 203.0.113.9:43210] AH1: x",
+        "2026-11-20 22:41:07.123 UTC [1234] a@b FATAL:  password authentication failed for user \"a\"",
+        "2026-11-20T22:41:07Z 12 [Note] [MY-1] [Server] Access denied for user 'a'@'203.0.113.9' (using password: YES)",
+        "Nov 20 22:41:07 h mysqld[5]: [Note] Access denied for user 'a'@'203.0.113.9' (using password: YES)",
+        "<13>Nov 20 22:41:07 h postgres[5]: [1-1] a@b ERROR:  x",
+        "node=web-1 type=EXECVE msg=audit(1796000000.123:456): argc=2 a0=\"ls\" a1=C3A9 a1=\"x\" key=610162",
+        "Nov 20 22:41:07 h kernel: audit: type=1300 audit(1796000000.123:456): uid=0 pid=7 comm=\"ls\" success=no",
         "",
         "täglich\u{1}",
     ] {

@@ -87,7 +87,7 @@ fn filters_on_constant_fields_hold_for_plain_lines_too() {
 #[test]
 fn over_long_records_become_two_marked_events() {
     let line = format!("Nov 20 10:00:00 h sshd[1]: {}é{}\n", "a".repeat(200), "z".repeat(999));
-    for codec in [Codec::Auto, Codec::Plain, Codec::Json, Codec::Syslog] {
+    for codec in [Codec::Auto, Codec::Plain, Codec::Json, Codec::Syslog, Codec::Access] {
         let framing = Framing::lines().with_max_record(128).unwrap();
         let (decoded, _) = run(&pipeline(codec), framing, line.as_bytes());
         let [first, last] = decoded.events.as_slice() else {

@@ -123,6 +123,13 @@ pub(super) fn lines() -> Vec<Vec<u8>> {
         "{\"@timestamp\":\"2026-11-20T22:41:07Z\",\"level\":\"warn\",\"message\":\"m\",\"a\":{\"b\":[1,2.5,null,{}]}}",
         "Nov 20 22:41:07 web-1 systemd-logind[1]: New session 12 of user anna.",
         "Nov 20 22:41:07 web-1 last message repeated 3 times",
+        "www.example.org:443 203.0.113.9 - anna [20/Nov/2026:22:41:07 +0100] \"GET /%2e%2e/?a=%ff\\x22 HTTP/1.1\" 503 - \"-\" \"\\\"x\"",
+        "2026/11/20 22:41:07 [error] 12#13: *5 open() failed",
+        "[Fri Nov 20 22:41:07.123456 2026] [core:error] [pid 1:tid 2] [client 203.0.113.9:43210] AH1: x",
+        "2026-11-20 22:41:07.123 UTC [12] a@b FATAL:  password authentication failed for user \"a\"",
+        "2026-11-20T22:41:07.123456Z 12 [Note] [MY-1] [Server] Access denied for user 'a'@'203.0.113.9' (using password: YES)",
+        "type=EXECVE msg=audit(1796000000.123:456): argc=2 a0=\"ls\" a1[0]=C3A9 a1[1]=\"x\" key=610162",
+        "Nov 20 22:41:07 web-1 kernel: audit: type=1100 audit(1796000000.123:456): pid=9 uid=0 msg='op=x acct=\"a\" res=failed'",
         "plain text",
     ]
     .map(|line| line.as_bytes().to_vec())
@@ -133,7 +140,7 @@ pub(super) fn lines() -> Vec<Vec<u8>> {
 pub(super) fn run_codecs(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let constants = Fields::new();
-    for codec in [Codec::Auto, Codec::Plain, Codec::Syslog, Codec::Json] {
+    for codec in [Codec::Auto, Codec::Plain, Codec::Syslog, Codec::Json, Codec::Access] {
         let decoder = Decoder::new(codec, TimeZone::UTC);
         let context = CodecContext {
             now: NOW,

@@ -21,41 +21,39 @@ use watchpost_event::{Event, names};
 
 use crate::draft::Draft;
 
-/// Adds ECS fields (`event.*`, `user.*`, `source.*`, `ssh.*`, `group.*`, `session.*`…) to an event that one of the
-/// programs of login, privilege and account change wrote; leaves all others as they are.
-///
-/// The program is `watchpost.logsource.service`, or `process.name` where no service is set. Failures get `log.level`
-/// warning unless they have a level. Account changes and logins other than OpenSSH's are Sigma's service `auth`.
-pub fn enrich_auth(event: &mut Event) {
+/// Adds fields to an event that one of the programs of login, privilege and account change wrote; says whether it did.
+pub(crate) fn enrich(event: &mut Event) -> bool {
     let service = event.fields.text(names::LOGSOURCE_SERVICE);
     let Some(program) = service.or_else(|| event.fields.text("process.name")) else {
-        return;
+        return false;
     };
     let Some((family, decoded)) = read(program, &event.message) else {
-        return;
+        return false;
     };
     if service.is_none() {
         event.fields.set(names::LOGSOURCE_PRODUCT, "linux");
     }
     event.fields.set(names::LOGSOURCE_SERVICE, family);
     decoded.put(&mut event.fields);
+    true
 }
 
 /// The same for an event that still stands in its record, whose message is `message`.
-pub(crate) fn enrich_draft<'a>(draft: &mut Draft<'a>, message: &'a str) {
+pub(crate) fn enrich_draft<'a>(draft: &mut Draft<'a>, message: &'a str) -> bool {
     let service = draft.text(names::LOGSOURCE_SERVICE);
     let Some(program) = service.or_else(|| draft.text("process.name")) else {
-        return;
+        return false;
     };
     let has_service = service.is_some();
     let Some((family, decoded)) = read(program, message) else {
-        return;
+        return false;
     };
     if !has_service {
         draft.set(names::LOGSOURCE_PRODUCT, "linux".into());
     }
     draft.set(names::LOGSOURCE_SERVICE, family.into());
     decoded.put_into(draft);
+    true
 }
 
 /// What a program's message says, and Sigma's service for it.

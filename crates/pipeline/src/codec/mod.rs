@@ -4,9 +4,10 @@
 
 mod flat;
 mod json;
+mod known;
 mod scan;
 mod syslog;
-mod time;
+pub(crate) mod time;
 
 #[cfg(test)]
 mod tests;
@@ -19,9 +20,10 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use watchpost_event::{Event, Fields, Timestamp};
 
-use crate::PipelineError;
-use crate::auth::enrich_draft;
 use crate::draft::{Draft, Piece};
+use crate::enrich::enrich_draft;
+use crate::facts::Facts;
+use crate::{PipelineError, web};
 
 pub use syslog::service_of;
 
@@ -32,7 +34,8 @@ const REPEATED_BYTES_LIMIT: usize = 4 << 20;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Codec {
-    /// Line by line: a JSON object as `json`, what has a syslog header as `syslog`, everything else as `plain`.
+    /// Line by line: a JSON object as `json`, what has a syslog header as `syslog`, lines of web servers' access and error
+    /// logs, of PostgreSQL, MySQL and MariaDB and of auditd as what they are, everything else as `plain`.
     #[default]
     Auto,
     /// The text is the message.
@@ -41,6 +44,8 @@ pub enum Codec {
     Syslog,
     /// One object per record.
     Json,
+    /// Access logs of web servers in the common and combined formats.
+    Access,
 }
 
 impl Codec {
@@ -51,6 +56,7 @@ impl Codec {
             Self::Plain => "plain",
             Self::Syslog => "syslog",
             Self::Json => "json",
+            Self::Access => "access",
         }
     }
 }
@@ -65,7 +71,7 @@ impl FromStr for Codec {
     type Err = PipelineError;
 
     fn from_str(name: &str) -> Result<Self, PipelineError> {
-        [Self::Auto, Self::Plain, Self::Syslog, Self::Json]
+        [Self::Auto, Self::Plain, Self::Syslog, Self::Json, Self::Access]
             .into_iter()
             .find(|codec| codec.name() == name)
             .ok_or_else(|| PipelineError::UnknownCodec(name.chars().take(64).collect()))
@@ -104,7 +110,7 @@ pub struct Decoder {
 }
 
 impl Decoder {
-    /// A decoder. Syslog lines about logins, privilege and accounts get the fields of [`crate::enrich_auth`].
+    /// A decoder. Syslog lines of the programs that [`crate::enrich_auth`] knows get its fields.
     pub fn new(codec: Codec, zone: TimeZone) -> Self {
         Self {
             codec,
@@ -113,7 +119,7 @@ impl Decoder {
         }
     }
 
-    /// Leaves auth lines as they are.
+    /// Leaves what those programs say in syslog lines as it is.
     #[must_use]
     pub fn without_auth(self) -> Self {
         Self { auth: false, ..self }
@@ -135,15 +141,15 @@ impl Decoder {
                 true
             }
             Codec::Auto if looks_like_object(text) => json::decode(text, &self.zone, context, out).is_ok(),
-            Codec::Auto | Codec::Syslog => self.decode_syslog(text, context, out),
+            Codec::Auto | Codec::Syslog | Codec::Access => self.decode_line(text, context, out),
         };
         if !known {
             out.push(Event::new(self.leading_time(text).unwrap_or(context.now), 0, text));
         }
     }
 
-    fn decode_syslog(&self, text: &str, context: CodecContext<'_>, out: &mut Vec<Event>) -> bool {
-        let Some((count, draft)) = self.syslog(text, context) else {
+    fn decode_line(&self, text: &str, context: CodecContext<'_>, out: &mut Vec<Event>) -> bool {
+        let Some((count, draft)) = self.line(text, context) else {
             return false;
         };
         let event = draft.into_event();
@@ -152,6 +158,23 @@ impl Decoder {
         }
         out.push(event);
         true
+    }
+
+    /// What a line says that is no object, and how many such events it stands for.
+    fn line<'a>(&self, text: &'a str, context: CodecContext<'_>) -> Option<(usize, Draft<'a>)> {
+        match self.facts(text) {
+            Some(facts) => Some((1, facts.into_draft(text, context.now, context.constants))),
+            None if self.codec == Codec::Access => None,
+            None => self.syslog(text, context),
+        }
+    }
+
+    fn facts<'a>(&self, text: &'a str) -> Option<Facts<'a>> {
+        match self.codec {
+            Codec::Auto => known::read(text, &self.zone),
+            Codec::Access => web::any_access(text),
+            Codec::Plain | Codec::Json | Codec::Syslog => None,
+        }
     }
 
     /// What a syslog line says, and how many such events it stands for.
@@ -190,7 +213,7 @@ impl Decoder {
             Codec::Auto if looks_like_object(text) => {
                 return Some((1, json::draft(text, &self.zone, context, arena)?));
             }
-            Codec::Auto | Codec::Syslog => self.syslog(text, context),
+            Codec::Auto | Codec::Syslog | Codec::Access => self.line(text, context),
         };
         Some(draft.unwrap_or_else(|| (1, Draft::new(self.leading_time(text).unwrap_or(context.now), text))))
     }
@@ -199,7 +222,7 @@ impl Decoder {
     fn leading_time(&self, text: &str) -> Option<Timestamp> {
         match self.codec {
             Codec::Auto => time::leading(text, &self.zone),
-            Codec::Plain | Codec::Json | Codec::Syslog => None,
+            Codec::Plain | Codec::Json | Codec::Syslog | Codec::Access => None,
         }
     }
 
@@ -210,7 +233,11 @@ impl Decoder {
         match self.codec {
             Codec::Plain => None,
             Codec::Syslog => syslog::own_time(text, &self.zone, now),
-            Codec::Auto if !object => syslog::own_time(text, &self.zone, now).or_else(|| self.leading_time(text)),
+            Codec::Access => self.facts(text)?.time,
+            Codec::Auto if !object => match self.facts(text) {
+                Some(facts) => facts.time,
+                None => syslog::own_time(text, &self.zone, now).or_else(|| self.leading_time(text)),
+            },
             Codec::Json | Codec::Auto => {
                 let constants = Fields::new();
                 let context = CodecContext {

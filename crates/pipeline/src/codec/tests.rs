@@ -331,8 +331,8 @@ fn what_is_not_as_asked_is_kept_as_plain_text() {
 
 proptest! {
     #[test]
-    fn codecs_never_panic_and_keep_the_line(text: String, codec in 0..4usize, time: i64) {
-        let codec = [Codec::Auto, Codec::Plain, Codec::Syslog, Codec::Json][codec];
+    fn codecs_never_panic_and_keep_the_line(text: String, codec in 0..5usize, time: i64) {
+        let codec = [Codec::Auto, Codec::Plain, Codec::Syslog, Codec::Json, Codec::Access][codec];
         decode_at(codec, &text, Timestamp(time));
     }
 

@@ -1,7 +1,7 @@
 //! Times as logs write them.
 
 use jiff::civil::DateTime;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use serde_json::Value;
 use watchpost_event::Timestamp;
 
@@ -31,7 +31,7 @@ pub(super) fn split_bsd<'a>(line: &'a str, now: Timestamp, zone: &TimeZone) -> O
 }
 
 /// RFC 3339, or the same without offset (local) and with a comma before the fraction.
-pub(super) fn parse_iso(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+pub(crate) fn parse_iso(text: &str, zone: &TimeZone) -> Option<Timestamp> {
     let bytes = text.as_bytes();
     if bytes.len() < 19 || bytes.len() > 40 || bytes.get(4) != Some(&b'-') || bytes.get(7) != Some(&b'-') {
         return None;
@@ -64,6 +64,86 @@ pub(super) fn leading(line: &str, zone: &TimeZone) -> Option<Timestamp> {
         return parse_iso(text, &TimeZone::UTC);
     }
     parse_iso(text, zone)
+}
+
+/// `20/Nov/2026:22:41:07 +0000`, as access logs write it.
+pub(crate) fn parse_access(text: &str) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 26 || [bytes[2], bytes[6], bytes[11], bytes[20]] != *b"//: " {
+        return None;
+    }
+    let day = number(text.get(..2)?, 2..=2)? as i8;
+    let month = month(text.get(3..6)?)?;
+    let year = number(text.get(7..11)?, 4..=4)? as i16;
+    let (hour, minute, second, nanos) = clock_of(text.get(12..20)?)?;
+    let zone = offset(text.get(21..)?)?;
+    in_zone(
+        DateTime::new(year, month, day, hour, minute, second, nanos).ok()?,
+        &zone,
+    )
+}
+
+/// `2026/11/20 22:41:07`, as nginx writes into its error log.
+pub(crate) fn parse_slashes(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    let bytes = text.as_bytes();
+    if bytes.len() != 19 || [bytes[4], bytes[7], bytes[10]] != *b"// " {
+        return None;
+    }
+    let year = number(text.get(..4)?, 4..=4)? as i16;
+    let month = number(text.get(5..7)?, 2..=2)? as i8;
+    let day = number(text.get(8..10)?, 2..=2)? as i8;
+    let (hour, minute, second, nanos) = clock_of(text.get(11..)?)?;
+    in_zone(DateTime::new(year, month, day, hour, minute, second, nanos).ok()?, zone)
+}
+
+/// `Fri Nov 20 22:41:07.123456 2026`, as Apache writes into its error log.
+pub(crate) fn parse_asctime(text: &str, zone: &TimeZone) -> Option<Timestamp> {
+    if text.len() < 24 || text.as_bytes().get(3) != Some(&b' ') {
+        return None;
+    }
+    let month = month(text.get(4..7)?)?;
+    let day = text.get(8..10)?;
+    let day = number(day.strip_prefix(' ').unwrap_or(day), 1..=2)? as i8;
+    let (clock, year) = text.get(11..)?.split_once(' ')?;
+    let (hour, minute, second, nanos) = clock_of(clock)?;
+    let year = number(year, 4..=4)? as i16;
+    in_zone(DateTime::new(year, month, day, hour, minute, second, nanos).ok()?, zone)
+}
+
+/// A zone as logs abbreviate it: `UTC`, `GMT`, an offset, or letters that only the writer knows, for which the given
+/// zone stands.
+pub(crate) fn abbreviated(text: &str, zone: &TimeZone) -> Option<TimeZone> {
+    const LETTERS: usize = 6;
+    match text {
+        "UTC" | "GMT" => Some(TimeZone::UTC),
+        _ if text.starts_with(['+', '-']) => offset(text),
+        _ if text.is_empty() || text.len() > LETTERS || !text.bytes().all(|byte| byte.is_ascii_alphabetic()) => None,
+        _ => Some(zone.clone()),
+    }
+}
+
+/// `+02`, `+0200` or `+02:00`.
+fn offset(text: &str) -> Option<TimeZone> {
+    let (sign, digits) = match text.as_bytes().first()? {
+        b'+' => (1, text.get(1..)?),
+        b'-' => (-1, text.get(1..)?),
+        _ => return None,
+    };
+    let hours = number(digits.get(..2)?, 2..=2)? as i32;
+    let rest = digits.get(2..)?;
+    let minutes = match rest.strip_prefix(':').unwrap_or(rest) {
+        "" => 0,
+        minutes => number(minutes, 2..=2)? as i32,
+    };
+    let seconds = sign * (hours * 3600 + minutes * 60);
+    Offset::from_seconds(seconds).ok().map(TimeZone::fixed)
+}
+
+/// Seconds and thousandths since 1970.
+pub(crate) fn since_epoch(seconds: &str, millis: &str) -> Option<Timestamp> {
+    let seconds: i64 = number(seconds, 1..=10)?.into();
+    let millis: i64 = number(millis, 1..=3)?.into();
+    Some(Timestamp(seconds * 1_000_000_000 + millis * 1_000_000))
 }
 
 /// Text as above, or a number since 1970 whose size tells seconds, milliseconds, microseconds or nanoseconds.
