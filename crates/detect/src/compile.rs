@@ -9,9 +9,10 @@ use rsigma_parser::{FilterRule, Level, LogSource as EngineSource, SigmaRule, par
 use watchpost_event::{LogSource, Severity, Timestamp, View};
 use watchpost_kit::DurationText;
 
-use crate::adapter::{Adapter, log_source};
+use crate::adapter::Adapter;
 use crate::correlate::{Correlation, Correlator};
 use crate::rule::{STORY_FIELDS, STORY_WINDOW};
+use crate::sources::{concerns, sources};
 use crate::{Detection, Hit, Rule, Share};
 
 /// A text of rules and what to call it: one or more YAML documents.
@@ -116,11 +117,12 @@ impl Rules {
 
     /// The rules that match an event, whatever their number.
     pub fn matches(&self, view: &View<'_>, received: Timestamp) -> Vec<Hit> {
-        let source = log_source(view);
+        let sources = sources(view);
+        let concerned = |rule: &LogSource| sources.iter().any(|source| concerns(rule, source));
         // Most events concern no rule: only for the others is anything looked up.
         let mut adapter = None;
         let mut hits = Vec::new();
-        for (_, engine) in self.routes.iter().filter(|(rule, _)| concerns(rule, &source)) {
+        for (_, engine) in self.routes.iter().filter(|(rule, _)| concerned(rule)) {
             let adapter = adapter.get_or_insert_with(|| Adapter::new(*view));
             for found in engine.evaluate(adapter) {
                 let key = found.header.rule_id.as_ref().unwrap_or(&found.header.rule_title);
@@ -333,16 +335,6 @@ pub(crate) fn problem(file: &str, rule: &str, message: String) -> Problem {
         message,
         unsupported: false,
     }
-}
-
-/// Whether a rule of this log source may look at such events.
-pub(crate) fn concerns(rule: &LogSource, event: &LogSource) -> bool {
-    let one = |rule: &Option<String>, event: &Option<String>| match (rule, event) {
-        (None, _) => true,
-        (Some(rule), Some(event)) => rule.eq_ignore_ascii_case(event),
-        (Some(_), None) => false,
-    };
-    one(&rule.product, &event.product) && one(&rule.category, &event.category) && one(&rule.service, &event.service)
 }
 
 fn head_of(file: &str, sigma: &SigmaRule) -> Result<Rule, Problem> {

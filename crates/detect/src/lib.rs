@@ -45,9 +45,13 @@ mod correlate;
 mod detection;
 mod rule;
 mod samples;
+mod sources;
+mod taxonomy;
 
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod names_tests;
 #[cfg(test)]
 mod tests;
 
