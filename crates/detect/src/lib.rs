@@ -43,6 +43,9 @@ mod builtin;
 mod compile;
 mod correlate;
 mod detection;
+mod encoding;
+mod filters;
+mod normal;
 mod rule;
 mod samples;
 mod sources;
@@ -53,10 +56,12 @@ mod differential;
 #[cfg(test)]
 mod names_tests;
 #[cfg(test)]
+mod spec_tests;
+#[cfg(test)]
 mod tests;
 
 pub use builtin::{BuiltinRule, builtin};
-pub use compile::{Problem, RuleText, Rules};
+pub use compile::{Disabled, Problem, RuleText, Rules};
 pub use correlate::Correlator;
 pub use detection::Detection;
 pub use rule::{Hit, Rule, Share};
