@@ -44,6 +44,7 @@ mod compile;
 mod correlate;
 mod detection;
 mod encoding;
+mod explain;
 mod filters;
 mod normal;
 mod rule;
@@ -53,6 +54,8 @@ mod taxonomy;
 
 #[cfg(test)]
 mod differential;
+#[cfg(test)]
+mod explain_tests;
 #[cfg(test)]
 mod names_tests;
 #[cfg(test)]
@@ -64,5 +67,6 @@ pub use builtin::{BuiltinRule, builtin};
 pub use compile::{Disabled, Problem, RuleText, Rules};
 pub use correlate::Correlator;
 pub use detection::Detection;
+pub use explain::{Difference, Explanation, Selection, Test};
 pub use rule::{Hit, Rule, Share};
 pub use samples::{Input, Sample, SampleError, Samples};
