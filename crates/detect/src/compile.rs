@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use rsigma_eval::Engine;
+use rsigma_eval::{Engine, compile_rule};
 use rsigma_parser::{CorrelationRule, FilterRule, Level, LogSource as EngineSource, SigmaRule, parse_sigma_yaml};
 use watchpost_event::{LogSource, Severity, Timestamp, View};
 use watchpost_kit::DurationText;
@@ -257,25 +257,28 @@ impl Rules {
                 category,
                 service,
             };
-            let engine = self.engine(&rules, problems);
+            let engine = self.engine(rules, problems);
             self.routes.push((source, engine));
         }
         off
     }
 
     /// In one call: the engine builds its indexes once for all rules of a log source.
-    fn engine(&mut self, rules: &[SigmaRule], problems: &mut Vec<Problem>) -> Engine {
+    fn engine(&mut self, rules: Vec<SigmaRule>, problems: &mut Vec<Problem>) -> Engine {
+        let mut compiled = Vec::with_capacity(rules.len());
+        for sigma in rules {
+            match compile_rule(&sigma) {
+                Ok(rule) => compiled.push(rule),
+                Err(error) => {
+                    let known = self.known.remove(sigma.id.as_ref().unwrap_or(&sigma.title));
+                    let file = known.map_or_else(String::new, |known| known.rule.file.clone());
+                    problems.push(problem(&file, &sigma.title, chain(&error)));
+                }
+            }
+        }
         let mut engine = Engine::new();
         engine.set_include_event(false);
-        for (at, error) in engine.add_rules(rules) {
-            let Some(sigma) = rules.get(at) else { continue };
-            let key = sigma.id.as_ref().unwrap_or(&sigma.title);
-            let file = self
-                .known
-                .remove(key)
-                .map_or_else(String::new, |known| known.rule.file.clone());
-            problems.push(problem(&file, &sigma.title, chain(&error)));
-        }
+        engine.extend_compiled_rules(compiled);
         engine
     }
 

@@ -236,28 +236,29 @@ fn a_windows_event_says_by_channel_and_number_what_it_is_about() {
     let sysmon = "Microsoft-Windows-Sysmon/Operational";
     assert_eq!(of(json!({})), ["linux/-/-"]);
     assert_eq!(of(json!({ "Channel": "Mine", "EventID": 1 })), ["linux/-/-"]);
-    let own = "linux/-/-";
     assert_eq!(
         of(json!({ "Channel": sysmon, "EventID": 13 })),
-        [own, "windows/registry_event/sysmon", "windows/registry_set/sysmon"]
+        ["windows/registry_event/sysmon", "windows/registry_set/sysmon"]
     );
     assert_eq!(
         of(json!({ "Channel": sysmon, "EventID": "12", "EventType": "DeleteValue" })),
-        [own, "windows/registry_delete/sysmon", "windows/registry_event/sysmon"]
+        ["windows/registry_delete/sysmon", "windows/registry_event/sysmon"]
     );
     assert_eq!(
         of(json!({ "winlog.channel": "security", "winlog.event_id": 4688 })),
-        [own, "windows/process_creation/security"]
+        ["windows/process_creation/security"]
     );
     assert_eq!(
         of(json!({ "Channel": "System", "EventID": 7045 })),
-        [own, "windows/-/system"]
+        ["windows/-/system"]
     );
     assert_eq!(
         of(json!({ "SourceName": "PowerShell", "EventID": 400 })),
-        [own, "windows/ps_classic_start/powershell-classic"]
+        ["windows/ps_classic_start/powershell-classic"]
     );
-    assert_eq!(of(json!({ "Channel": sysmon })), [own, "windows/-/sysmon"]);
+    assert_eq!(of(json!({ "Channel": sysmon })), ["windows/-/sysmon"]);
+    let ours = json!({ "Channel": "Security", "EventID": 4624, "watchpost.logsource.service": "mine" });
+    assert_eq!(of(ours), ["linux/-/mine", "windows/-/security"]);
 }
 
 #[test]

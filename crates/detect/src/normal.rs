@@ -23,6 +23,8 @@ const TEXT_MODIFIERS: [Modifier; 9] = [
     Modifier::Base64,
     Modifier::Base64Offset,
 ];
+/// A shorter text guards nothing.
+const GUARD_BYTES_MIN: usize = 3;
 const UTF16: [Modifier; 3] = [Modifier::Wide, Modifier::Utf16, Modifier::Utf16be];
 
 /// Rewrites a rule, or says why it cannot be used.
@@ -149,14 +151,46 @@ fn rewrite_item(item: DetectionItem) -> Result<Detection, String> {
 }
 
 /// Values that are compared in one way.
-type Test = (Vec<Modifier>, Vec<SigmaValue>);
+struct Test {
+    modifiers: Vec<Modifier>,
+    values: Vec<SigmaValue>,
+    /// Of a pattern: text that stands in whatever it matches. The engine finds that at once, and the pattern slowly.
+    guard: Option<String>,
+}
+
+impl Test {
+    fn new(modifiers: Vec<Modifier>, values: Vec<SigmaValue>) -> Self {
+        Self {
+            modifiers,
+            values,
+            guard: None,
+        }
+    }
+
+    /// It asks for nothing, which is found where there is no field only when it is asked for by itself.
+    fn is_null(&self) -> bool {
+        self.values == [SigmaValue::Null]
+    }
+
+    fn joins(&self, other: &Self) -> bool {
+        let alone = |test: &Self| test.guard.is_some() || test.is_null();
+        self.modifiers == other.modifiers && !alone(self) && !alone(other)
+    }
+
+    fn detection(self, name: Option<&str>) -> Detection {
+        let item = |modifiers: Vec<Modifier>, values| DetectionItem {
+            field: FieldSpec::new(name.map(str::to_owned), modifiers),
+            values,
+        };
+        let guard = self.guard.filter(|_| !self.modifiers.contains(&Modifier::Neq));
+        let guard = guard.map(|text| item(vec![Modifier::Contains], vec![SigmaValue::from_raw_string(&text)]));
+        Detection::AllOf(guard.into_iter().chain([item(self.modifiers, self.values)]).collect())
+    }
+}
 
 fn split(item: DetectionItem) -> Detection {
     let FieldSpec { name, modifiers } = item.field;
-    let detection = |(modifiers, values): Test| {
-        let field = FieldSpec::new(name.clone(), modifiers);
-        Detection::AllOf(vec![DetectionItem { field, values }])
-    };
+    let detection = |test: Test| test.detection(name.as_deref());
     let all = modifiers.contains(&Modifier::All);
     let each: Vec<Modifier> = modifiers.iter().copied().filter(|one| *one != Modifier::All).collect();
     let tests = item.values.into_iter().map(|value| tests_of(value, &each));
@@ -165,13 +199,10 @@ fn split(item: DetectionItem) -> Detection {
         return join(all_of(every.collect()));
     }
     let mut groups: Vec<Test> = Vec::new();
-    for (modifiers, values) in tests.flatten() {
-        // Nothing is found where there is no field only when it is asked for by itself.
-        let nothing = |values: &[SigmaValue]| values == [SigmaValue::Null];
-        let like = |group: &&mut Test| group.0 == modifiers && !nothing(&group.1) && !nothing(&values);
-        match groups.iter_mut().find(like) {
-            Some((_, have)) => have.extend(values),
-            None => groups.push((modifiers, values)),
+    for test in tests.flatten() {
+        match groups.iter_mut().find(|group| group.joins(&test)) {
+            Some(group) => group.values.extend(test.values),
+            None => groups.push(test),
         }
     }
     let parts: Vec<_> = groups.into_iter().map(detection).collect();
@@ -210,7 +241,7 @@ fn join(detection: Detection) -> Detection {
 /// What one value comes to: any of these.
 fn tests_of(value: SigmaValue, modifiers: &[Modifier]) -> Vec<Test> {
     let SigmaValue::String(text) = value else {
-        return vec![(modifiers.to_vec(), vec![value])];
+        return vec![Test::new(modifiers.to_vec(), vec![value])];
     };
     let without =
         |gone: &[Modifier]| -> Vec<Modifier> { modifiers.iter().copied().filter(|one| !gone.contains(one)).collect() };
@@ -222,13 +253,13 @@ fn tests_of(value: SigmaValue, modifiers: &[Modifier]) -> Vec<Test> {
         }
         let bytes = encoding::bytes(&text.as_plain().unwrap_or_default(), modifiers);
         let patterns = encoding::base64_offsets(&bytes);
-        return vec![(
+        return vec![Test::new(
             rest,
             patterns.iter().map(|text| SigmaValue::from_raw_string(text)).collect(),
         )];
     }
     if modifiers.contains(&Modifier::Base64) {
-        return vec![(modifiers.to_vec(), vec![SigmaValue::String(text)])];
+        return vec![Test::new(modifiers.to_vec(), vec![SigmaValue::String(text)])];
     }
     let rest = without(&[Modifier::WindAsh]);
     let texts = if rest.len() < modifiers.len() {
@@ -266,7 +297,7 @@ fn wildcards(parts: Vec<StringPart>, modifiers: &[Modifier]) -> Test {
             (false, true) => others.push(Modifier::EndsWith),
             (false, false) => others.push(Modifier::Contains),
         }
-        return (others, vec![SigmaValue::from_raw_string(&plain)]);
+        return Test::new(others, vec![SigmaValue::from_raw_string(&plain)]);
     }
     let pattern: String = rest.iter().map(encoding::pattern).collect();
     let (first, last) = (if start { "^" } else { "" }, if end { "$" } else { "" });
@@ -276,10 +307,12 @@ fn wildcards(parts: Vec<StringPart>, modifiers: &[Modifier]) -> Test {
         others.push(Modifier::IgnoreCase);
     }
     others.retain(|one| *one != Modifier::Cased);
-    (
-        others,
-        vec![SigmaValue::from_raw_string(&format!("{first}{pattern}{last}"))],
-    )
+    let longest = rest.iter().filter_map(literal).max_by_key(|text| text.len());
+    let value = SigmaValue::from_raw_string(&format!("{first}{pattern}{last}"));
+    Test {
+        guard: longest.filter(|text| text.len() >= GUARD_BYTES_MIN).map(str::to_owned),
+        ..Test::new(others, vec![value])
+    }
 }
 
 fn literal(part: &StringPart) -> Option<&str> {
@@ -297,12 +330,11 @@ fn keywords(values: Vec<SigmaValue>) -> Detection {
             SigmaValue::String(text) => text,
             other => SigmaString::from_raw(&other.to_string()),
         };
-        let (modifiers, values) = wildcards(text.parts, &[Modifier::Contains]);
-        if modifiers == [Modifier::Contains] {
-            plain.extend(values);
+        let test = wildcards(text.parts, &[Modifier::Contains]);
+        if test.modifiers == [Modifier::Contains] {
+            plain.extend(test.values);
         } else {
-            let field = FieldSpec::new(None, modifiers);
-            others.push(Detection::AllOf(vec![DetectionItem { field, values }]));
+            others.push(test.detection(None));
         }
     }
     if !plain.is_empty() {

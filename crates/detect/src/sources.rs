@@ -124,10 +124,12 @@ pub(crate) fn sources<'a>(view: &View<'a>) -> Vec<Source<'a>> {
         category: text(view, names::LOGSOURCE_CATEGORY),
         service: text(view, names::LOGSOURCE_SERVICE),
     };
-    let mut sources = vec![own];
     let Some(service) = service(view) else {
-        return sources;
+        return vec![own];
     };
+    // A product alone is that of the machine which read the file; what the event says of itself is nearer.
+    let is_machine = own.category.is_none() && own.service.is_none();
+    let mut sources = if is_machine { Vec::new() } else { vec![own] };
     let categories = categories(service, view);
     if categories.is_empty() {
         add(&mut sources, WINDOWS, None, service);
