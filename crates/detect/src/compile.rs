@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use rsigma_eval::Engine;
-use rsigma_parser::{FilterRule, Level, LogSource as EngineSource, SigmaRule, parse_sigma_yaml};
+use rsigma_eval::{Engine, compile_rule};
+use rsigma_parser::{CorrelationRule, FilterRule, Level, LogSource as EngineSource, SigmaRule, parse_sigma_yaml};
 use watchpost_event::{LogSource, Severity, Timestamp, View};
 use watchpost_kit::DurationText;
 
-use crate::adapter::{Adapter, log_source};
+use crate::adapter::Adapter;
 use crate::correlate::{Correlation, Correlator};
+use crate::filters;
+use crate::normal::normalise;
 use crate::rule::{STORY_FIELDS, STORY_WINDOW};
+use crate::sources::{concerns, sources};
 use crate::{Detection, Hit, Rule, Share};
 
 /// A text of rules and what to call it: one or more YAML documents.
@@ -56,6 +59,22 @@ impl fmt::Display for Problem {
     }
 }
 
+/// Rules that are switched off, by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Disabled(HashSet<String>);
+
+impl Disabled {
+    /// These keys: ids, and titles of rules without one.
+    pub fn new(keys: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        Self(keys.into_iter().map(Into::into).collect())
+    }
+
+    /// Whether a rule is switched off.
+    pub fn has(&self, key: &str) -> bool {
+        self.0.contains(key)
+    }
+}
+
 /// A set of rules, compiled together.
 pub struct Rules {
     /// One engine per log source, so that cost follows the rules that can match.
@@ -77,22 +96,29 @@ struct Known {
 #[derive(Default)]
 struct Parsed {
     rules: Vec<(String, SigmaRule)>,
-    correlations: Vec<(String, rsigma_parser::CorrelationRule)>,
+    correlations: Vec<(String, CorrelationRule)>,
     filters: Vec<(String, FilterRule)>,
 }
 
 impl Rules {
     /// Compiles all texts into one set. What cannot be used is left out and named.
     pub fn compile(texts: &[RuleText]) -> (Self, Vec<Problem>) {
+        Self::compile_without(texts, &Disabled::default())
+    }
+
+    /// The same without the rules that are switched off.
+    pub fn compile_without(texts: &[RuleText], disabled: &Disabled) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
-        let parsed = parse(texts, &mut problems);
+        let mut parsed = parse(texts, &mut problems);
+        problems.extend(filters::apply(&parsed.filters, &mut parsed.rules));
         let mut set = Self {
             routes: Vec::new(),
             known: HashMap::new(),
             correlations: HashMap::new(),
         };
-        set.add_rules(&parsed, &mut problems);
-        set.add_correlations(&parsed, &mut problems);
+        let correlations = std::mem::take(&mut parsed.correlations);
+        let off = set.add_rules(parsed.rules, disabled, &mut problems);
+        set.add_correlations(&correlations, disabled, &off, &mut problems);
         (set, problems)
     }
 
@@ -116,11 +142,12 @@ impl Rules {
 
     /// The rules that match an event, whatever their number.
     pub fn matches(&self, view: &View<'_>, received: Timestamp) -> Vec<Hit> {
-        let source = log_source(view);
+        let sources = sources(view);
+        let concerned = |rule: &LogSource| sources.iter().any(|source| concerns(rule, source));
         // Most events concern no rule: only for the others is anything looked up.
         let mut adapter = None;
         let mut hits = Vec::new();
-        for (_, engine) in self.routes.iter().filter(|(rule, _)| concerns(rule, &source)) {
+        for (_, engine) in self.routes.iter().filter(|(rule, _)| concerned(rule)) {
             let adapter = adapter.get_or_insert_with(|| Adapter::new(*view));
             for found in engine.evaluate(adapter) {
                 let key = found.header.rule_id.as_ref().unwrap_or(&found.header.rule_title);
@@ -180,11 +207,18 @@ impl Rules {
         })
     }
 
-    fn add_rules(&mut self, parsed: &Parsed, problems: &mut Vec<Problem>) {
-        let mut by_source: BTreeMap<[Option<String>; 3], Vec<&SigmaRule>> = BTreeMap::new();
+    /// What those that are switched off are called is given back.
+    fn add_rules(
+        &mut self,
+        rules: Vec<(String, SigmaRule)>,
+        disabled: &Disabled,
+        problems: &mut Vec<Problem>,
+    ) -> HashSet<String> {
+        let mut off = HashSet::new();
+        let mut by_source: BTreeMap<[Option<String>; 3], Vec<SigmaRule>> = BTreeMap::new();
         let mut taken = HashSet::new();
-        for (file, sigma) in &parsed.rules {
-            let rule = match head_of(file, sigma) {
+        for (file, mut sigma) in rules {
+            let rule = match head_of(&file, &sigma) {
                 Ok(rule) => rule,
                 Err(problem) => {
                     problems.push(problem);
@@ -196,18 +230,26 @@ impl Rules {
                     "its id {:?} is taken by another rule: give it an id of its own",
                     rule.key
                 );
-                problems.push(problem(file, &sigma.title, message));
+                problems.push(problem(&file, &sigma.title, message));
                 continue;
             }
-            let source = &sigma.logsource;
-            let group = [source.product.clone(), source.category.clone(), source.service.clone()];
-            by_source.entry(group).or_default().push(sigma);
+            if disabled.has(&rule.key) {
+                off.extend([Some(rule.key), rule.name, Some(rule.title)].into_iter().flatten());
+                continue;
+            }
+            if let Err(message) = normalise(&mut sigma) {
+                problems.push(unsupported(&file, &sigma.title, message));
+                continue;
+            }
             let known = Known {
                 rule: Arc::new(rule),
                 alone: true,
                 parts: Vec::new(),
             };
             self.known.insert(known.rule.key.clone(), known);
+            let source = &sigma.logsource;
+            let group = [source.product.clone(), source.category.clone(), source.service.clone()];
+            by_source.entry(group).or_default().push(sigma);
         }
         for ([product, category, service], rules) in by_source {
             let source = LogSource {
@@ -215,39 +257,47 @@ impl Rules {
                 category,
                 service,
             };
-            let engine = self.engine(&rules, &parsed.filters, problems);
+            let engine = self.engine(rules, problems);
             self.routes.push((source, engine));
         }
+        off
     }
 
     /// In one call: the engine builds its indexes once for all rules of a log source.
-    fn engine(
-        &mut self,
-        rules: &[&SigmaRule],
-        filters: &[(String, FilterRule)],
-        problems: &mut Vec<Problem>,
-    ) -> Engine {
-        let mut engine = Engine::new();
-        engine.set_include_event(false);
-        for (at, error) in engine.add_rules(rules.iter().copied()) {
-            let Some(sigma) = rules.get(at) else { continue };
-            let key = sigma.id.as_ref().unwrap_or(&sigma.title);
-            let file = self
-                .known
-                .remove(key)
-                .map_or_else(String::new, |known| known.rule.file.clone());
-            problems.push(problem(&file, &sigma.title, chain(&error)));
-        }
-        for (file, filter) in filters {
-            if let Err(error) = engine.apply_filter(filter) {
-                problems.push(problem(file, &filter.title, chain(&error)));
+    fn engine(&mut self, rules: Vec<SigmaRule>, problems: &mut Vec<Problem>) -> Engine {
+        let mut compiled = Vec::with_capacity(rules.len());
+        for sigma in rules {
+            match compile_rule(&sigma) {
+                Ok(rule) => compiled.push(rule),
+                Err(error) => {
+                    let known = self.known.remove(sigma.id.as_ref().unwrap_or(&sigma.title));
+                    let file = known.map_or_else(String::new, |known| known.rule.file.clone());
+                    problems.push(problem(&file, &sigma.title, chain(&error)));
+                }
             }
         }
+        let mut engine = Engine::new();
+        engine.set_include_event(false);
+        engine.extend_compiled_rules(compiled);
         engine
     }
 
-    fn add_correlations(&mut self, parsed: &Parsed, problems: &mut Vec<Problem>) {
-        for (file, sigma) in &parsed.correlations {
+    fn add_correlations(
+        &mut self,
+        correlations: &[(String, CorrelationRule)],
+        disabled: &Disabled,
+        off: &HashSet<String>,
+        problems: &mut Vec<Problem>,
+    ) {
+        for (file, sigma) in correlations {
+            if disabled.has(sigma.id.as_ref().unwrap_or(&sigma.title)) {
+                continue;
+            }
+            if let Some(part) = sigma.rules.iter().find(|part| off.contains(*part)) {
+                let message = format!("it counts rule {part:?}, which is switched off");
+                problems.push(unsupported(file, &sigma.title, message));
+                continue;
+            }
             let resolve = |reference: &str| self.find(reference).map(|known| known.rule.clone());
             let correlation = match Correlation::compile(file, sigma, resolve) {
                 Ok(correlation) => correlation,
@@ -335,14 +385,12 @@ pub(crate) fn problem(file: &str, rule: &str, message: String) -> Problem {
     }
 }
 
-/// Whether a rule of this log source may look at such events.
-pub(crate) fn concerns(rule: &LogSource, event: &LogSource) -> bool {
-    let one = |rule: &Option<String>, event: &Option<String>| match (rule, event) {
-        (None, _) => true,
-        (Some(rule), Some(event)) => rule.eq_ignore_ascii_case(event),
-        (Some(_), None) => false,
-    };
-    one(&rule.product, &event.product) && one(&rule.category, &event.category) && one(&rule.service, &event.service)
+/// Well-formed Sigma that asks for something that is not built.
+pub(crate) fn unsupported(file: &str, rule: &str, message: String) -> Problem {
+    Problem {
+        unsupported: true,
+        ..problem(file, rule, message)
+    }
 }
 
 fn head_of(file: &str, sigma: &SigmaRule) -> Result<Rule, Problem> {

@@ -7,8 +7,8 @@ use proptest::prelude::*;
 use rsigma_eval::evaluate_rule;
 use watchpost_event::{AgentId, Epoch, Event, Fields, LogSource, Origin, StreamId, Timestamp, View};
 
-use crate::adapter::{Adapter, log_source};
-use crate::compile::concerns;
+use crate::adapter::Adapter;
+use crate::sources::{concerns, sources};
 use crate::{RuleText, Rules};
 
 /// One detection of every kind of matcher, each as a rule of every log source below.
@@ -41,11 +41,15 @@ const DETECTIONS: [&str; 26] = [
     "a: { '@timestamp|exists': true, process.pid|exists: false }\n  condition: a",
 ];
 
-const SOURCES: [&str; 4] = [
+const SOURCES: [&str; 8] = [
     "{ product: windows, category: process_creation }",
     "{ product: linux, category: process_creation }",
     "{ category: process_creation }",
     "{ product: linux, service: sshd }",
+    "{ product: windows, category: registry_set }",
+    "{ product: windows, category: registry_event }",
+    "{ product: windows, service: sysmon }",
+    "{ service: security }",
 ];
 
 static RULES: LazyLock<Rules> = LazyLock::new(rules);
@@ -68,9 +72,10 @@ fn rules() -> Rules {
 
 /// Every rule that may look at the event, looked at by itself.
 fn plainly(rules: &Rules, view: &View<'_>) -> BTreeSet<String> {
-    let source = log_source(view);
+    let sources = sources(view);
     let adapter = Adapter::new(*view);
-    let concerned = rules.routes.iter().filter(|(route, _)| concerns(route, &source));
+    let of_event = |route: &LogSource| sources.iter().any(|source| concerns(route, source));
+    let concerned = rules.routes.iter().filter(|(route, _)| of_event(route));
     concerned
         .flat_map(|(_, engine)| engine.rules())
         .filter_map(|rule| evaluate_rule(rule, &adapter))
@@ -125,8 +130,26 @@ fn fields() -> impl Strategy<Value = Vec<(&'static str, serde_json::Value)>> {
         "Hashes",
         "tags",
         "log.offset",
+        "NewProcessName",
+        "winlog.event_data.CommandLine",
+        "process.hash.sha256",
+        "user.domain",
     ]);
     prop::collection::vec((name, value()), 0..8)
+}
+
+/// Windows events say by channel and number what they are about.
+fn channel() -> impl Strategy<Value = (Option<&'static str>, u64)> {
+    let names = vec![
+        None,
+        None,
+        Some("Security"),
+        Some("Microsoft-Windows-Sysmon/Operational"),
+        Some("microsoft-windows-sysmon/operational"),
+        Some("Somebody's"),
+    ];
+    let numbers = vec![1, 12, 13, 14, 4688, 4624];
+    (prop::sample::select(names), prop::sample::select(numbers))
 }
 
 proptest! {
@@ -134,7 +157,7 @@ proptest! {
 
     #[test]
     fn what_routes_and_indexes_find_is_what_a_look_at_every_rule_finds(
-        own in prop::collection::vec(fields(), 1..6),
+        own in prop::collection::vec((fields(), channel()), 1..6),
         constants in fields(),
         source in prop::sample::select(vec![(Some("linux"), Some("process_creation"), None), (Some("Windows"), Some("process_creation"), None), (Some("linux"), None, Some("sshd")), (None, Some("process_creation"), Some("sshd")), (None, None, None)]),
         message in prop::sample::select(vec!["", "anna started whoami", "SESSION OPENED for root", "net user"]),
@@ -156,8 +179,12 @@ proptest! {
             epoch: Epoch(1),
             fields: shared,
         };
-        for fields in own {
+        for (fields, (channel, number)) in own {
             let mut event = Event::new(Timestamp(5), 7, message);
+            if let Some(channel) = channel {
+                event.fields.set("Channel", channel);
+                event.fields.set("EventID", number);
+            }
             for (name, value) in fields {
                 event.fields.set(name, value);
             }

@@ -43,17 +43,30 @@ mod builtin;
 mod compile;
 mod correlate;
 mod detection;
+mod encoding;
+mod explain;
+mod filters;
+mod normal;
 mod rule;
 mod samples;
+mod sources;
+mod taxonomy;
 
 #[cfg(test)]
 mod differential;
 #[cfg(test)]
+mod explain_tests;
+#[cfg(test)]
+mod names_tests;
+#[cfg(test)]
+mod spec_tests;
+#[cfg(test)]
 mod tests;
 
 pub use builtin::{BuiltinRule, builtin};
-pub use compile::{Problem, RuleText, Rules};
+pub use compile::{Disabled, Problem, RuleText, Rules};
 pub use correlate::Correlator;
 pub use detection::Detection;
+pub use explain::{Difference, Explanation, Selection, Test};
 pub use rule::{Hit, Rule, Share};
 pub use samples::{Input, Sample, SampleError, Samples};

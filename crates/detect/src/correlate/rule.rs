@@ -166,7 +166,9 @@ fn threshold(kind: Kind, sigma: &CorrelationRule, parts: usize) -> Result<(usize
             return Err("a condition of rule names is not built: all rules are meant when it is left out".to_owned());
         }
     };
-    if kind == Kind::TemporalOrdered || (kind == Kind::Temporal && predicates.is_empty()) {
+    // Left out, the parser puts `gte: 1` in its place; of rules that belong together one is not enough.
+    let left_out = matches!(predicates.as_slice(), [] | [(ConditionOperator::Gte, 1)]);
+    if kind == Kind::TemporalOrdered || (kind == Kind::Temporal && left_out) {
         return Ok((parts, field));
     }
     let least = match predicates.as_slice() {
