@@ -190,6 +190,11 @@ impl Settings {
         Ok(ServerSettings::try_from(config)?)
     }
 
+    /// Where rules of one's own belong.
+    pub(crate) fn rule_folder(&self) -> Option<PathBuf> {
+        self.file.detect.rules.first().cloned()
+    }
+
     /// Where rules come from.
     pub(crate) fn rule_sources(&self) -> RuleSources {
         let configured = self.file.detect.rules.iter();

@@ -6,7 +6,7 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::db::{Db, within};
 use crate::migrations::Migrations;
-use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, Sessions, Silences, Users, private};
+use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, Reports, Sessions, Silences, Users, private};
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
 const SQLITE_CONNECTIONS: u32 = 2;
@@ -38,6 +38,7 @@ pub struct Catalog {
     alerts: Alerts,
     messages: Messages,
     silences: Silences,
+    reports: Reports,
 }
 
 impl Catalog {
@@ -66,6 +67,7 @@ impl Catalog {
             alerts: Alerts::new(db.clone()),
             messages: Messages::new(db.clone()),
             silences: Silences::new(db.clone()),
+            reports: Reports::new(db.clone()),
             db,
         })
     }
@@ -103,6 +105,11 @@ impl Catalog {
     /// What nobody is to be told for a time.
     pub fn silences(&self) -> &Silences {
         &self.silences
+    }
+
+    /// Reports that were made.
+    pub fn reports(&self) -> &Reports {
+        &self.reports
     }
 
     /// Ends all connections, so that a SQLite file is whole by itself, without its log beside it.

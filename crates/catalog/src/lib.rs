@@ -1,4 +1,4 @@
-//! The SQL side: API keys, users and their sessions, security events, alerts, silences and messages to people; SQLite in the data
+//! The SQL side: API keys, users and their sessions, security events, alerts, silences, messages to people, reports; SQLite in the data
 //! folder, or PostgreSQL by the same code.
 //!
 //! Never in here: business rules (windows, fingerprints and texts are arguments), HTTP, the clock (times are
@@ -41,6 +41,7 @@ mod limits;
 mod messages;
 mod migrations;
 mod private;
+mod reports;
 mod sessions;
 mod silences;
 mod tables;
@@ -52,6 +53,7 @@ pub use error::CatalogError;
 pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, Rate, SecurityEvent, Terms};
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewKey, VerifyError};
 pub use messages::{ChannelQueue, Held, Message, MessageFate, MessageState, Messages, WaitingMessages};
+pub use reports::{NewReport, ReportHead, Reports};
 pub use sessions::{Login, SESSION_IDLE_NS, SESSION_MAX_NS, Session, SessionId, SessionToken, Sessions};
 pub use silences::{NewSilence, Silence, Silences};
 pub use users::{Role, User, UserError, Users};

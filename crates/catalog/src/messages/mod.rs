@@ -5,14 +5,14 @@ mod queues;
 mod release;
 mod state;
 
-use sea_orm::sea_query::{Expr, Func};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, UpdateMany};
+use sea_orm::sea_query::{Expr, Func, OnConflict};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set, UpdateMany};
 use serde::{Deserialize, Serialize};
 
 use crate::CatalogError;
 use crate::db::{Db, one_more, within};
 use crate::limits;
-use crate::tables::messages::{Column, Entity, Model};
+use crate::tables::messages::{ActiveModel, Column, Entity, Model};
 
 pub use queues::ChannelQueue;
 pub use release::Held;
@@ -121,6 +121,34 @@ impl Messages {
             count: row.count.max(1) as u64,
         });
         Ok(fates.collect())
+    }
+
+    /// Puts a message in the queue that belongs to no alert; `name` names it for ever, and one that comes again for the
+    /// same channel is not told twice. Whether it is new.
+    pub async fn enqueue(&self, channel: &str, name: &str, body: &str, now: i64) -> Result<bool, CatalogError> {
+        let row = ActiveModel {
+            alert_id: Set(0),
+            event_id: Set(limits::id(name)),
+            channel: Set(limits::id(channel)),
+            body: Set(limits::text(body, limits::BODY_BYTES_MAX)),
+            state: Set(MessageState::Waiting.name().to_owned()),
+            attempts: Set(0),
+            next_ns: Set(now),
+            created_ns: Set(now),
+            count: Set(1),
+            ..Default::default()
+        };
+        let once = OnConflict::columns([Column::EventId, Column::Channel])
+            .do_nothing()
+            .to_owned();
+        within("enqueue a message", async {
+            let write = self.db.begin().await?;
+            let insert = Entity::insert(row).on_conflict(once);
+            let added = insert.exec_without_returning(write.on()).await?;
+            write.commit().await?;
+            Ok(added > 0)
+        })
+        .await
     }
 
     /// It was sent. False when it does not wait any more.

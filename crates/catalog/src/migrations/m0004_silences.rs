@@ -20,6 +20,7 @@ impl MigrationTrait for Step {
         }
         manager.create_table(alert_notes()).await?;
         manager.create_table(silences()).await?;
+        manager.create_table(reports()).await?;
         manager.drop_index(dropped("messages_alert_id")).await?;
         for index in [
             index("messages", &["alert_id", "channel"]),
@@ -28,6 +29,7 @@ impl MigrationTrait for Step {
             index("alert_notes", &["alert_id", "id"]),
             index("alert_notes", &["added_ns"]),
             index("silences", &["until_ns"]),
+            index("reports", &["schedule", "to_ns"]),
         ] {
             manager.create_index(index).await?;
         }
@@ -35,7 +37,7 @@ impl MigrationTrait for Step {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["alert_notes", "silences"] {
+        for table in ["alert_notes", "silences", "reports"] {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         for name in [
@@ -96,5 +98,20 @@ fn silences() -> TableCreateStatement {
         .col(big("created_ns").not_null())
         .col(text("ended_by"))
         .col(big("ended_ns"))
+        .to_owned()
+}
+
+fn reports() -> TableCreateStatement {
+    Table::create()
+        .table("reports")
+        .col(number())
+        .col(text("kind").not_null())
+        .col(text("subject"))
+        .col(text("schedule").not_null())
+        .col(big("from_ns").not_null())
+        .col(big("to_ns").not_null())
+        .col(big("made_ns").not_null())
+        .col(text("made_by").not_null())
+        .col(text("body").not_null())
         .to_owned()
 }

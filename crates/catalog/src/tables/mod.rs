@@ -6,6 +6,7 @@ pub(crate) mod alerts;
 pub(crate) mod api_keys;
 pub(crate) mod messages;
 pub(crate) mod reader;
+pub(crate) mod reports;
 pub(crate) mod security_events;
 pub(crate) mod sessions;
 pub(crate) mod silences;

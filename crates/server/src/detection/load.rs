@@ -67,7 +67,7 @@ fn walk(path: &Path, depth: usize, named: bool, files: &mut Vec<RuleFile>) -> io
     Ok(())
 }
 
-fn is_rule(path: &Path) -> bool {
+pub(super) fn is_rule(path: &Path) -> bool {
     path.extension()
         .is_some_and(|extension| extension == "yml" || extension == "yaml")
 }

@@ -1,5 +1,6 @@
 //! Detection: the reader `detect` takes every event through the rules, and writes what they find back as events.
 
+mod import;
 mod load;
 mod overlong;
 mod reader;

@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use watchpost_detect::{Correlator, Input, Problem, Rules, Samples, builtin};
-use watchpost_event::{Event, Fields, LogSource, Timestamp, View};
+use watchpost_detect::{Correlator, Explanation, Input, Problem, Rules, Samples, builtin};
+use watchpost_event::{AgentId, Epoch, Event, Fields, LogSource, Origin, StreamId, Timestamp, View};
 use watchpost_pipeline::{Codec, CodecContext, Decoder, TimeZone};
 
+pub use super::import::{ImportReport, import};
 use super::load;
 
 /// Where rules are read from.
@@ -228,6 +229,64 @@ fn hint(events: &[Event]) -> String {
     let fields = event.fields.iter().map(|(name, value)| format!("{name}={value}"));
     let fields: Vec<String> = fields.collect();
     format!("; the rules saw {}", fields.join(" "))
+}
+
+/// Why a rule (its id, name, title or file) finds an event or not. An input that is several events is explained by the
+/// last. `None`: there is no such rule, or it counts what others find.
+pub fn explain(
+    sources: &RuleSources,
+    rule: &str,
+    input: &str,
+    now: Timestamp,
+) -> Result<Option<Explanation>, ExplainError> {
+    let loaded = load_all(sources).map_err(ExplainError::Rules)?;
+    let list = loaded.rules.list();
+    let is_it = |known: &&std::sync::Arc<watchpost_detect::Rule>| {
+        let file = Path::new(&known.file);
+        known.key == rule
+            || known.title.eq_ignore_ascii_case(rule)
+            || known.name.as_deref() == Some(rule)
+            || known.file == rule
+            || file.file_stem().is_some_and(|stem| stem == rule)
+    };
+    let Some(rule) = list.iter().find(is_it) else {
+        return Ok(None);
+    };
+    let input = match Samples::read(&format!("{{\"match\": [{}]}}", as_json(input))) {
+        Ok(samples) => samples.samples.into_iter().flat_map(|sample| sample.inputs).collect(),
+        Err(_) => vec![Input::Line(input.to_owned())],
+    };
+    let events = events(&input, now);
+    let (Ok(agent), Ok(stream), Some(event)) = (AgentId::new("sample"), StreamId::new("sample"), events.last()) else {
+        return Err(ExplainError::NoEvent);
+    };
+    let origin = Origin {
+        agent,
+        stream,
+        epoch: Epoch(0),
+        fields: Fields::new(),
+    };
+    Ok(loaded.rules.explain(&rule.key, &View { event, origin: &origin }))
+}
+
+/// An object as it stands, anything else as a line.
+fn as_json(input: &str) -> String {
+    let input = input.trim();
+    match serde_json::from_str::<serde_json::Value>(input) {
+        Ok(value) if value.is_object() || value.is_array() => input.to_owned(),
+        _ => serde_json::Value::from(input).to_string(),
+    }
+}
+
+/// Why nothing can be explained.
+#[derive(Debug, thiserror::Error)]
+pub enum ExplainError {
+    /// The rules cannot be read.
+    #[error("cannot read the rules")]
+    Rules(#[source] std::io::Error),
+    /// There is nothing to look at.
+    #[error("there is no event to look at")]
+    NoEvent,
 }
 
 fn events(inputs: &[Input], now: Timestamp) -> Vec<Event> {
