@@ -3,7 +3,9 @@
 use toml_edit::{DocumentMut, Item};
 
 const WORDS: &[&str] = &["event", "query", "kit", "run", "ui"];
-const ROOMS: &[&str] = &["ledger", "pipeline", "detect", "store", "alert", "catalog", "trust"];
+const ROOMS: &[&str] = &[
+    "ledger", "pipeline", "detect", "store", "alert", "catalog", "trust", "report",
+];
 
 /// Who may import whom, as in `ARCHITECTURE.md`. Imports point down only, rooms never import one another.
 const EDGES: &[(&str, &[&str])] = &[
@@ -19,6 +21,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("alert", &["event", "query", "kit", "run"]),
     ("catalog", &["event", "kit", "run"]),
     ("trust", &["kit"]),
+    ("report", &["event"]),
     (
         "agent",
         &["event", "query", "kit", "run", "ledger", "pipeline", "trust", "detect"],
@@ -27,6 +30,7 @@ const EDGES: &[(&str, &[&str])] = &[
         "server",
         &[
             "event", "query", "kit", "run", "ui", "ledger", "pipeline", "detect", "store", "alert", "catalog", "trust",
+            "report",
         ],
     ),
     ("console", &["event", "query", "kit", "run"]),
@@ -57,6 +61,10 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("rsigma-parser", &["detect"]),
     ("rcgen", &["trust"]),
     ("x509-parser", &["trust"]),
+    ("pdf-writer", &["report"]),
+    ("subsetter", &["report"]),
+    ("notosans", &["report"]),
+    ("dejavu", &["report"]),
     ("syslog_loose", &["pipeline"]),
     ("axum", &["server"]),
     ("hyper", &["server"]),
