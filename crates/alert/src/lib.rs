@@ -59,7 +59,7 @@ pub use digest::HeldStory;
 pub use error::{AlertError, NotifyError};
 pub use memory::{Fate, MemoryState};
 pub use notify::{BoxFuture, ButtonActions, Buttons, Notifier, Outgoing, Press, Pressed};
-pub use payload::text_of;
+pub use payload::{Attachment, text_of};
 pub use plan::{Alerting, PlannedMessage, Tried};
 pub use queue::{AlertState, QueuedMessage, StateError};
 pub use silence::Silence;

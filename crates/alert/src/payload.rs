@@ -1,5 +1,7 @@
 //! What is queued of a detection for channels that get more than a text.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use watchpost_event::{Fingerprint, Seven, Timestamp, View, names};
@@ -33,6 +35,46 @@ pub(crate) struct Note {
     pub(crate) text: String,
     /// What the text is written for.
     pub(crate) markup: Markup,
+    /// What an e-mail brings along.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) attachments: Vec<Attachment>,
+}
+
+/// A file that an e-mail brings along.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    name: String,
+    kind: String,
+    /// Base64.
+    content: String,
+}
+
+impl Attachment {
+    /// A file of this name and media type.
+    pub fn new(name: &str, kind: &str, content: &[u8]) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: kind.to_owned(),
+            content: STANDARD.encode(content),
+        }
+    }
+
+    /// Its bytes as they stand in a mail.
+    pub fn bytes(&self) -> usize {
+        self.content.len()
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    pub(crate) fn content(&self) -> Vec<u8> {
+        STANDARD.decode(&self.content).unwrap_or_default()
+    }
 }
 
 impl Note {
@@ -139,6 +181,12 @@ pub(crate) fn together(held: &[HeldStory], text: &str, level: &str) -> String {
         "count": held.iter().map(|story| story.count).sum::<u64>(),
     })
     .to_string()
+}
+
+/// The body of one request of a webhook for what belongs to no detection, such as a report: `id`, `time`, `text` and
+/// `link`.
+pub(crate) fn letter(id: &str, text: &str, time: Timestamp, link: &str) -> String {
+    json!({"version": VERSION, "id": id, "time": time.to_string(), "text": text, "link": link}).to_string()
 }
 
 /// A webhook's body on its way: with the alert's number, `alert`, which it did not have when it was queued.

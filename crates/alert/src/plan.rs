@@ -15,7 +15,7 @@ use crate::courier::Channel;
 use crate::digest::{self, HeldStory};
 use crate::notify::{Buttons, Email, Outgoing, ServiceChannel, Telegram, Webhook};
 use crate::number::{NUMBER, link, numbered};
-use crate::{AlertError, Notifier, NotifyError, Silence, Terms, payload, words};
+use crate::{AlertError, Attachment, Notifier, NotifyError, Silence, Terms, clean, payload, words};
 
 /// Events that are older when they arrive are shown, but nobody is woken: after an outage, or when old logs are read
 /// for the first time, they would come by the thousand.
@@ -118,6 +118,28 @@ impl Alerting {
         match self.channels.iter().find(|known| known.name == channel) {
             Some(channel) => channel.together(held, &self.address),
             // Nobody will send it.
+            None => String::new(),
+        }
+    }
+
+    /// A message that belongs to no detection, such as a report: `name` names it for ever. `path` is its page. An e-mail
+    /// brings the attachments along.
+    pub fn letter(
+        &self,
+        channel: &str,
+        name: &str,
+        text: &str,
+        time: Timestamp,
+        attachments: &[Attachment],
+        path: &str,
+    ) -> String {
+        let link = if self.address.is_empty() {
+            String::new()
+        } else {
+            format!("{}{path}", self.address)
+        };
+        match self.channels.iter().find(|known| known.name == channel) {
+            Some(channel) => channel.letter(name, text, time, attachments, &link),
             None => String::new(),
         }
     }
@@ -279,6 +301,34 @@ impl ChannelSettings {
             Target::Webhook(_) => payload::together(held, &text, level),
             Target::Service(_) | Target::Email(_) => payload::Note::together(held, text, markup, level).to_body(),
         }
+    }
+}
+
+impl ChannelSettings {
+    fn letter(&self, name: &str, text: &str, time: Timestamp, attachments: &[Attachment], link: &str) -> String {
+        let markup = self.template.markup();
+        let mut text: String = text.lines().map(clean::line).collect::<Vec<_>>().join("\n");
+        if let Target::Webhook(_) = self.target {
+            return payload::letter(name, &text, time, link);
+        }
+        text = markup.escape(&text);
+        if !link.is_empty() {
+            text = format!("{text}\n{link}");
+        }
+        let attachments = match self.target {
+            Target::Telegram(_) => return text,
+            Target::Email(_) => attachments.to_vec(),
+            Target::Service(_) | Target::Webhook(_) => Vec::new(),
+        };
+        let note = payload::Note {
+            id: name.to_owned(),
+            time: time.to_string(),
+            text,
+            markup,
+            attachments,
+            ..payload::Note::default()
+        };
+        note.to_body()
     }
 }
 

@@ -37,6 +37,7 @@
 mod alerting;
 mod alerts;
 mod overview;
+mod reports;
 mod search;
 mod table;
 
@@ -47,6 +48,7 @@ pub use alerting::{
 };
 pub use alerts::{AlertCountInfo, AlertDetail, AlertEventInfo, AlertMessageInfo, RuleDetail};
 pub use overview::{AlertsSummary, DeliverySummary, HostInfo, HostState, OverviewResponse, VolumeInfo};
+pub use reports::{NewReportRequest, ReportFormat, ReportInfo, ReportsResponse};
 pub use search::{
     FacetInfo, FacetValue, FacetsResponse, FieldInfo, FieldKind, FieldsResponse, SearchEnd, SearchLine, SearchProgress,
     ValuesResponse,

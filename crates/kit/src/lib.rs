@@ -22,6 +22,7 @@ mod duration;
 mod error;
 mod permissions;
 mod rng;
+mod schedule;
 mod secret;
 mod size;
 
@@ -31,5 +32,6 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use duration::DurationText;
 pub use error::{SecretError, TextError, chain};
 pub use rng::Rng;
+pub use schedule::{Schedule, ScheduleError};
 pub use secret::{FileText, MASK, Secret};
 pub use size::{Amount, ByteSize};

@@ -20,6 +20,12 @@ pub enum ServerError {
         /// Why not, and what would do.
         reason: String,
     },
+    /// A report could not be made.
+    #[error("cannot make the report: {reason}")]
+    Report {
+        /// Why not.
+        reason: String,
+    },
     /// A listening socket could not be opened.
     #[error("cannot listen on {address}: another program may use that port")]
     Listen {

@@ -48,6 +48,7 @@ mod http;
 mod ingest;
 pub mod intake;
 mod metrics;
+mod reports;
 mod start;
 
 pub use api::openapi;

@@ -17,7 +17,7 @@ pub(super) struct Gate {
 
 impl Gate {
     pub(super) fn new(schedule: Option<Schedule>, now: Timestamp) -> Self {
-        let next = schedule.as_ref().and_then(|schedule| schedule.after(now));
+        let next = schedule.as_ref().and_then(|schedule| next(schedule, now));
         Self {
             open: schedule.is_none(),
             schedule,
@@ -32,7 +32,7 @@ impl Gate {
             return true;
         };
         if now < self.asked {
-            self.next = schedule.after(now);
+            self.next = next(schedule, now);
         }
         self.asked = now;
         self.open |= self.next.is_some_and(|next| next <= now);
@@ -48,7 +48,7 @@ impl Gate {
     pub(super) fn close(&mut self, now: Timestamp) {
         if let Some(schedule) = &self.schedule {
             self.open = false;
-            self.next = schedule.after(now);
+            self.next = next(schedule, now);
         }
     }
 
@@ -56,6 +56,10 @@ impl Gate {
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.next.filter(|_| !self.open)
     }
+}
+
+fn next(schedule: &Schedule, now: Timestamp) -> Option<Timestamp> {
+    schedule.after(now.0).map(Timestamp)
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 mod asked;
 mod gate;
-mod schedule;
 mod transport;
 
 use std::sync::Arc;
@@ -14,8 +13,8 @@ use watchpost_event::protocol::StreamsResponse;
 use watchpost_kit::{Backoff, Clock, Rng};
 use watchpost_run::Shutdown;
 
-pub use schedule::{Schedule, ScheduleError};
 pub use transport::{Answering, HttpTransport, Sent, Transport, TransportError};
+pub use watchpost_kit::{Schedule, ScheduleError};
 
 use crate::delivery::{Answer, Delivery};
 use crate::health::{Pulse, Reporter};

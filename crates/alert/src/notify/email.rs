@@ -7,7 +7,7 @@
 use std::time::{Duration, SystemTime};
 
 use lettre::Message;
-use lettre::message::header::{HeaderName, HeaderValue};
+use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, MultiPart};
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::{Credentials, DEFAULT_MECHANISMS};
@@ -216,7 +216,17 @@ impl Email {
             message = message.in_reply_to(story.clone()).references(story);
         }
         let page = self.page(note, title, &lines.collect::<Vec<_>>())?;
-        Ok(message.multipart(MultiPart::alternative_plain_html(note.text.clone(), page))?)
+        let told = MultiPart::alternative_plain_html(note.text.clone(), page);
+        if note.attachments.is_empty() {
+            return Ok(message.multipart(told)?);
+        }
+        let mut whole = MultiPart::mixed().multipart(told);
+        for file in &note.attachments {
+            let kind = ContentType::parse(file.kind())?;
+            whole =
+                whole.singlepart(lettre::message::Attachment::new(file.name().to_owned()).body(file.content(), kind));
+        }
+        Ok(message.multipart(whole)?)
     }
 
     /// Of an id, as this channel brings it: what another one brings of the same detection is another message.

@@ -293,9 +293,8 @@ async fn buttons_do_what_is_pressed_in_chats_that_are_ours() {
     ] {
         api.press(chat, "anna", data);
     }
-    let said = |n: usize| until("answers", || Some(api.other()).filter(|other| other.len() >= n));
     // Of every press an answer, but for what is not understood; of two the buttons go.
-    let other = said(7).await;
+    let other = until("answers", || Some(api.other()).filter(|other| other.len() >= 7)).await;
     let texts: Vec<&str> = other.iter().filter_map(|(_, body)| body["text"].as_str()).collect();
     assert_eq!(
         texts,

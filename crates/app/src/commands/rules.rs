@@ -125,9 +125,12 @@ const EVENT_BYTES_MAX: u64 = 4 << 20;
 fn import(from: &Path, to: Option<&Path>, dry_run: bool, global: &Global) -> Result<Exit> {
     let to = match to {
         Some(to) => to.to_path_buf(),
-        None => Settings::load(global)?
-            .rule_folder()
-            .ok_or_else(|| usage(anyhow!("the configuration names no folder of rules"), "name one: --to DIR"))?,
+        None => Settings::load(global)?.rule_folder().ok_or_else(|| {
+            usage(
+                anyhow!("the configuration names no folder of rules"),
+                "name one: --to DIR",
+            )
+        })?,
     };
     let report = rules::import(from, &to, dry_run).usage("name a folder or a .zip file with Sigma rules")?;
     let mut out = std::io::stdout().lock();
@@ -179,7 +182,11 @@ fn explain(rule: &str, input: &str, sources: &RuleSources) -> Result<Exit> {
     };
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", harmless_lines(&explanation.to_string()))?;
-    Ok(if explanation.matched { Exit::Done } else { Exit::NothingFound })
+    Ok(if explanation.matched {
+        Exit::Done
+    } else {
+        Exit::NothingFound
+    })
 }
 
 /// Texts of events are shown, not obeyed; line breaks are the explanation's own.

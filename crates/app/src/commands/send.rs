@@ -36,7 +36,8 @@ pub(crate) struct SendArgs {
 pub(crate) fn run(args: &SendArgs, global: &Global) -> Result<Exit> {
     let settings = Settings::load(global)?;
     settings.start_logging("agent", true)?;
-    let codec = serde_json::from_value(args.codec.clone().into()).usage("codecs are auto, plain, json, syslog and access")?;
+    let codec =
+        serde_json::from_value(args.codec.clone().into()).usage("codecs are auto, plain, json, syslog and access")?;
     let agent = settings.agent(&host_name(), ThisHost::FROM_NOW, None);
     let agent = agent.usage("`watchpost config check` looks at all of it")?;
     let outside = Outside::new()?;

@@ -30,7 +30,7 @@ pub(super) async fn delivery(
     report(&app, query.host).await.map(Json)
 }
 
-pub(super) async fn report(app: &Arc<App>, only: Option<String>) -> Result<DeliveryReport, ApiFailure> {
+pub(crate) async fn report(app: &Arc<App>, only: Option<String>) -> Result<DeliveryReport, ApiFailure> {
     let app = app.clone();
     let cursors = app.ingest.writer.look(Cursors::clone).await?;
     let work = move || make(&app, &cursors, only.as_deref());

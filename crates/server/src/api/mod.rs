@@ -14,6 +14,7 @@ mod commands;
 mod delivery;
 mod failure;
 mod overview;
+mod reports;
 mod routes;
 mod search;
 mod session;
@@ -26,6 +27,7 @@ mod users;
 mod web;
 
 pub(crate) use agent::streams_of;
+pub(crate) use delivery::report as delivery_report;
 pub(crate) use failure::ApiFailure;
 pub use routes::openapi;
 pub(crate) use routes::router;

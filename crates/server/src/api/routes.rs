@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    App, agent, agents, alert, alert_changes, alerts, channels, commands, delivery, failure, overview, search, session,
-    silences, status, store, tail, tokens, users, web,
+    App, agent, agents, alert, alert_changes, alerts, channels, commands, delivery, failure, overview, reports, search,
+    session, silences, status, store, tail, tokens, users, web,
 };
 use super::{finish, require_any, require_any_or_loopback, require_user};
 use crate::auth::cookie;
@@ -27,6 +27,7 @@ use crate::auth::cookie;
         (name = "search", description = "Events"),
         (name = "alerts", description = "What was detected"),
         (name = "rules", description = "What is looked for"),
+        (name = "reports", description = "What happened in a time, to read and to pass on"),
         (name = "delivery", description = "What arrived and what did not"),
         (name = "overview", description = "Everything in a few numbers"),
         (name = "agents", description = "Who collects"),
@@ -90,6 +91,8 @@ fn of_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(silences::end))
         .routes(routes!(silences::preview))
         .routes(routes!(channels::list))
+        .routes(routes!(reports::list, reports::create))
+        .routes(routes!(reports::one, reports::remove))
         .routes(routes!(channels::test))
         .routes(routes!(channels::preview))
         .routes(routes!(channels::messages))

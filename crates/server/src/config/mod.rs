@@ -1,11 +1,13 @@
 //! The server's part of the configuration: [`ServerConfig`] as it is written, [`ServerSettings`] once checked.
 
+mod report;
 mod settings;
 
 #[cfg(test)]
 mod tests;
 
 pub use crate::delivery::watch::{Expectation, Expectations};
+pub use report::{ReportKind, ReportSection};
 pub use settings::{Listen, Scheme, ServerSettings, SizeLimits, Timeouts, TlsSettings, socket_path};
 
 use std::path::PathBuf;
@@ -36,6 +38,8 @@ pub struct ServerConfig {
     pub detect: DetectSection,
     /// `[delivery]`
     pub delivery: DeliverySection,
+    /// `[[report]]`: made by themselves.
+    pub report: Vec<ReportSection>,
     /// `[[channel]]` and `[[route]]`
     pub alert: AlertSections,
 }

@@ -11,6 +11,7 @@ use watchpost_store::{KeepFree, Retention, StoreOptions};
 use super::{ClassSection, DeliverySection, ExpectSection, ServerConfig};
 use crate::ServerError;
 use crate::delivery::watch::{Expectation, Expectations};
+use crate::reports::ReportPlan;
 
 /// Smaller bodies than this would refuse an ordinary agent's batches.
 const BODY_BYTES_MIN: u64 = 64 << 10;
@@ -158,6 +159,8 @@ pub struct ServerSettings {
     pub overlong_in_a_row: u32,
     /// Channels and routes.
     pub alerting: Arc<Alerting>,
+    /// Reports that are made by themselves.
+    pub(crate) reports: Vec<ReportPlan>,
     /// How long clients may take.
     pub timeouts: Timeouts,
 }
@@ -194,6 +197,7 @@ impl TryFrom<ServerConfig> for ServerSettings {
             }
         };
         let retention = config.store.retention;
+        let alerting = Alerting::try_from(config.alert)?.at_address(&config.server.public_url);
         Ok(Self {
             listen,
             public_host: public_host(&config.server.public_url)?,
@@ -224,7 +228,8 @@ impl TryFrom<ServerConfig> for ServerSettings {
             builtin_rules: config.detect.builtin,
             expectations: Arc::new(expectations(&config.delivery)?),
             overlong_in_a_row: config.limits.overlong_in_a_row,
-            alerting: Arc::new(Alerting::try_from(config.alert)?.at_address(&config.server.public_url)),
+            reports: crate::reports::plans(&config.report, &alerting)?,
+            alerting: Arc::new(alerting),
             data_dir,
             timeouts: Timeouts {
                 search: search_time(config.search.max_time)?,

@@ -116,7 +116,11 @@ fn of_folder(from: &Path) -> io::Result<Vec<Found>> {
         let message = format!("{} does not exist", from.display());
         return Err(io::Error::new(io::ErrorKind::NotFound, message));
     }
-    let root = if from.is_dir() { from } else { from.parent().unwrap_or(from) };
+    let root = if from.is_dir() {
+        from
+    } else {
+        from.parent().unwrap_or(from)
+    };
     let mut found = Vec::new();
     for file in load::find(&[from.to_path_buf()])? {
         found.push(Found {

@@ -103,8 +103,10 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         deps.shutdown.clone(),
     ));
     let people = people::People::open(&settings, &deps, &rooms).await?;
+    let app = app(&settings, &deps, &rooms, &ingest, &tail, &people);
+    let scheduler = people::scheduler(&settings, &app, &people);
     let served = Arc::new(Served {
-        router: router(app(&settings, &deps, &rooms, &ingest, &tail, &people)),
+        router: router(app),
         timeouts: settings.timeouts,
         metrics: rooms.metrics.clone(),
         places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
@@ -136,6 +138,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         detect_path: DetectSnapshot::path(&settings.data_dir),
     };
     threads::spawn(rooms, wiring, &supervisor)?;
+    handle.spawn(scheduler.run(deps.shutdown.clone()));
     for work in people.work(&deps)? {
         handle.spawn(work);
     }

@@ -10,7 +10,34 @@ use watchpost_catalog::Catalog;
 use super::{Deps, Rooms};
 use crate::ServerError;
 use crate::alerting::{ChatActions, Releaser, SilenceBoard, SqlQueue};
+use crate::api::{App, delivery_report};
 use crate::config::ServerSettings;
+use crate::reports::{Gatherer, Scheduler};
+
+/// Makes the reports of the configuration.
+pub(super) fn scheduler(settings: &ServerSettings, app: &Arc<App>, people: &People) -> Scheduler {
+    let source = app.clone();
+    Scheduler {
+        plans: settings.reports.clone(),
+        gatherer: Gatherer {
+            store: app.store.clone(),
+            catalog: app.catalog.clone(),
+            memory: app.search_memory,
+        },
+        delivery: Box::new(move |host| {
+            let app = source.clone();
+            Box::pin(async move {
+                let report = delivery_report(&app, host).await;
+                report.map_err(|failure| ServerError::Report {
+                    reason: failure.into_body().error.message,
+                })
+            })
+        }),
+        alerting: people.alerting.clone(),
+        clock: app.clock.clone(),
+        messages: people.messages.clone(),
+    }
+}
 
 type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 

@@ -1,9 +1,8 @@
-//! The times at which batches leave, where not always.
+//! Times that people name by a cron expression.
 
 use std::fmt;
 
 use cronexpr::{Crontab, FallbackTimezoneOption, ParseOptions};
-use watchpost_event::Timestamp;
 
 /// A cron expression: minute, hour, day of the month, month, day of the week, and perhaps a time zone (this host's
 /// otherwise).
@@ -41,11 +40,11 @@ impl Schedule {
         })
     }
 
-    /// The first time after a moment; `None` when there is none.
-    pub fn after(&self, moment: Timestamp) -> Option<Timestamp> {
-        let start = jiff::Timestamp::from_nanosecond(i128::from(moment.0)).ok()?;
+    /// The first time after a moment, both in nanoseconds since 1970; `None` when there is none.
+    pub fn after(&self, moment: i64) -> Option<i64> {
+        let start = jiff::Timestamp::from_nanosecond(i128::from(moment)).ok()?;
         let next = self.crontab.find_next(start).ok()?;
-        i64::try_from(next.timestamp().as_nanosecond()).ok().map(Timestamp)
+        i64::try_from(next.timestamp().as_nanosecond()).ok()
     }
 }
 
@@ -65,9 +64,9 @@ impl fmt::Debug for Schedule {
 mod tests {
     use super::*;
 
-    fn at(text: &str) -> Timestamp {
+    fn at(text: &str) -> i64 {
         let moment: jiff::Timestamp = text.parse().expect("a time");
-        Timestamp(moment.as_nanosecond() as i64)
+        moment.as_nanosecond() as i64
     }
 
     #[test]
