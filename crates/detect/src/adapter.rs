@@ -7,6 +7,7 @@ use rsigma_parser::fieldpath::unescape_brackets;
 use serde_json::Value;
 use watchpost_event::{FieldRef, View, names};
 
+use crate::table::{Table, hash};
 use crate::taxonomy::{HASHES, PREFIXES, aliases, initiated, integrity};
 
 /// Names that a view answers without a field of that name.
@@ -21,29 +22,55 @@ const MADE_UP: [&str; 8] = [
     names::LOG_OFFSET,
 ];
 
-/// A thousand rules ask the same event for the same few names: what answers those of the taxonomies is found once.
+/// A thousand rules ask the same event for the same few names: they are looked up in one table.
 pub(crate) struct Adapter<'a> {
     pub(crate) view: View<'a>,
     answers: Vec<Answer<'a>>,
+    table: Table,
 }
 
-/// What an event says under a name that is not that of its field.
+/// What an event says under a name: that of its field, or of a taxonomy.
 struct Answer<'a> {
     name: &'a str,
     rank: u8,
-    value: EventValue<'a>,
+    value: Said<'a>,
 }
+
+enum Said<'a> {
+    Field(&'a Value),
+    Other(EventValue<'a>),
+}
+
+/// The event's own field; what else answers is less good.
+const OWN: u8 = 0;
+/// What stands behind a prefix is the source's own.
+const BEHIND: u8 = 1;
 
 impl<'a> Adapter<'a> {
     pub(crate) fn new(view: View<'a>) -> Self {
+        let fields = view.event.fields.len() + view.origin.fields.len();
         let mut adapter = Self {
             view,
-            answers: Vec::with_capacity(24),
+            answers: Vec::with_capacity(fields + 24),
+            table: Table::with_room(fields + 24),
         };
-        for (name, value) in view.fields() {
-            adapter.add(name, value);
+        for (name, value) in view.event.fields.iter().chain(view.origin.fields.iter()) {
+            adapter.answer(name, OWN, || Said::Field(value));
         }
-        adapter.add_text(names::MESSAGE, &view.event.message);
+        for at in 0..adapter.answers.len() {
+            if let Answer {
+                name,
+                value: Said::Field(value),
+                ..
+            } = adapter.answers[at]
+            {
+                adapter.add(name, value);
+            }
+        }
+        let message = &view.event.message;
+        for alias in aliases(names::MESSAGE, hash(names::MESSAGE)) {
+            adapter.text_answer(alias.name, BEHIND + alias.rank, message);
+        }
         adapter.add_whole();
         adapter
     }
@@ -51,44 +78,41 @@ impl<'a> Adapter<'a> {
     fn add(&mut self, name: &'a str, value: &'a Value) {
         let own = PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
         if let Some(own) = own {
-            self.answer(own, 0, || EventValue::from(value));
+            self.answer(own, BEHIND, || Said::Field(value));
         }
-        for alias in aliases(own.unwrap_or(name)) {
-            self.answer(alias.name, alias.rank, || read(alias.name, value));
-        }
-    }
-
-    fn add_text(&mut self, name: &str, text: &'a str) {
-        for alias in aliases(name) {
-            self.answer(alias.name, alias.rank, || EventValue::Str(Cow::Borrowed(text)));
+        let name = own.unwrap_or(name);
+        for alias in aliases(name, hash(name)) {
+            self.answer(alias.name, BEHIND + alias.rank, || read(alias.name, value));
         }
     }
 
     /// What is put together of several fields.
     fn add_whole(&mut self) {
-        match self.own_text("Hashes") {
+        match self.said("Hashes") {
             Some(hashes) => self.add_hashes(hashes),
             None => self.join_hashes(),
         }
-        let view = self.view;
-        let text = |name| view.get(name).and_then(text_of);
         // A domain is part of Sysmon's user, and no part of a user's name here.
         for (domain, name, rank) in [
-            ("user.domain", "user.name", 0),
-            ("SubjectDomainName", "SubjectUserName", 1),
+            ("user.domain", "user.name", 1),
+            ("SubjectDomainName", "SubjectUserName", 2),
         ] {
-            if let (Some(domain), Some(name)) = (text(domain), text(name)) {
+            if let (Some(domain), Some(name)) = (self.said(domain), self.said(name)) {
                 let whole = EventValue::Str(Cow::Owned(format!("{domain}\\{name}")));
                 let both = vec![whole, EventValue::Str(Cow::Borrowed(name))];
-                self.answer("User", rank, || EventValue::Array(both));
+                self.answer("User", rank, || Said::Other(EventValue::Array(both)));
             }
         }
         // Many rules look in the query for what stands in the path.
-        if let (Some(query), Some(whole)) = (text("url.query"), text("url.original")) {
-            let both = [query, whole].map(|part| EventValue::Str(Cow::Borrowed(part)));
-            self.answer("cs-uri-query", 0, || EventValue::Array(both.into()));
-        } else if let Some(whole) = text("url.original") {
-            self.answer("cs-uri-query", 2, || EventValue::Str(Cow::Borrowed(whole)));
+        let Some(whole) = self.said("url.original") else {
+            return;
+        };
+        match self.said("url.query") {
+            Some(query) => {
+                let both = [query, whole].map(|part| EventValue::Str(Cow::Borrowed(part)));
+                self.answer("cs-uri-query", BEHIND, || Said::Other(EventValue::Array(both.into())));
+            }
+            None => self.text_answer("cs-uri-query", BEHIND + 1, whole),
         }
     }
 
@@ -99,7 +123,7 @@ impl<'a> Adapter<'a> {
                 continue;
             };
             for (_, name) in HASHES.iter().filter(|(known, _)| known.eq_ignore_ascii_case(kind)) {
-                self.answer(name, 0, || EventValue::Str(Cow::Borrowed(hash)));
+                self.text_answer(name, BEHIND, hash);
             }
         }
     }
@@ -108,50 +132,65 @@ impl<'a> Adapter<'a> {
     fn join_hashes(&mut self) {
         let mut whole = String::new();
         for (kind, name) in HASHES {
-            let hash = self.answers.iter().find(|answer| answer.name == name);
-            if let Some(hash) = hash.and_then(|answer| answer.value.as_str()) {
+            if let Some(hash) = self.said(name) {
                 let comma = if whole.is_empty() { "" } else { "," };
                 whole = format!("{whole}{comma}{kind}={}", hash.to_ascii_uppercase());
             }
         }
         if !whole.is_empty() {
-            self.answer("Hashes", 1, || EventValue::Str(Cow::Owned(whole)));
+            let whole = EventValue::Str(Cow::Owned(whole));
+            self.answer("Hashes", BEHIND + 1, || Said::Other(whole));
         }
     }
 
-    fn own_text(&self, name: &str) -> Option<&'a str> {
-        let own = self.view.get(name).and_then(text_of);
-        own.or_else(|| match &self.answered(name)?.value {
-            EventValue::Str(Cow::Borrowed(text)) => Some(*text),
-            _ => None,
-        })
+    /// What the event says under a name, when it is text.
+    fn said(&self, name: &str) -> Option<&'a str> {
+        match &self.answered(name)?.value {
+            Said::Field(value) => value.as_str(),
+            Said::Other(EventValue::Str(Cow::Borrowed(text))) => Some(text),
+            Said::Other(_) => None,
+        }
+    }
+
+    fn text_answer(&mut self, name: &'a str, rank: u8, text: &'a str) {
+        self.answer(name, rank, || Said::Other(EventValue::Str(Cow::Borrowed(text))));
     }
 
     /// The better of two answers is kept, and of equal ones the first.
-    fn answer(&mut self, name: &'a str, rank: u8, value: impl FnOnce() -> EventValue<'a>) {
-        match self.answers.iter_mut().find(|answer| answer.name == name) {
-            None => self.answers.push(Answer {
-                name,
-                rank,
-                value: value(),
-            }),
-            Some(answer) if rank < answer.rank => (answer.rank, answer.value) = (rank, value()),
+    fn answer(&mut self, name: &'a str, rank: u8, value: impl FnOnce() -> Said<'a>) {
+        let hash = hash(name);
+        match self.table.find(hash, |place| self.answers[place].name == name) {
+            None => {
+                self.table.add(hash);
+                self.answers.push(Answer {
+                    name,
+                    rank,
+                    value: value(),
+                });
+            }
+            Some(place) if rank < self.answers[place].rank => {
+                let answer = &mut self.answers[place];
+                (answer.rank, answer.value) = (rank, value());
+            }
             Some(_) => {}
         }
     }
 
     fn answered(&self, name: &str) -> Option<&Answer<'a>> {
-        self.answers.iter().find(|answer| answer.name == name)
+        let place = self.table.find(hash(name), |place| self.answers[place].name == name)?;
+        Some(&self.answers[place])
     }
 
     fn field(&self, path: &str) -> Option<EventValue<'a>> {
         // The engine writes `args\[0\]` for a field whose name has brackets, and `args[0]` for an element.
         let name = unescape_brackets(path);
-        if let Some(own) = self.view.get(&name) {
-            return Some(value_of(own));
+        match self.answered(&name).map(|answer| &answer.value) {
+            Some(Said::Field(value)) => return Some(EventValue::from(*value)),
+            Some(Said::Other(value)) => return Some(value.clone()),
+            None => {}
         }
-        if let Some(answer) = self.answered(&name) {
-            return Some(answer.value.clone());
+        if MADE_UP.contains(&name.as_ref()) {
+            return self.view.get(&name).map(value_of);
         }
         element(&self.view, path)
     }
@@ -169,14 +208,12 @@ impl<'a> Adapter<'a> {
 
     fn strings(&self) -> impl Iterator<Item = &str> {
         let message = std::iter::once(self.view.event.message.as_str());
-        message.chain(self.view.fields().flat_map(|(_, value)| texts(value)))
-    }
-}
-
-fn text_of(field: FieldRef<'_>) -> Option<&str> {
-    match field {
-        FieldRef::Json(Value::String(text)) => Some(text),
-        _ => None,
+        let own = self.answers.iter().filter(|answer| answer.rank == OWN);
+        let values = own.filter_map(|answer| match answer.value {
+            Said::Field(value) => Some(value),
+            Said::Other(_) => None,
+        });
+        message.chain(values.flat_map(texts))
     }
 }
 
@@ -190,7 +227,7 @@ fn value_of(field: FieldRef<'_>) -> EventValue<'_> {
 }
 
 /// A value as the taxonomy writes it.
-fn read<'a>(name: &str, value: &'a Value) -> EventValue<'a> {
+fn read<'a>(name: &str, value: &'a Value) -> Said<'a> {
     let known = match (name, value.as_str()) {
         ("Initiated", Some(direction)) => initiated(direction).map(|word| vec![word]),
         // Rules ask for either.
@@ -199,9 +236,9 @@ fn read<'a>(name: &str, value: &'a Value) -> EventValue<'a> {
     };
     let word = |word: &'a str| EventValue::Str(Cow::Borrowed(word));
     match known.as_deref() {
-        Some([one]) => word(one),
-        Some(several) => EventValue::Array(several.iter().copied().map(word).collect()),
-        None => EventValue::from(value),
+        Some([one]) => Said::Other(word(one)),
+        Some(several) => Said::Other(EventValue::Array(several.iter().copied().map(word).collect())),
+        None => Said::Field(value),
     }
 }
 
@@ -261,17 +298,11 @@ impl EngineEvent for Adapter<'_> {
 
     /// Every name that [`Self::field`] may know, so that the engine asks for no others.
     fn visit_top_level_keys(&self, visit: &mut dyn FnMut(&str)) -> bool {
-        for (name, _) in self.view.fields() {
-            visit(name);
-        }
         for name in MADE_UP {
             visit(name);
         }
         for answer in &self.answers {
-            // What the event has under that name was visited, and its value would be searched twice.
-            if self.view.get(answer.name).is_none() {
-                visit(answer.name);
-            }
+            visit(answer.name);
         }
         true
     }

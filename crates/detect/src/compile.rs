@@ -14,7 +14,7 @@ use crate::correlate::{Correlation, Correlator};
 use crate::filters;
 use crate::normal::normalise;
 use crate::rule::{STORY_FIELDS, STORY_WINDOW};
-use crate::sources::{concerns, sources};
+use crate::sources::{Ways, sources};
 use crate::{Detection, Hit, Rule, Share};
 
 /// A text of rules and what to call it: one or more YAML documents.
@@ -79,6 +79,8 @@ impl Disabled {
 pub struct Rules {
     /// One engine per log source, so that cost follows the rules that can match.
     pub(crate) routes: Vec<(LogSource, Engine)>,
+    /// Which of them an event concerns.
+    ways: Ways,
     known: HashMap<String, Known>,
     correlations: HashMap<String, Correlation>,
 }
@@ -113,6 +115,7 @@ impl Rules {
         problems.extend(filters::apply(&parsed.filters, &mut parsed.rules));
         let mut set = Self {
             routes: Vec::new(),
+            ways: Ways::default(),
             known: HashMap::new(),
             correlations: HashMap::new(),
         };
@@ -142,12 +145,15 @@ impl Rules {
 
     /// The rules that match an event, whatever their number.
     pub fn matches(&self, view: &View<'_>, received: Timestamp) -> Vec<Hit> {
-        let sources = sources(view);
-        let concerned = |rule: &LogSource| sources.iter().any(|source| concerns(rule, source));
         // Most events concern no rule: only for the others is anything looked up.
         let mut adapter = None;
         let mut hits = Vec::new();
-        for (_, engine) in self.routes.iter().filter(|(rule, _)| concerned(rule)) {
+        for (_, engine) in self
+            .ways
+            .of(&self.routes, &sources(view))
+            .iter()
+            .map(|at| &self.routes[*at])
+        {
             let adapter = adapter.get_or_insert_with(|| Adapter::new(*view));
             for found in engine.evaluate(adapter) {
                 let key = found.header.rule_id.as_ref().unwrap_or(&found.header.rule_title);

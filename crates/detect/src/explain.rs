@@ -96,7 +96,7 @@ impl Rules {
             rule: rule.title.clone(),
             matched: differs.is_empty() && condition_met,
             differs,
-            conditions: rule.conditions.iter().map(|one| plain_condition(one)).collect(),
+            conditions: rule.conditions.iter().map(plain_condition).collect(),
             condition_met,
             selections,
         })
@@ -185,9 +185,9 @@ fn collect(detection: &CompiledDetection, adapter: &Adapter<'_>, matched: bool, 
                 collect(part, adapter, matched, out);
             }
         }
-        CompiledDetection::Keywords(matcher) => out.push(Test {
+        CompiledDetection::Keywords(words) => out.push(Test {
             field: None,
-            wanted: wanted(matcher),
+            wanted: wanted(words),
             found: None,
         }),
         CompiledDetection::ArrayMatch { field, .. } => out.push(Test {
@@ -341,7 +341,7 @@ impl fmt::Display for Test {
         };
         write!(f, "{} {}: ", shown(field), shown(&self.wanted))?;
         match &self.found {
-            Some(found) => write!(f, "it is {:?}", found),
+            Some(found) => write!(f, "it is {found:?}"),
             None => write!(f, "there is no such field"),
         }
     }

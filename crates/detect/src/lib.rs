@@ -50,6 +50,7 @@ mod normal;
 mod rule;
 mod samples;
 mod sources;
+mod table;
 mod taxonomy;
 
 #[cfg(test)]

@@ -159,6 +159,18 @@ fn values_that_are_written_differently_are_answered_as_rules_write_them() {
     check("{ Hashes|contains: 'SHA1=' }", ours, false);
     let theirs = json!({ "Hashes": "SHA1=01,MD5=02,SHA256=03,IMPHASH=04" });
     check("{ md5: '02', sha1: '01', sha256: '03', Imphash: '04' }", theirs, true);
+}
+
+#[test]
+fn what_is_asked_of_the_query_is_looked_for_in_the_whole_address_too() {
+    let any = origin(Some("p"), None, None);
+    let check = |selection: &str, fields: Value, expected: bool| {
+        assert_eq!(
+            finds("{ product: p }", selection, &fields, &any),
+            expected,
+            "{selection} {fields}"
+        );
+    };
     let request = json!({ "url.original": "/shell.php?cmd=id", "url.path": "/shell.php", "url.query": "cmd=id" });
     check("{ cs-uri-query: cmd=id }", request.clone(), true);
     check("{ cs-uri-query|contains: /shell.php }", request.clone(), true);

@@ -267,16 +267,16 @@ fn tests_of(value: SigmaValue, modifiers: &[Modifier]) -> Vec<Test> {
     } else {
         vec![text.parts]
     };
-    texts.into_iter().map(|parts| wildcards(parts, &rest)).collect()
+    texts.iter().map(|parts| wildcards(parts, &rest)).collect()
 }
 
 /// A text with wildcards, by comparisons in which they mean any characters, line ends among them.
-fn wildcards(parts: Vec<StringPart>, modifiers: &[Modifier]) -> Test {
+fn wildcards(parts: &[StringPart], modifiers: &[Modifier]) -> Test {
     let has = |modifier| modifiers.contains(&modifier);
     let mut start = !has(Modifier::Contains) && !has(Modifier::EndsWith);
     let mut end = !has(Modifier::Contains) && !has(Modifier::StartsWith);
     let many = |part: Option<&StringPart>| part == Some(&StringPart::Special(SpecialChar::WildcardMulti));
-    let mut rest = parts.as_slice();
+    let mut rest = parts;
     while many(rest.first()) {
         (rest, start) = (&rest[1..], false);
     }
@@ -330,11 +330,11 @@ fn keywords(values: Vec<SigmaValue>) -> Detection {
             SigmaValue::String(text) => text,
             other => SigmaString::from_raw(&other.to_string()),
         };
-        let test = wildcards(text.parts, &[Modifier::Contains]);
-        if test.modifiers == [Modifier::Contains] {
-            plain.extend(test.values);
+        let found = wildcards(&text.parts, &[Modifier::Contains]);
+        if found.modifiers == [Modifier::Contains] {
+            plain.extend(found.values);
         } else {
-            others.push(test.detection(None));
+            others.push(found.detection(None));
         }
     }
     if !plain.is_empty() {

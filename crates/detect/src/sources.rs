@@ -4,6 +4,9 @@
 //! number as well, and may be of several log sources at once: a value set in the registry is `registry_set`,
 //! `registry_event` and of the service `sysmon`.
 
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
 use serde_json::Value;
 use watchpost_event::{FieldRef, LogSource, View, names};
 
@@ -242,5 +245,36 @@ fn number(view: &View<'_>, name: &str) -> Option<u64> {
         FieldRef::Json(Value::Number(number)) => number.as_u64(),
         FieldRef::Json(Value::String(text)) => text.parse().ok(),
         _ => None,
+    }
+}
+
+/// Which log sources of rules concern events, remembered by the log sources of the events: they are few.
+#[derive(Default)]
+pub(crate) struct Ways(RwLock<HashMap<OfEvent, Arc<[usize]>>>);
+
+/// The log sources of an event: product, category and service of each.
+type OfEvent = Vec<[Option<String>; 3]>;
+
+/// Whoever writes a log may choose what it is called: of more combinations none is remembered.
+const WAYS_MAX: usize = 1_024;
+
+impl Ways {
+    /// The places of the routes that concern an event of these log sources.
+    pub(crate) fn of<T>(&self, routes: &[(LogSource, T)], event: &[Source<'_>]) -> Arc<[usize]> {
+        let owned =
+            |source: &Source<'_>| [source.product, source.category, source.service].map(|part| part.map(str::to_owned));
+        let key: OfEvent = event.iter().map(owned).collect();
+        // A poisoned lock is whole: what is remembered is put in by one call.
+        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return known.clone();
+        }
+        let concerned = |rule: &LogSource| event.iter().any(|source| concerns(rule, source));
+        let places = (0..routes.len()).filter(|&at| concerned(&routes[at].0));
+        let places: Arc<[usize]> = places.collect();
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() < WAYS_MAX {
+            known.insert(key, places.clone());
+        }
+        places
     }
 }

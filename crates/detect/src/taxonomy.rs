@@ -3,8 +3,10 @@
 //! A name of a taxonomy is answered by the event's own field of that name; where it has none, by what stands behind a
 //! prefix ([`PREFIXES`]), and then by the first of the fields listed here.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
+
+use crate::table::{Table, hash};
 
 /// Behind these the source's own names stand: Windows event data, and the records of the Linux audit system.
 pub(crate) const PREFIXES: [&str; 2] = ["winlog.event_data.", "auditd.data."];
@@ -167,20 +169,33 @@ pub(crate) struct Alias {
     pub(crate) rank: u8,
 }
 
-static BY_FIELD: LazyLock<HashMap<&'static str, Vec<Alias>>> = LazyLock::new(|| {
-    let mut map: HashMap<_, Vec<Alias>> = HashMap::new();
+/// By field, with the table to find them.
+struct ByField {
+    table: Table,
+    rows: Vec<(&'static str, Vec<Alias>)>,
+}
+
+static BY_FIELD: LazyLock<ByField> = LazyLock::new(|| {
+    let mut map: BTreeMap<_, Vec<Alias>> = BTreeMap::new();
     for (name, fields) in TABLES.into_iter().flatten() {
         // What stands behind a prefix comes first.
         for (rank, field) in (1..).zip(*fields) {
             map.entry(*field).or_default().push(Alias { name, rank });
         }
     }
-    map
+    let rows: Vec<_> = map.into_iter().collect();
+    let mut table = Table::with_room(rows.len() * 2);
+    for (field, _) in &rows {
+        table.add(hash(field));
+    }
+    ByField { table, rows }
 });
 
-/// The names of taxonomies that a field of ours may answer.
-pub(crate) fn aliases(field: &str) -> &'static [Alias] {
-    BY_FIELD.get(field).map_or(&[], Vec::as_slice)
+/// The names of taxonomies that a field of ours may answer; its hash is known.
+pub(crate) fn aliases(field: &str, hash: u64) -> &'static [Alias] {
+    let ByField { table, rows } = &*BY_FIELD;
+    let found = table.find(hash, |place| rows[place].0 == field);
+    found.map_or(&[], |place| rows[place].1.as_slice())
 }
 
 /// Every name of the taxonomies.
