@@ -88,6 +88,7 @@ impl Note {
             time: view.event.time.to_string(),
             text,
             markup,
+            attachments: Vec::new(),
         }
     }
 

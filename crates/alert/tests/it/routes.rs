@@ -253,7 +253,9 @@ fn a_message_names_its_alert_and_where_to_look() {
 
 /// Does as it is told, and remembers.
 #[derive(Default)]
-struct Actions(std::sync::Mutex<(Vec<(Press, i64, String)>, u32)>);
+struct Actions(std::sync::Mutex<(Vec<Asked>, u32)>);
+
+type Asked = (Press, i64, String);
 
 impl ButtonActions for Actions {
     fn press<'a>(&'a self, press: Press, alert: i64, who: &'a str) -> BoxFuture<'a, Result<Pressed, StateError>> {
@@ -324,9 +326,9 @@ async fn buttons_do_what_is_pressed_in_chats_that_are_ours() {
     tokio::time::timeout(PATIENCE, running).await.unwrap().unwrap();
 
     channel["buttons"] = json!(false);
-    assert!(alerting_without_buttons(channel).is_empty());
+    assert!(alerting_without_buttons(&channel).is_empty());
 }
 
-fn alerting_without_buttons(channel: Value) -> Vec<watchpost_alert::Buttons> {
+fn alerting_without_buttons(channel: &Value) -> Vec<watchpost_alert::Buttons> {
     alerting(json!({"channel": [channel]})).buttons().unwrap()
 }

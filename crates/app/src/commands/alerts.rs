@@ -179,19 +179,19 @@ pub(crate) fn run(args: &AlertsArgs, global: &Global) -> Result<Exit> {
                 watchpost_console::list_alerts(&client, &wanted, &renderer, *json, &mut out).await
             })
         }
-        AlertsCommand::Ack { ids, note } => change(global, ids, AlertChange::Acknowledge { note: note.clone() }),
+        AlertsCommand::Ack { ids, note } => change(global, ids, &AlertChange::Acknowledge { note: note.clone() }),
         AlertsCommand::Close { ids, reason, note } => {
             let (reason, note) = (reason.name().to_owned(), note.clone());
-            change(global, ids, AlertChange::Close { reason, note })
+            change(global, ids, &AlertChange::Close { reason, note })
         }
-        AlertsCommand::Reopen { ids, note } => change(global, ids, AlertChange::Reopen { note: note.clone() }),
-        AlertsCommand::Assign { ids, to } => change(global, ids, AlertChange::Assign { to: to.clone() }),
-        AlertsCommand::Comment { ids, text } => change(global, ids, AlertChange::Comment { text: text.clone() }),
+        AlertsCommand::Reopen { ids, note } => change(global, ids, &AlertChange::Reopen { note: note.clone() }),
+        AlertsCommand::Assign { ids, to } => change(global, ids, &AlertChange::Assign { to: to.clone() }),
+        AlertsCommand::Comment { ids, text } => change(global, ids, &AlertChange::Comment { text: text.clone() }),
         AlertsCommand::Test { channels } => test(channels, global),
     }
 }
 
-fn change(global: &Global, ids: &[i64], change: AlertChange) -> Result<Exit> {
+fn change(global: &Global, ids: &[i64], change: &AlertChange) -> Result<Exit> {
     client::run(global, async |client, mut out| {
         watchpost_console::change_alerts(&client, ids.to_vec(), change.clone(), &mut out).await
     })

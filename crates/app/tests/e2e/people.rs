@@ -46,9 +46,9 @@ fn marked(world: &World, lines: std::ops::Range<usize>) {
     let path: &Path = &world.path("logs/app.log");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let now = Timestamp(SystemClock::new().now());
-    let text: String = lines.map(|n| format!("{now} web-1 app[1]: marked {n}\n")).collect();
+    let lines: Vec<String> = lines.map(|n| format!("{now} web-1 app[1]: marked {n}\n")).collect();
     let mut file = File::options().create(true).append(true).open(path).unwrap();
-    file.write_all(text.as_bytes()).unwrap();
+    file.write_all(lines.concat().as_bytes()).unwrap();
 }
 
 fn wait_texts(telegram: &Telegram, wanted: usize) -> Vec<String> {

@@ -115,7 +115,12 @@ pub(crate) async fn what_is_more_than_a_channel_may_get_is_told_together(place: 
         }),
         ..Terms::default()
     }];
-    let one = |n: u64| on(&limited, detection(n, if n % 2 == 0 { "even" } else { "odd" }, 0));
+    let one = |n: u64| {
+        on(
+            &limited,
+            detection(n, if n.is_multiple_of(2) { "even" } else { "odd" }, 0),
+        )
+    };
     for n in 0..100 {
         apply(&catalog, n, NOW + n as i64, vec![one(n)]).await;
     }

@@ -48,7 +48,7 @@ pub fn import(from: &Path, to: &Path, dry_run: bool) -> io::Result<ImportReport>
     } else {
         of_folder(from)?
     };
-    let stem = from.file_stem().unwrap_or_else(|| from.as_os_str());
+    let stem = from.file_stem().unwrap_or(from.as_os_str());
     let folder = to.join(stem);
     let (licenses, rules): (Vec<Found>, Vec<Found>) = found.into_iter().partition(|file| is_license(&file.name));
     if rules.is_empty() {
