@@ -140,6 +140,74 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/alerts/assign": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Who is to see to these alerts; answers those that changed */
+        post: operations["assign"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/close": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** These alerts are done with; the next detection opens another one. Answers those that changed */
+        post: operations["close"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/comment": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Something to remember of these alerts; answers those there are */
+        post: operations["comment"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/alerts/reopen": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** These alerts are not done with after all; answers those that changed */
+        post: operations["reopen"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/alerts/{id}": {
         parameters: {
             query?: never;
@@ -151,6 +219,57 @@ export interface paths {
         get: operations["one"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Channels with their queues, and routes */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{name}/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a channel would say of an alert */
+        get: operations["preview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{name}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message to a channel, and say what became of it */
+        post: operations["test"];
         delete?: never;
         options?: never;
         head?: never;
@@ -196,6 +315,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Messages of the queue, the newest first: those that were given up, unless asked otherwise */
+        get: operations["messages"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/messages/resend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send messages again that were given up */
+        post: operations["resend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/overview": {
         parameters: {
             query?: never;
@@ -208,6 +361,42 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Reports, the newest first */
+        get: operations["list"];
+        put?: never;
+        /** Make a report; it is kept */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/reports/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One report, as a page without anything from outside, as PDF, or as data */
+        get: operations["one"];
+        put?: never;
+        post?: never;
+        /** Remove a report */
+        delete: operations["remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -467,6 +656,58 @@ export interface paths {
          * @description Other sessions of the user end.
          */
         post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What nobody is told for a time */
+        get: operations["list"];
+        put?: never;
+        /** Tell nobody of such detections for a time; alerts are made all the same */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Which open alerts a query matches: what a silence would keep from being told */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/silences/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End a silence before its time */
+        post: operations["end"];
         delete?: never;
         options?: never;
         head?: never;
@@ -734,6 +975,8 @@ export interface components {
             alert: components["schemas"]["AlertInfo"];
             /** @description Its detections, the newest first, at most 200. */
             events: components["schemas"]["AlertEventInfo"][];
+            /** @description What people did about it, the oldest first. */
+            history: components["schemas"]["AlertNoteInfo"][];
             /** @description What was told to people, in the order it was. */
             messages: components["schemas"]["AlertMessageInfo"][];
             rule?: components["schemas"]["RuleDetail"] | null;
@@ -752,8 +995,15 @@ export interface components {
         /** @description One alert: a story of one or more detections. */
         AlertInfo: {
             acknowledged?: components["schemas"]["Timestamp"] | null;
-            /** @description Who has acknowledged or closed it. */
+            /** @description Who has acknowledged it. */
             acknowledged_by?: string | null;
+            /** @description Who is to see to it. */
+            assignee?: string | null;
+            /** @description `resolved`, `false-positive`, `expected`, `duplicate` or `other`. */
+            close_reason?: string | null;
+            closed?: components["schemas"]["Timestamp"] | null;
+            /** @description Who has closed it. */
+            closed_by?: string | null;
             /**
              * Format: int64
              * @description Detections in it.
@@ -776,12 +1026,17 @@ export interface components {
             level: string;
             /** @description The line a person reads. */
             message: string;
-            /** @description What they said. */
+            /** @description What was last said of it. */
             note?: string | null;
             /** @description The rule's title. */
             rule: string;
             /** @description The rule's id. */
             rule_id?: string | null;
+            /**
+             * Format: int32
+             * @description 0 to 100: the level, and more the more often it happened.
+             */
+            score?: number;
             /** @description `open`, `acknowledged` or `closed`. */
             state: string;
             /** @description Who. */
@@ -796,13 +1051,32 @@ export interface components {
             attempts: number;
             /** @description To which channel. */
             channel: string;
+            /**
+             * Format: int64
+             * @description For how many detections.
+             */
+            count: number;
             /** @description Since when it is in the queue. */
             created: components["schemas"]["Timestamp"];
-            /** @description Why the last try failed. */
+            /** @description Why the last try failed, or why it is not sent. */
             error?: string | null;
             finished?: components["schemas"]["Timestamp"] | null;
-            /** @description `waiting`, `sent` or `dead`. */
+            /**
+             * @description `waiting`, `sent` or `dead`; `held` for a digest or because the channel had its share, then `told` together with
+             *     others; `later` if nobody reacts, or `dropped` since somebody did; `silenced`.
+             */
             state: string;
+        };
+        /** @description One thing that was done about an alert. */
+        AlertNoteInfo: {
+            /** @description `acknowledged`, `closed`, `reopened`, `assigned` or `commented`. */
+            action: string;
+            /** @description Who. */
+            author: string;
+            /** @description In their words; of an assignment to whom, empty: to nobody. */
+            note: string;
+            /** @description When. */
+            time: components["schemas"]["Timestamp"];
         };
         /** @description Alerts, and messages that wait. */
         AlertsResponse: {
@@ -841,6 +1115,62 @@ export interface components {
             /** @description What happened and what to do about it. */
             message: string;
         };
+        /** @description Asks to give alerts to somebody. */
+        AssignRequest: {
+            /** @description Which. */
+            ids: number[];
+            /** @description To whom; empty: to nobody in particular. */
+            to: string;
+        };
+        /** @description A place where messages go. */
+        ChannelInfo: {
+            /** @description Its messages fail at the moment. */
+            down: boolean;
+            /** @description Why the last attempt failed, of the message that waits longest. */
+            error?: string | null;
+            /** @description `telegram`, `email`, `webhook`…; absent: messages are there for it, but it is configured no longer. */
+            kind?: string | null;
+            /** @description Messages by where they stand: waiting, sent, dead, held, told, later, dropped, silenced. */
+            messages: {
+                [key: string]: number;
+            };
+            /** @description Its name. */
+            name: string;
+            waiting_since?: components["schemas"]["Timestamp"] | null;
+        };
+        /** @description What a channel would say. */
+        ChannelPreview: {
+            /** @description The text. */
+            text: string;
+        };
+        /** @description What became of a test message: of an e-mail for every recipient. */
+        ChannelTestResponse: {
+            /** @description One each. */
+            tried: components["schemas"]["ChannelTried"][];
+        };
+        /** @description One attempt. */
+        ChannelTried: {
+            /** @description The channel's name, with the recipient where there are several. */
+            channel: string;
+            /** @description Why it was not taken; absent: it was. */
+            error?: string | null;
+        };
+        /** @description How people are told. */
+        ChannelsResponse: {
+            /** @description In the order of the configuration. */
+            channels: components["schemas"]["ChannelInfo"][];
+            /** @description In the order of the configuration. */
+            routes: components["schemas"]["RouteInfo"][];
+        };
+        /** @description Asks to close alerts, or to open them again (then without `reason`). */
+        CloseRequest: {
+            /** @description Which. */
+            ids: number[];
+            /** @description What is to be remembered of it. */
+            note?: string | null;
+            /** @description `resolved`, `false-positive`, `expected`, `duplicate` or `other`. */
+            reason: string;
+        };
         /**
          * @description What stands in a column.
          * @enum {string}
@@ -868,6 +1198,13 @@ export interface components {
         CommandsResponse: {
             /** @description Oldest first. */
             commands: components["schemas"]["PendingCommand"][];
+        };
+        /** @description Says something of alerts. */
+        CommentRequest: {
+            /** @description Of which. */
+            ids: number[];
+            /** @description What. */
+            text: string;
         };
         /** @description An event's neighbours in its stream. */
         ContextResponse: {
@@ -1360,6 +1697,63 @@ export interface components {
             /** @description Who. */
             username: string;
         };
+        /** @description A message of the queue. */
+        MessageInfo: {
+            /**
+             * Format: int64
+             * @description The alert it is about.
+             */
+            alert: number;
+            /**
+             * Format: int32
+             * @description How often it was tried in vain.
+             */
+            attempts: number;
+            /** @description To which channel. */
+            channel: string;
+            /** @description Since when it is in the queue. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Why the last try failed, or why it is not sent. */
+            error?: string | null;
+            finished?: components["schemas"]["Timestamp"] | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description The beginning of what is said. */
+            text: string;
+        };
+        /** @description Messages, the newest first. */
+        MessagesResponse: {
+            /** @description At most 500. */
+            messages: components["schemas"]["MessageInfo"][];
+        };
+        /** @description Asks for a report. */
+        NewReportRequest: {
+            /** @description The beginning of its time. */
+            from: components["schemas"]["Timestamp"];
+            /** @description About this host alone; absent: about everything. */
+            host?: string | null;
+            /** @description `en` (default) or `ru`. */
+            language?: string;
+            /** @description IANA name of the zone of its times; empty: the server's. */
+            timezone?: string;
+            /** @description Its end, excluded; at most 92 days later. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description Asks to silence. */
+        NewSilenceRequest: {
+            from?: components["schemas"]["Timestamp"] | null;
+            /** @description When within its time: days, time and zone, such as `Sun 02:00-04:00 Europe/Moscow`; empty: always. */
+            hours?: string;
+            /** @description Why. */
+            reason: string;
+            /** @description Until when. */
+            until: components["schemas"]["Timestamp"];
+            /** @description Which detections, in the query language: `rule.id:… host.name:web-1`; `*`: all. */
+            when: string;
+        };
         /**
          * @description What became of one stream's batches in a request.
          * @enum {string}
@@ -1444,6 +1838,70 @@ export interface components {
             p: number;
             /** @description The stream. */
             stream: components["schemas"]["StreamId"];
+        };
+        /** @description A report that was made. */
+        ReportInfo: {
+            /** @description The beginning of its time. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Of one host: which. */
+            host?: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description `security` or `host`. */
+            kind: string;
+            /** @description When it was made. */
+            made: components["schemas"]["Timestamp"];
+            /** @description Who asked for it; `schedule`: the configuration. */
+            made_by: string;
+            /** @description Its end, excluded. */
+            to: components["schemas"]["Timestamp"];
+        };
+        /** @description Reports. */
+        ReportsResponse: {
+            /** @description The newest first. */
+            reports: components["schemas"]["ReportInfo"][];
+        };
+        /** @description Asks to send messages again that were given up. */
+        ResendRequest: {
+            /** @description Which, at most 500. */
+            ids: number[];
+        };
+        /** @description What became of it. */
+        ResendResponse: {
+            /**
+             * Format: int64
+             * @description So many wait again; the others are not given up.
+             */
+            waiting: number;
+        };
+        /** @description Who is told of what. */
+        RouteInfo: {
+            /**
+             * Format: int64
+             * @description From the so-manieth detection of an alert on,
+             */
+            after: number;
+            /** @description Names of channels. */
+            channels: string[];
+            /** @description Collected for so long; empty: each by itself. */
+            digest: string;
+            /** @description Nobody reacts for so long; empty: nobody else is told. */
+            escalate_after: string;
+            /** @description Who is told then. */
+            escalate_channels: string[];
+            /** @description `story` or `none`. */
+            group: string;
+            /** @description Days, time and zone; empty: always. */
+            hours: string;
+            /** @description Most messages; empty: what the channel has by itself. */
+            rate: string;
+            /** @description A query on the detection; empty: every one. */
+            when: string;
+            /** @description within this time; empty: however long it takes. */
+            within: string;
         };
         /** @description A rule to read. */
         RuleDetail: {
@@ -1658,6 +2116,55 @@ export interface components {
             where?: string | null;
             /** @description `user.name`, else `process.name`. */
             who?: string | null;
+        };
+        /** @description What nobody is told for a time. */
+        SilenceInfo: {
+            /** @description Whether it is its time now. */
+            active: boolean;
+            created?: components["schemas"]["Timestamp"] | null;
+            /** @description Who made it. */
+            created_by?: string | null;
+            ended?: components["schemas"]["Timestamp"] | null;
+            /** @description Who ended it before its time. */
+            ended_by?: string | null;
+            from?: components["schemas"]["Timestamp"] | null;
+            /** @description When within its time: days, time and zone; empty: always. */
+            hours?: string;
+            /**
+             * Format: int64
+             * @description Its number; absent: it stands in the configuration.
+             */
+            id?: number | null;
+            /** @description Why. */
+            reason: string;
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @description Which detections, in the query language. */
+            when: string;
+        };
+        /** @description Which open alerts a silence would concern. */
+        SilencePreview: {
+            /** @description The numbers of the newest that match, at most 20. */
+            alerts: number[];
+            /**
+             * Format: int64
+             * @description of so many that were looked at: the newest 500.
+             */
+            looked_at: number;
+            /**
+             * Format: int64
+             * @description How many of the open alerts it matches,
+             */
+            matching: number;
+        };
+        /** @description Asks which alerts a query would silence. */
+        SilencePreviewRequest: {
+            /** @description The query. */
+            when: string;
+        };
+        /** @description Silences. */
+        SilencesResponse: {
+            /** @description Those that are or will be in force, the one that ends first first; of the past the newest first. */
+            silences: components["schemas"]["SilenceInfo"][];
         };
         /** @description A declared hole: what lies in `(from, to]` will never come. */
         Skip: {
@@ -2231,6 +2738,130 @@ export interface operations {
             };
         };
     };
+    assign: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AssignRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    close: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CloseRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    comment: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CommentRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    reopen: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcknowledgeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertsResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     one: {
         parameters: {
             query?: never;
@@ -2249,6 +2880,96 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelsResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query: {
+                /** @description The alert's number. */
+                alert: number;
+            };
+            header?: never;
+            path: {
+                /** @description The channel's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPreview"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTestResponse"];
                 };
             };
             "4XX": {
@@ -2367,6 +3088,69 @@ export interface operations {
             };
         };
     };
+    messages: {
+        parameters: {
+            query?: {
+                /** @description `waiting`, `sent`, `dead` (default), `held`, `told`, `later`, `dropped` or `silenced`. */
+                state?: string;
+                /** @description Only of this channel. */
+                channel?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessagesResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    resend: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResendRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResendResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     overview: {
         parameters: {
             query?: never;
@@ -2383,6 +3167,127 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["OverviewResponse"];
                 };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportsResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewReportRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReportInfo"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: {
+                /** @description `html` (default), `pdf` or `json`. */
+                format?: "html" | "pdf" | "json";
+            };
+            header?: never;
+            path: {
+                /** @description The report's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The report */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The report's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             "4XX": {
                 headers: {
@@ -2920,6 +3825,128 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionInfo"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description Those that are over instead. */
+                past?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencesResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSilenceRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceInfo"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SilencePreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencePreview"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The silence's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilenceInfo"];
                 };
             };
             "4XX": {
