@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use watchpost_alert::{Alerting, NotifyError};
+use watchpost_alert::{Alerting, Attachment, NotifyError};
 
-use crate::common::{alerting, deliver, detection, told};
+use crate::common::{alerting, deliver, detection, time, told};
 
 const USER: &str = "watch";
 const PASSWORD: &str = "SECRETWORD";
@@ -176,6 +176,41 @@ async fn a_message_arrives_as_text_and_as_a_page_over_tls() {
         );
         assert_eq!(server.rest(), Vec::<Value>::new());
     }
+}
+
+#[tokio::test]
+async fn a_letter_brings_its_attachments_along() {
+    let mut server = MailServer::start("plain", "", None);
+    let alerting =
+        channel(&format!("smtp://localhost:{}", server.port), &json!({})).at_address("https://watch.example.org");
+    let files = [
+        Attachment::new("report.pdf", "application/pdf", b"%PDF-1.7 \x00\xff"),
+        Attachment::new("report.html", "text/html; charset=utf-8", "<p>Отчёт</p>".as_bytes()),
+    ];
+    let body = alerting.letter(
+        "mail",
+        "report/5",
+        "Weekly report\n- all is well",
+        time(),
+        &files,
+        "/reports/5",
+    );
+    let notifier = Arc::clone(&alerting.connect().unwrap()[0].notifier);
+    deliver(&notifier, &body).await.unwrap();
+    let mail = server.next();
+    assert_eq!(mail["headers"]["subject"], "Weekly report");
+    let plain = mail["plain"].as_str().unwrap();
+    assert!(
+        plain.contains("- all is well") && plain.contains("https://watch.example.org/reports/5"),
+        "{plain}"
+    );
+    assert_eq!(
+        mail["files"],
+        json!([
+            ["report.pdf", "application/pdf", "255044462d312e372000ff"],
+            ["report.html", "text/html", "3c703ed09ed182d187d191d1823c2f703e"],
+        ])
+    );
 }
 
 #[tokio::test]

@@ -45,6 +45,10 @@ class Handler:
             "headers": {name.lower(): str(value) for name, value in message.items()},
             "plain": message.get_body(("plain",)).get_content(),
             "html": message.get_body(("html",)).get_content(),
+            "files": [
+                [part.get_filename(), part.get_content_type(), part.get_payload(decode=True).hex()]
+                for part in message.iter_attachments()
+            ],
         }), flush=True)
         return "250 OK"
 

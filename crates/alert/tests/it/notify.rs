@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use watchpost_alert::NotifyError;
+use watchpost_alert::{AlertSections, Alerting, NotifyError};
 
 use crate::common::{TOKEN, deliver, notifier, telegram};
 use crate::doubles::{HttpDouble, Mode, Reply, TelegramDouble, WebhookDouble};
@@ -45,7 +45,13 @@ async fn a_message_is_sent_as_the_bot_api_wants_it() {
     let arrived = api.arrived();
     assert_eq!(
         arrived[0].body,
-        json!({"chat_id": -100_123, "text": "Привет, <b> & _x_", "link_preview_options": {"is_disabled": true}})
+        json!({
+            "chat_id": -100_123, "text": "Привет, <b> & _x_", "link_preview_options": {"is_disabled": true},
+            "reply_markup": {"inline_keyboard": [[
+                {"text": "Acknowledge", "callback_data": "ack:7"},
+                {"text": "Silence for 1 h", "callback_data": "silence:7"},
+            ]]},
+        })
     );
     assert_eq!(
         (arrived[1].chat.clone(), arrived[1].thread),
@@ -187,7 +193,52 @@ async fn a_webhook_gets_json_with_its_token_and_headers() {
     assert_eq!(request.headers["authorization"], "Bearer SECRETBEARER");
     assert_eq!(request.headers["x-api-key"], "SECRETHEADER");
     assert!(request.headers["user-agent"].starts_with("watchpost/"));
-    assert_eq!(hook.bodies(), [json!({"a": 1})]);
+    assert_eq!(hook.bodies(), [json!({"a": 1, "alert": 7})]);
+    assert!(!request.headers.contains_key("webhook-signature"));
+}
+
+/// As a receiver would check it: HMAC-SHA-256 over id, time and body.
+#[tokio::test]
+async fn a_webhook_is_signed_where_a_secret_is_set() {
+    let hook = WebhookDouble::start();
+    let mut channel = webhook(&hook.url());
+    channel["secret"] = json!("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
+    deliver(
+        &notifier(channel.clone()),
+        r#"{"id":"server/01/detect@5.0","text":"a"}"#,
+    )
+    .await
+    .unwrap();
+    let request = hook.taken().remove(0);
+    let (id, time) = (&request.headers["webhook-id"], &request.headers["webhook-timestamp"]);
+    assert_eq!(
+        (id.as_str(), time.as_str()),
+        ("server/01/detect@5_0", "1795214467"),
+        "a point parts what is signed"
+    );
+    let body = String::from_utf8(request.body.clone()).unwrap();
+    let script = "import base64,hashlib,hmac,sys\nkey=base64.b64decode(sys.argv[1])\n\
+                  print('v1,'+base64.b64encode(hmac.new(key,sys.argv[2].encode(),hashlib.sha256).digest()).decode())";
+    let signed = std::process::Command::new("python3")
+        .args([
+            "-c",
+            script,
+            "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+            &format!("{id}.{time}.{body}"),
+        ])
+        .output()
+        .unwrap();
+    assert_eq!(
+        request.headers["webhook-signature"],
+        String::from_utf8(signed.stdout).unwrap().trim()
+    );
+    channel["secret"] = json!("short");
+    let sections: AlertSections = serde_json::from_value(json!({ "channel": [channel] })).unwrap();
+    let error = watchpost_kit::chain(&Alerting::try_from(sections).unwrap_err());
+    assert!(
+        error.contains("channel[0].secret") && !error.contains("short:"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -96,7 +96,7 @@ async fn taken(kind: &str, reply: &str, event: &Event) -> (Request, Value) {
     taken.remove(0)
 }
 
-const TEXT: &str = "HIGH: Port scanner started\nanna process-started nmap\nweb-1, 2026-11-20 22:41:07";
+const TEXT: &str = "HIGH: Port scanner started\nanna process-started nmap\nweb-1, 2026-11-20 22:41:07, #7";
 
 #[tokio::test]
 async fn chats_get_the_text() {

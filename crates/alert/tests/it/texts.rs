@@ -60,7 +60,7 @@ fn names_fall_back_to_what_is_known() {
 fn the_default_says_what_happened_where_and_when() {
     assert_eq!(
         text("", "Europe/Moscow", &detection()),
-        "HIGH: Port scanner started\nanna process-started nmap\nweb-1, 2026-11-21 01:41:07"
+        "HIGH: Port scanner started\nanna process-started nmap\nweb-1, 2026-11-21 01:41:07, #\u{1}"
     );
     let login = Event::new(time(), 1, "Failed password for root")
         .with("rule.name", "Brute force")
@@ -71,10 +71,13 @@ fn the_default_says_what_happened_where_and_when() {
         .with("source.ip", "192.0.2.7");
     assert_eq!(
         text("", "UTC", &login),
-        "MEDIUM: Brute force\nFailed password for root\nweb-1, 2026-11-20 22:41:07"
+        "MEDIUM: Brute force\nFailed password for root\nweb-1, 2026-11-20 22:41:07, #\u{1}"
     );
     let bare = Event::new(time(), 1, "disk failed");
-    assert_eq!(text("", "UTC", &bare), "alert\ndisk failed\nweb-1, 2026-11-20 22:41:07");
+    assert_eq!(
+        text("", "UTC", &bare),
+        "alert\ndisk failed\nweb-1, 2026-11-20 22:41:07, #\u{1}"
+    );
 }
 
 #[test]
@@ -112,7 +115,7 @@ fn values_cannot_forge_a_line_or_turn_the_text_around() {
 
 #[test]
 fn a_template_that_fails_on_an_event_costs_no_alert() {
-    let expected = "HIGH: Port scanner started\nanna process-started nmap\nweb-1, 2026-11-20 22:41:07";
+    let expected = "HIGH: Port scanner started\nanna process-started nmap\nweb-1, 2026-11-20 22:41:07, #\u{1}";
     // Adding to what is not there; nothing at all; calling what is no function.
     for template in [
         "{{ process.pid + 1 }}",
