@@ -76,6 +76,7 @@ pub(crate) enum Command {
     Silences(commands::silences::SilencesArgs),
     Rules(commands::rules::RulesArgs),
     Delivery(commands::delivery::DeliveryArgs),
+    Report(commands::report::ReportArgs),
     Store(commands::store::StoreArgs),
     Token(commands::token::TokenArgs),
     User(commands::user::UserArgs),

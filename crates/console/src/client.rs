@@ -137,6 +137,14 @@ impl Client {
         Ok(Pieces { response, place })
     }
 
+    /// A document as it is.
+    pub(crate) async fn get_bytes(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, ConsoleError> {
+        let response = self
+            .send(Method::GET, path, |request| request.query(query), None)
+            .await?;
+        self.whole(path, response, BODY_LIMIT).await
+    }
+
     async fn send(
         &self,
         method: Method,

@@ -35,7 +35,13 @@ const COMMANDS: &[&str] = &[
     "rules",
     "rules check",
     "rules test",
+    "rules import",
+    "rules explain",
     "rules list",
+    "report",
+    "report make",
+    "report list",
+    "report get",
     "delivery",
     "store",
     "store verify",
@@ -181,7 +187,7 @@ fn every_documented_command_is_understood_and_those_that_end_are_run() {
 fn every_documented_configuration_is_read() {
     let world = World::new();
     let mut blocks = 0;
-    for name in ["configure.md", "install.md", "alerts.md"] {
+    for name in ["configure.md", "install.md", "alerts.md", "reports.md"] {
         let text = fs::read_to_string(repository().join("docs").join(name)).unwrap();
         for block in text.split("```toml\n").skip(1) {
             let block = block.split("```").next().unwrap();

@@ -219,3 +219,109 @@ fn buttons_in_telegram_acknowledge_and_silence() {
     assert_eq!(actions, ["acknowledged", "closed", "reopened", "assigned", "commented"]);
     running.stop();
 }
+
+#[test]
+fn a_report_is_made_when_asked_and_by_itself_and_told_once() {
+    let world = World::new();
+    let telegram = Telegram::start();
+    let report = "[[report]]\nschedule = \"* * * * *\"\nperiod = \"1d\"\ntimezone = \"UTC\"\nto = [\"ops\"]\nlanguage = \"ru\"\n";
+    let configuration = telegram.channel("") + report + "[[route]]\nwhen = \"NOT *\"\nchannels = [\"ops\"]\n";
+    let running = up(&world, &configuration);
+    marked(&world, 0..3);
+    alert(&world);
+    let texts = wait_texts(&telegram, 1);
+    assert!(texts[0].starts_with("Отчёт о безопасности за сутки"), "{texts:?}");
+
+    let page = world.path("week.html").display().to_string();
+    world.run(&["report", "make", "--from", "-1h", "-o", &page]).ok();
+    let html = fs::read_to_string(&page).unwrap();
+    assert!(html.contains("Marked line") && !html.contains("<script"), "{html}");
+    let pdf = world.path("week.pdf").display().to_string();
+    world
+        .run(&["report", "make", "--from", "-1h", "--host", "nobody", "-o", &pdf])
+        .ok();
+    assert!(fs::read(&pdf).unwrap().starts_with(b"%PDF-"));
+    let listed = world.run(&["report", "list"]).ok().stdout;
+    assert!(listed.contains("schedule") && listed.contains("nobody"), "{listed}");
+    world.run(&["report", "get", "2", "--format", "json"]).ok();
+    world
+        .run(&["report", "make", "-o", &world.path("a.doc").display().to_string()])
+        .fails_with(2, &[".pdf"]);
+
+    // The next minute is of the same day.
+    running.kill();
+    let running = up(&world, &configuration);
+    marked(&world, 3..4);
+    wait_for("the alert to grow", || {
+        let found = alert(&world);
+        if found["count"] == 4 {
+            Ok(())
+        } else {
+            Err(found.to_string())
+        }
+    });
+    running.stop();
+    assert_eq!(telegram.texts().len(), 1, "{:?}", telegram.texts());
+}
+
+#[test]
+fn rules_are_imported_from_an_archive_and_explained() {
+    let world = World::new();
+    let rules = world.path("rules").display().to_string();
+    let set = format!("detect.rules=[{rules:?}]");
+    world.write("theirs/linux/marked.yml", RULE);
+    world.write(
+        "theirs/broken.yml",
+        "title: Broken\nlogsource: {product: linux}\ndetection: {condition: nothing}\n",
+    );
+    world.write("theirs/LICENSE", "as you like");
+    let from = world.path("theirs").display().to_string();
+    let tried = world.run(&["rules", "import", &from, "--dry-run", "--set", &set]).ok();
+    assert!(tried.stdout.contains("1 rules in 1 files can be used"), "{tried:?}");
+    assert!(!world.path("rules/theirs").exists());
+    let archive = world.path("theirs.zip").display().to_string();
+    let zipped = std::process::Command::new("python3")
+        .args(["-m", "zipfile", "-c", &archive, "linux", "broken.yml", "LICENSE"])
+        .current_dir(world.path("theirs"))
+        .status();
+    assert!(zipped.unwrap().success());
+    let done = world.run(&["rules", "import", &archive, "--set", &set]).ok();
+    assert!(
+        done.stdout.contains("left out: broken.yml") && done.stdout.contains("1 rules in 1 files imported"),
+        "{done:?}"
+    );
+    assert_eq!(
+        fs::read_to_string(world.path("rules/theirs/linux/marked.yml")).unwrap(),
+        RULE
+    );
+    assert_eq!(
+        fs::read_to_string(world.path("rules/theirs/LICENSE")).unwrap(),
+        "as you like"
+    );
+    let again = world.run(&["rules", "import", &archive, "--set", &set]).ok();
+    assert!(again.stdout.contains("1 of the files were there already"), "{again:?}");
+
+    let line = "Nov 20 22:41:07 web-1 app[1]: something else";
+    let no = world.run(&["rules", "explain", "Marked line", "--line", line, "--set", &set]);
+    assert_eq!(no.code, Some(3), "{no:?}");
+    assert!(
+        no.stdout.contains("contains") && no.stdout.contains("something else"),
+        "{no:?}"
+    );
+    let yes = world.run(&[
+        "rules",
+        "explain",
+        "marked",
+        "--line",
+        "Nov 20 22:41:07 web-1 app[1]: marked",
+        "--set",
+        &set,
+    ]);
+    assert_eq!(yes.code, Some(0), "{yes:?}");
+    world
+        .run(&["rules", "explain", "nothing like it", "--line", "a", "--set", &set])
+        .fails_with(2, &["nothing like it", "rules list"]);
+    world
+        .run(&["rules", "import", "/nowhere", "--set", &set])
+        .fails_with(2, &["/nowhere", "does not exist"]);
+}
