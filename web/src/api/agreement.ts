@@ -31,7 +31,8 @@ type Always =
   | 'hosts'
   | 'count'
   | 'bytes'
-  | 'seconds';
+  | 'seconds'
+  | 'score';
 
 /** Absent values are left out of answers and never null; what a description cannot say is `unknown`. */
 type Answered<T> = unknown extends T
@@ -72,4 +73,11 @@ export type Agreement = [
   Fits<ours.Delivery, Answers<'DeliveryReport'>>,
   Fits<{ agents: ours.AgentInfo[] }, Answers<'AgentsResponse'>>,
   Fits<ours.Overview, Answers<'OverviewResponse'>>,
+  Fits<{ silences: ours.SilenceInfo[] }, Answers<'SilencesResponse'>>,
+  Fits<ours.SilencePreview, Answers<'SilencePreview'>>,
+  Fits<ours.Channels, Answers<'ChannelsResponse'>>,
+  Fits<{ tried: ours.ChannelTried[] }, Answers<'ChannelTestResponse'>>,
+  Fits<{ text: string }, Answers<'ChannelPreview'>>,
+  Fits<{ messages: ours.MessageInfo[] }, Answers<'MessagesResponse'>>,
+  Fits<{ waiting: number }, Answers<'ResendResponse'>>,
 ];

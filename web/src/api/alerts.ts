@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
+import type { Change } from '@/lib/alert-change';
 import { serverNow } from '@/lib/clock';
 import { filterText } from '@/lib/query';
 import { iso, momentOf } from '@/lib/range';
@@ -55,5 +56,28 @@ export const beforeQuery = (alert: Pick<AlertInfo, 'id' | 'host' | 'first'>) =>
 export const hostFilter = (host: string) =>
   filterText({ field: 'host.name', value: host, negate: false });
 
-export const acknowledge = (ids: number[], note: string | undefined) =>
-  data(api.POST('/alerts/acknowledge', { body: { ids, note } }));
+/** Does what is asked; answers the alerts that changed. */
+export function changeAlerts(change: Change): Promise<{ alerts: AlertInfo[] }> {
+  switch (change.kind) {
+    case 'acknowledge': {
+      const { ids, note } = change;
+      return data(api.POST('/alerts/acknowledge', { body: { ids, note } }));
+    }
+    case 'reopen': {
+      const { ids, note } = change;
+      return data(api.POST('/alerts/reopen', { body: { ids, note } }));
+    }
+    case 'close': {
+      const { ids, reason, note } = change;
+      return data(api.POST('/alerts/close', { body: { ids, reason, note } }));
+    }
+    case 'assign': {
+      const { ids, to } = change;
+      return data(api.POST('/alerts/assign', { body: { ids, to } }));
+    }
+    case 'comment': {
+      const { ids, text } = change;
+      return data(api.POST('/alerts/comment', { body: { ids, text } }));
+    }
+  }
+}

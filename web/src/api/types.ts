@@ -153,8 +153,15 @@ export interface AlertInfo {
   host?: string;
   user?: string;
   message: string;
+  /** 0 to 100: the level, and more the more often it happened */
+  score: number;
+  assignee?: string;
   acknowledged_by?: string;
   acknowledged?: string;
+  closed_by?: string;
+  closed?: string;
+  close_reason?: string;
+  /** What was last said of it. */
   note?: string;
   event?: Event;
 }
@@ -193,11 +200,32 @@ export interface AlertEvent {
 
 export interface AlertMessage {
   channel: string;
-  state: 'waiting' | 'sent' | 'dead';
+  state: MessageState;
   attempts: number;
   created: string;
   finished?: string;
+  /** Why the last try failed, or why it is not sent. */
   error?: string;
+  /** For how many detections. */
+  count: number;
+}
+
+export type MessageState =
+  | 'waiting'
+  | 'sent'
+  | 'dead'
+  | 'held'
+  | 'told'
+  | 'later'
+  | 'dropped'
+  | 'silenced';
+
+/** Something that was done about an alert; of an assignment `note` says to whom. */
+export interface AlertNote {
+  time: string;
+  author: string;
+  action: 'acknowledged' | 'closed' | 'reopened' | 'assigned' | 'commented';
+  note: string;
 }
 
 export interface AlertDetail {
@@ -206,6 +234,81 @@ export interface AlertDetail {
   rule?: RuleDetail;
   events: AlertEvent[];
   messages: AlertMessage[];
+  /** The oldest first. */
+  history: AlertNote[];
+}
+
+/** What nobody is told for a time; without a number it stands in the configuration. */
+export interface SilenceInfo {
+  id?: number;
+  when: string;
+  hours?: string;
+  reason: string;
+  from?: string;
+  until?: string;
+  active: boolean;
+  created_by?: string;
+  created?: string;
+  ended_by?: string;
+  ended?: string;
+}
+
+export interface NewSilence {
+  when: string;
+  hours?: string;
+  reason: string;
+  until: string;
+}
+
+export interface SilencePreview {
+  matching: number;
+  looked_at: number;
+  alerts: number[];
+}
+
+export interface ChannelInfo {
+  name: string;
+  /** Absent: it is configured no longer. */
+  kind?: string;
+  down: boolean;
+  error?: string;
+  messages: { [state: string]: number };
+  waiting_since?: string;
+}
+
+/** Who is told of what; what is empty is not asked for. */
+export interface RouteInfo {
+  when: string;
+  hours: string;
+  channels: string[];
+  group: 'story' | 'none';
+  after: number;
+  within: string;
+  digest: string;
+  rate: string;
+  escalate_after: string;
+  escalate_channels: string[];
+}
+
+export interface Channels {
+  channels: ChannelInfo[];
+  routes: RouteInfo[];
+}
+
+export interface ChannelTried {
+  channel: string;
+  error?: string;
+}
+
+export interface MessageInfo {
+  id: number;
+  alert: number;
+  channel: string;
+  attempts: number;
+  created: string;
+  finished?: string;
+  error?: string;
+  text: string;
 }
 
 /** A declared hole: what lies in `(from, to]` will never come. */
@@ -420,6 +523,39 @@ export interface paths {
   '/alerts/acknowledge': {
     post: Body<{ ids: number[]; note?: string }> & Answer<{ alerts: AlertInfo[] }>;
   };
+  '/alerts/close': {
+    post: Body<{ ids: number[]; reason: string; note?: string }> & Answer<{ alerts: AlertInfo[] }>;
+  };
+  '/alerts/reopen': {
+    post: Body<{ ids: number[]; note?: string }> & Answer<{ alerts: AlertInfo[] }>;
+  };
+  '/alerts/assign': {
+    post: Body<{ ids: number[]; to: string }> & Answer<{ alerts: AlertInfo[] }>;
+  };
+  '/alerts/comment': {
+    post: Body<{ ids: number[]; text: string }> & Answer<{ alerts: AlertInfo[] }>;
+  };
+  '/silences': {
+    get: Query<{ past?: boolean }> & Answer<{ silences: SilenceInfo[] }>;
+    post: Body<NewSilence> & Answer<SilenceInfo>;
+  };
+  '/silences/{id}/end': {
+    post: { parameters: { path: { id: number } } } & Answer<SilenceInfo>;
+  };
+  '/silences/preview': { post: Body<{ when: string }> & Answer<SilencePreview> };
+  '/channels': { get: Answer<Channels> };
+  '/channels/{name}/test': {
+    post: { parameters: { path: { name: string } } } & Answer<{ tried: ChannelTried[] }>;
+  };
+  '/channels/{name}/preview': {
+    get: { parameters: { path: { name: string }; query: { alert: number } } } & Answer<{
+      text: string;
+    }>;
+  };
+  '/messages': {
+    get: Query<{ state?: MessageState; channel?: string }> & Answer<{ messages: MessageInfo[] }>;
+  };
+  '/messages/resend': { post: Body<{ ids: number[] }> & Answer<{ waiting: number }> };
   '/delivery': { get: Answer<Delivery> };
   '/agents': { get: Answer<{ agents: AgentInfo[] }> };
   '/overview': { get: Answer<Overview> };

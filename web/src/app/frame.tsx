@@ -19,13 +19,19 @@ const PAGES = ['overview', 'search', 'alerts', 'delivery'] as const;
 
 function Rail() {
   const { t } = useTranslation(['frame', 'common']);
+  const within = useMatches({ select: (matches) => matches.at(-1)?.staticData?.within });
   return (
     <nav className={classes.rail} aria-label={t('navigation')}>
       <span className={classes.product}>{t('common:product')}</span>
       <ul className={classes.links}>
         {PAGES.map((page) => (
           <li key={page}>
-            <Link to={`/${page}`} className={classes.link} activeOptions={{ includeSearch: false }}>
+            <Link
+              to={`/${page}`}
+              className={classes.link}
+              data-within={page === within || undefined}
+              activeOptions={{ includeSearch: false }}
+            >
               {t(page)}
             </Link>
           </li>

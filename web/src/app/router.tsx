@@ -27,7 +27,9 @@ import { Missing } from './missing';
 declare module '@tanstack/react-router' {
   interface StaticDataRouteOption {
     /** The page's name: a key of the frame's texts. */
-    title?: 'overview' | 'search' | 'alerts' | 'delivery' | 'missing';
+    title?: 'overview' | 'search' | 'alerts' | 'silences' | 'channels' | 'delivery' | 'missing';
+    /** The entry of the rail it belongs to, where that is another page. */
+    within?: 'alerts';
     /** The page has a time range in its address. */
     time?: boolean;
     /** The page can follow what comes in. */
@@ -55,6 +57,16 @@ export interface AlertsParams extends RefreshParams {
   state?: string;
   level?: string;
   since?: string;
+}
+
+/** `past` shows those that are over. */
+export interface SilencesParams extends RefreshParams {
+  past?: boolean;
+}
+
+/** `channel` narrows what was given up. */
+export interface ChannelsParams extends RefreshParams {
+  channel?: string;
 }
 
 /** `sort` is a column, with a minus before it downward; `stream` is the one that is open. */
@@ -152,6 +164,34 @@ const alertRoute = createRoute({
   staticData: { title: 'alerts', refresh: true },
 });
 
+const silencesRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/silences',
+  staticData: { title: 'silences', within: 'alerts', refresh: true },
+  validateSearch: (params: Params): SilencesParams => ({
+    refresh: timeParams(params).refresh,
+    past: flagParam(params, 'past'),
+  }),
+  component: lazyRouteComponent(async () => {
+    const [page] = await Promise.all([import('@/pages/silences/silences'), addArea('silences')]);
+    return page;
+  }, 'SilencesPage'),
+});
+
+const channelsRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/channels',
+  staticData: { title: 'channels', within: 'alerts', refresh: true },
+  validateSearch: (params: Params): ChannelsParams => ({
+    refresh: timeParams(params).refresh,
+    channel: textParam(params, 'channel'),
+  }),
+  component: lazyRouteComponent(async () => {
+    const [page] = await Promise.all([import('@/pages/channels/channels'), addArea('channels')]);
+    return page;
+  }, 'ChannelsPage'),
+});
+
 const deliveryRoute = createRoute({
   getParentRoute: () => insideRoute,
   path: '/delivery',
@@ -186,6 +226,8 @@ export const router = createRouter({
       overviewRoute,
       searchRoute,
       alertsRoute.addChildren([alertRoute]),
+      silencesRoute,
+      channelsRoute,
       deliveryRoute,
       missingRoute,
     ]),

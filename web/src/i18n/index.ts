@@ -26,6 +26,14 @@ const LATER = {
     en: async () => (await import('./en/delivery')).delivery,
     ru: async () => (await import('./ru/delivery')).delivery,
   },
+  silences: {
+    en: async () => (await import('./en/silences')).silences,
+    ru: async () => (await import('./ru/silences')).silences,
+  },
+  channels: {
+    en: async () => (await import('./en/channels')).channels,
+    ru: async () => (await import('./ru/channels')).channels,
+  },
 };
 type Later = keyof typeof LATER;
 const added = new Set<Later>();

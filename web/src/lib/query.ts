@@ -249,6 +249,23 @@ export function addFilter(query: string, filter: Filter): string {
   return `${either ? `(${text})` : text} ${term}`;
 }
 
+/** Whether the query asks for this, outside of any parentheses. */
+export function hasFilter(query: string, filter: Filter): boolean {
+  return findFilter(query, filter)?.negate === filter.negate;
+}
+
+/** The query without a filter, if it stands there, nor the operator that would be left hanging. */
+export function removeFilter(query: string, filter: Filter): string {
+  const found = findFilter(query, filter);
+  if (!found || found.negate !== filter.negate) return query;
+  const before = query.slice(0, found.from).trim();
+  const after = query.slice(found.to).trim();
+  const rest = /(?:^|\s)(?:AND|OR)$/.test(before)
+    ? [before.replace(/(?:^|\s+)(?:AND|OR)$/, ''), after]
+    : [before, before ? after : after.replace(/^(?:AND|OR)\s+/, '')];
+  return rest.filter(Boolean).join(' ');
+}
+
 /** An offset in UTF-8 bytes as one in UTF-16 units; within a character it means its beginning. */
 export function unitsOfBytes(text: string, bytes: number): number {
   let seen = 0;

@@ -1,8 +1,8 @@
 // Overview, Alerts and Delivery over what the program has really found; texts that mean harm; many rows; accessibility.
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findings } from './access';
 import { BULK } from './demo';
 import { type Program, startProgram } from './program';
 import {
@@ -43,22 +43,6 @@ afterAll(async () => {
   await browser?.close();
   await program?.stop();
 });
-
-/** Serious findings of axe-core (WCAG 2 A and AA, and its own best practices). */
-async function findings(page: Page) {
-  const path = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-  await page.evaluate(readFileSync(path, 'utf8'));
-  const report = await page.evaluate(async () => {
-    // biome-ignore lint/suspicious/noExplicitAny: axe puts itself there
-    const { violations } = await (window as any).axe.run();
-    return violations.map((one: { id: string; impact: string; nodes: { html: string }[] }) => ({
-      id: one.id,
-      impact: one.impact,
-      nodes: one.nodes.slice(0, 3).map((node) => node.html.slice(0, 200)),
-    }));
-  });
-  return report.filter((one: { impact: string }) => ['serious', 'critical'].includes(one.impact));
-}
 
 describe.each(LOOKS)('$scheme, $language', (look) => {
   let here: Visit;

@@ -22,7 +22,7 @@ export const binary = () => {
   return path;
 };
 
-function configure(folder: string, logs: string) {
+function configure(folder: string, logs: string, more: readonly string[]) {
   const config = join(folder, 'config');
   mkdirSync(config);
   const text = [
@@ -34,8 +34,9 @@ function configure(folder: string, logs: string) {
     'name = "demo"',
     `include = ["${logs}"]`,
     'start = "beginning"',
+    ...more,
   ];
-  writeFileSync(join(config, 'watchpost.toml'), `${text.join('\n')}\n`);
+  writeFileSync(join(config, 'watchpost.toml'), `${text.join('\n')}\n`, { mode: 0o600 });
   return config;
 }
 
@@ -63,10 +64,11 @@ function readStart(child: ChildProcess): Promise<{ url: string; password: string
   });
 }
 
-export async function startProgram(): Promise<Program> {
+/** `more` are further lines of its configuration. */
+export async function startProgram(more: readonly string[] = []): Promise<Program> {
   const folder = mkdtempSync(join(tmpdir(), 'watchpost-web-'));
   const demo = writeDemo(join(folder, 'logs'));
-  const config = configure(folder, demo.folder);
+  const config = configure(folder, demo.folder, more);
   const child = spawn(binary(), ['up', '--data-dir', join(folder, 'data'), '--config', config], {
     env: { PATH: '/usr/bin:/bin', HOME: folder, TZ: 'UTC' },
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -7,19 +7,23 @@ import {
   type Page,
 } from 'playwright-core';
 import { alerts as alertsEn } from '@/i18n/en/alerts';
+import { channels as channelsEn } from '@/i18n/en/channels';
 import { common as commonEn } from '@/i18n/en/common';
 import { delivery as deliveryEn } from '@/i18n/en/delivery';
 import { frame as frameEn } from '@/i18n/en/frame';
 import { login as loginEn } from '@/i18n/en/login';
 import { overview as overviewEn } from '@/i18n/en/overview';
 import { search as searchEn } from '@/i18n/en/search';
+import { silences as silencesEn } from '@/i18n/en/silences';
 import { alerts as alertsRu } from '@/i18n/ru/alerts';
+import { channels as channelsRu } from '@/i18n/ru/channels';
 import { common as commonRu } from '@/i18n/ru/common';
 import { delivery as deliveryRu } from '@/i18n/ru/delivery';
 import { frame as frameRu } from '@/i18n/ru/frame';
 import { login as loginRu } from '@/i18n/ru/login';
 import { overview as overviewRu } from '@/i18n/ru/overview';
 import { search as searchRu } from '@/i18n/ru/search';
+import { silences as silencesRu } from '@/i18n/ru/silences';
 import type { Program } from './program';
 
 export const words = {
@@ -31,6 +35,8 @@ export const words = {
     login: loginEn,
     overview: overviewEn,
     search: searchEn,
+    channels: channelsEn,
+    silences: silencesEn,
   },
   ru: {
     common: commonRu,
@@ -40,6 +46,8 @@ export const words = {
     login: loginRu,
     overview: overviewRu,
     search: searchRu,
+    channels: channelsRu,
+    silences: silencesRu,
   },
 };
 

@@ -1,13 +1,19 @@
 import { alerts } from './alerts';
+import type { channels } from './channels';
 import { common } from './common';
 import type { delivery } from './delivery';
 import { frame } from './frame';
 import { login } from './login';
 import { overview } from './overview';
 import { search } from './search';
+import type { silences } from './silences';
 
 /** What every page needs. */
 export const en = { alerts, common, frame, login, overview, search };
 
 /** All texts, with those that are fetched with their page. */
-export type Texts = typeof en & { delivery: typeof delivery };
+export type Texts = typeof en & {
+  channels: typeof channels;
+  delivery: typeof delivery;
+  silences: typeof silences;
+};

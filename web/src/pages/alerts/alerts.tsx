@@ -1,21 +1,35 @@
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { useMemo, useRef, useState } from 'react';
+import { Link } from '@tanstack/react-router';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { alertsQuery } from '@/api/alerts';
 import type { AlertInfo, AlertList } from '@/api/types';
+import { addArea } from '@/i18n';
+import { AlertTabs } from '@/parts/alert-tabs';
 import { IconButton } from '@/parts/button';
 import { SafeText } from '@/parts/safe-text';
 import { Failure, Warning } from '@/parts/states';
-import { AcknowledgeForm } from './acknowledge-form';
+import { Actions } from './actions';
+import { useAlertCommands } from './alert-commands';
 import classes from './alerts.module.css';
 import { Detail } from './detail';
 import { Filters } from './filters';
 import { List } from './list';
 import { NoAlerts } from './no-alerts';
-import { useAcknowledge } from './use-acknowledge';
+import { type Acting, useActing } from './use-acting';
 import { useAlertKeys } from './use-alert-keys';
+import { useChanges } from './use-changes';
 import { type Selection, useSelection } from './use-selection';
 import { useView, type View } from './use-view';
+
+// Dialogs come when they are asked for.
+const KeysDialog = lazy(() =>
+  import('./keys-dialog').then((part) => ({ default: part.KeysDialog })),
+);
+const SilenceDialog = lazy(async () => {
+  const [part] = await Promise.all([import('../silences/silence-dialog'), addArea('silences')]);
+  return { default: part.SilenceDialog };
+});
 
 const EVERY_MS = 15_000;
 
@@ -35,18 +49,21 @@ export function AlertsPage() {
   const view = useView();
   const { query, alerts, first } = useAlerts(view);
   const selection = useSelection(alerts);
-  const mutation = useAcknowledge();
+  const changes = useChanges();
   const [cursor, setCursor] = useState<number | undefined>(undefined);
+  const [keys, setKeys] = useState(false);
   const current = view.id ?? cursor;
-  const noteOfMany = useRef<HTMLInputElement>(null);
-  const noteOfOne = useRef<HTMLInputElement>(null);
-  useAlertKeys({ view, alerts, current, setCursor, selection, noteOfMany, noteOfOne });
+  const acting = useActing({ view, alerts, current, selection, changes });
+  const showKeys = () => setKeys(true);
+  useAlertCommands(acting, showKeys);
+  useAlertKeys({ view, alerts, current, setCursor, selection, acting, showKeys });
   const empty = alerts?.length === 0;
   return (
     <div className={classes.page} data-detail={view.id !== undefined || undefined}>
+      <AlertTabs />
       <section className={classes.main}>
-        <Toolbar view={view} first={first} selection={selection}>
-          <AcknowledgeMany selection={selection} mutation={mutation} field={noteOfMany} />
+        <Toolbar view={view} first={first} selection={selection} showKeys={showKeys}>
+          <Many alerts={alerts} selection={selection} acting={acting} />
         </Toolbar>
         <div className={classes.scroll}>
           {query.error && <Failure error={query.error} retry={() => void query.refetch()} />}
@@ -71,10 +88,13 @@ export function AlertsPage() {
           id={view.id}
           known={alerts?.find((alert: AlertInfo) => alert.id === view.id)}
           close={view.close}
-          mutation={mutation}
-          field={noteOfOne}
+          acting={acting}
         />
       )}
+      <Suspense>
+        {keys && <KeysDialog opened close={() => setKeys(false)} />}
+        {acting.silenced && <SilenceDialog alerts={acting.silenced} close={acting.endSilencing} />}
+      </Suspense>
     </div>
   );
 }
@@ -83,11 +103,12 @@ interface ToolbarProps {
   view: View;
   first: AlertList | undefined;
   selection: Selection;
+  showKeys(): void;
   children: React.ReactNode;
 }
 
 /** Filters, or what to do with what is selected; both have the same height, so that rows stay. */
-function Toolbar({ view, first, selection, children }: ToolbarProps) {
+function Toolbar({ view, first, selection, showKeys, children }: ToolbarProps) {
   const { t } = useTranslation('alerts');
   return (
     <header className={classes.toolbar}>
@@ -96,57 +117,59 @@ function Toolbar({ view, first, selection, children }: ToolbarProps) {
       ) : (
         <div className={classes.filters}>
           <Filters view={view} counts={first?.counts} />
-          <Keys />
+          <Keys show={showKeys} />
         </div>
       )}
       {Object.entries(first?.waiting ?? {}).map(([channel, count]) => (
         <Warning key={channel}>
-          <SafeText text={t('waiting', { count, channel })} />
+          <SafeText text={t('waiting', { count, channel })} />{' '}
+          <Link to="/channels">{t('waiting.channels')}</Link>
         </Warning>
       ))}
     </header>
   );
 }
 
-function Keys() {
+function Keys({ show }: { show(): void }) {
   const { t } = useTranslation('alerts');
   const keys = [
     ['j k', t('keys.move')],
-    ['Enter', t('keys.open')],
-    ['x', t('keys.select')],
-    ['a', t('keys.ack')],
+    ['Enter', t('keys.open.short')],
+    ['a', t('keys.ack.short')],
+    ['c', t('keys.close.short')],
   ] as const;
   return (
-    <p className={classes.keys} title={t('keys.title')}>
+    <p className={classes.keys}>
       {keys.map(([key, does]) => (
         <span key={key}>
           <kbd>{key}</kbd> {does}
         </span>
       ))}
+      <button type="button" onClick={show}>
+        <kbd>?</kbd> {t('keys.all')}
+      </button>
     </p>
   );
 }
 
 interface ManyProps {
+  alerts: AlertInfo[] | undefined;
   selection: Selection;
-  mutation: ReturnType<typeof useAcknowledge>;
-  field: React.RefObject<HTMLInputElement | null>;
+  acting: Acting;
 }
 
-function AcknowledgeMany({ selection, mutation, field }: ManyProps) {
+function Many({ alerts = [], selection, acting }: ManyProps) {
   const { t } = useTranslation('alerts');
-  const ids = [...selection.ids];
   return (
     <div className={classes.many}>
       <span className={classes.selected}>
         <IconButton icon="close" label={t('ack.clear')} onClick={() => selection.set([])} />
-        {t('ack.selected', { count: ids.length })}
+        {t('ack.selected', { count: selection.ids.size })}
       </span>
-      <AcknowledgeForm
-        ids={ids}
-        mutation={mutation}
-        field={field}
-        label={t('ack.button')}
+      <Actions
+        alerts={alerts.filter(({ id }) => selection.ids.has(id))}
+        acting={acting}
+        where="many"
         done={() => selection.set([])}
       />
     </div>

@@ -1,5 +1,4 @@
 import { useQuery } from '@tanstack/react-query';
-import type { RefObject } from 'react';
 import { useTranslation } from 'react-i18next';
 import { alertQuery } from '@/api/alerts';
 import { isApiError } from '@/api/client';
@@ -12,29 +11,28 @@ import { Level } from '@/parts/level';
 import { SafeText } from '@/parts/safe-text';
 import { Skeleton } from '@/parts/skeleton';
 import { Empty, Failure } from '@/parts/states';
-import { AcknowledgeForm } from './acknowledge-form';
-import { Acknowledged } from './acknowledged';
+import { Actions } from './actions';
 import { Around } from './around';
 import classes from './detail.module.css';
+import { History } from './history';
 import { Messages } from './messages';
 import { Rule } from './rule';
 import { Sentence } from './sentence';
 import { SevenList } from './seven-list';
 import { Timeline } from './timeline';
-import type { Acknowledge } from './use-acknowledge';
+import type { Acting } from './use-acting';
 
 interface Props {
   id: number;
   /** What the list knows of it: shown while the rest is fetched. */
   known: AlertInfo | undefined;
   close(): void;
-  mutation: Acknowledge;
-  field: RefObject<HTMLInputElement | null>;
+  acting: Acting;
 }
 
 const EVERY_MS = 15_000;
 
-export function Detail({ id, known, close, mutation, field }: Props) {
+export function Detail({ id, known, close, acting }: Props) {
   const { t } = useTranslation('alerts');
   const query = useQuery({ ...alertQuery(id), refetchInterval: EVERY_MS });
   const alert = query.data?.alert ?? known;
@@ -48,15 +46,14 @@ export function Detail({ id, known, close, mutation, field }: Props) {
         ) : (
           <>
             <Sentence alert={alert} detail={query.data} />
-            {alert?.state === 'open' && (
-              <AcknowledgeForm
-                ids={[id]}
-                mutation={mutation}
-                field={field}
-                label={t('ack.button')}
+            {alert && (
+              <Actions
+                alerts={[alert]}
+                acting={acting}
+                where={id}
+                usual={alert.state === 'open' ? 'acknowledge' : undefined}
               />
             )}
-            {alert && alert.state !== 'open' && <Acknowledged alert={alert} />}
             {query.data ? <Parts detail={query.data} /> : <Places />}
           </>
         )}
@@ -68,11 +65,12 @@ export function Detail({ id, known, close, mutation, field }: Props) {
 function Parts({ detail }: { detail: AlertDetail }) {
   return (
     <>
+      <History detail={detail} />
       <SevenList detail={detail} />
       <Timeline detail={detail} />
       <Around alert={detail.alert} />
       <Rule rule={detail.rule} />
-      <Messages messages={detail.messages} />
+      <Messages id={detail.alert.id} messages={detail.messages} />
     </>
   );
 }
@@ -90,6 +88,12 @@ function Head({ id, alert, close }: Pick<Props, 'id' | 'close'> & { alert?: Aler
           {alert && <Level level={alert.level} />}
           <span>#{id}</span>
           {alert && <span>{t(`is.${alert.state}`)}</span>}
+          {alert && (
+            <span title={t('score.title', { score: alert.score })}>
+              {t('score', { score: alert.score })}
+            </span>
+          )}
+          {alert?.assignee && <SafeText text={t('for', { who: alert.assignee })} />}
         </p>
       </div>
       <Copy

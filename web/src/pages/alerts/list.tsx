@@ -58,8 +58,8 @@ export function List({ alerts, current, selection, more }: Props) {
 
 function Head({ alerts, selection }: Pick<Props, 'alerts' | 'selection'>) {
   const { t } = useTranslation('alerts');
-  const open = (alerts ?? []).filter((alert) => alert.state === 'open');
-  const all = open.length > 0 && open.every((alert) => selection.ids.has(alert.id));
+  const shown = alerts ?? [];
+  const all = shown.length > 0 && selection.ids.size === shown.length;
   return (
     <div className={classes.head}>
       <label className={classes.check}>
@@ -68,12 +68,15 @@ function Head({ alerts, selection }: Pick<Props, 'alerts' | 'selection'>) {
           aria-label={t('select.all')}
           title={t('select.all')}
           checked={all}
-          disabled={open.length === 0}
-          onChange={() => selection.set(all ? [] : open.map((alert) => alert.id))}
+          disabled={shown.length === 0}
+          onChange={() => selection.set(all ? [] : shown.map((alert) => alert.id))}
         />
       </label>
       <div className={classes.link} aria-hidden="true">
-        <span className={classes.level}>{t('column.level')}</span>
+        <span className={classes.level}>
+          {t('column.level')}
+          <span className={classes.score}>{t('column.score')}</span>
+        </span>
         <span className={classes.text}>{t('column.story')}</span>
         <span className={classes.host}>{t('column.host')}</span>
         <span className={classes.user}>{t('column.user')}</span>

@@ -4,6 +4,7 @@ import { useTranslation } from 'react-i18next';
 import type { AlertInfo } from '@/api/types';
 import { useSettings } from '@/app/settings';
 import { storyOf, toneOf } from '@/lib/alert';
+import { REASONS } from '@/lib/alert-change';
 import { serverNow } from '@/lib/clock';
 import { formatCount } from '@/lib/format';
 import { formatNear } from '@/lib/near';
@@ -50,7 +51,6 @@ export const Row = memo(function Row({ alert, current, selected, select }: Props
           type="checkbox"
           checked={selected}
           aria-label={t('select', { id: alert.id })}
-          disabled={alert.state !== 'open'}
           onChange={(event) =>
             select(alert.id, event.nativeEvent instanceof MouseEvent && event.nativeEvent.shiftKey)
           }
@@ -66,6 +66,9 @@ export const Row = memo(function Row({ alert, current, selected, select }: Props
       >
         <span className={classes.level}>
           <Level level={alert.level} />
+          <span className={classes.score} title={t('score.title', { score: alert.score })}>
+            {alert.score}
+          </span>
         </span>
         <span className={classes.text}>
           <span className={classes.story} title={safeString(story)}>
@@ -85,18 +88,7 @@ export const Row = memo(function Row({ alert, current, selected, select }: Props
                 </span>
               ))}
             </span>
-            {alert.state !== 'open' && (
-              <span className={classes.state}>
-                {' · '}
-                {t(`is.${alert.state}`)}
-                {alert.acknowledged_by && (
-                  <>
-                    {', '}
-                    <SafeText text={alert.acknowledged_by} />
-                  </>
-                )}
-              </span>
-            )}
+            <State alert={alert} />
           </span>
         </span>
         <span className={classes.host}>{alert.host && <SafeText text={alert.host} />}</span>
@@ -114,3 +106,29 @@ export const Row = memo(function Row({ alert, current, selected, select }: Props
     </li>
   );
 });
+
+/** Who sees to it, or has; nothing of an alert that waits for somebody. */
+function State({ alert }: { alert: AlertInfo }) {
+  const { t } = useTranslation('alerts');
+  const { state, assignee } = alert;
+  const who = state === 'closed' ? alert.closed_by : alert.acknowledged_by;
+  const reason = REASONS.find((one) => one === alert.close_reason);
+  return (
+    <span className={classes.state}>
+      {state !== 'open' && ` · ${t(`is.${state}`)}`}
+      {state === 'closed' && reason && `: ${t(`reason.${reason}`)}`}
+      {state !== 'open' && who && (
+        <>
+          {', '}
+          <SafeText text={who} />
+        </>
+      )}
+      {assignee && (
+        <>
+          {' · '}
+          <SafeText text={t('for', { who: assignee })} />
+        </>
+      )}
+    </span>
+  );
+}

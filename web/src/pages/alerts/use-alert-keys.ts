@@ -1,7 +1,6 @@
-import type { RefObject } from 'react';
-import { flushSync } from 'react-dom';
 import type { AlertInfo } from '@/api/types';
 import { useKeys } from '@/parts/use-keys';
+import type { Acting } from './use-acting';
 import type { Selection } from './use-selection';
 import type { View } from './use-view';
 
@@ -11,13 +10,13 @@ interface Keys {
   current: number | undefined;
   setCursor(id: number): void;
   selection: Selection;
-  noteOfMany: RefObject<HTMLInputElement | null>;
-  noteOfOne: RefObject<HTMLInputElement | null>;
+  acting: Acting;
+  showKeys(): void;
 }
 
-/** j and k move, and open the next alert while one is open; Enter opens, x selects, a acknowledges. */
+/** j and k move, and open the next alert while one is open; the others are in keys-dialog.tsx. */
 export function useAlertKeys(keys: Keys): void {
-  const { view, alerts = [], current, setCursor, selection, noteOfMany, noteOfOne } = keys;
+  const { view, alerts = [], current, setCursor, selection, acting, showKeys } = keys;
   const move = (step: number) => {
     const at = alerts.findIndex((alert) => alert.id === current);
     const next = alerts[at < 0 ? 0 : Math.min(Math.max(at + step, 0), alerts.length - 1)];
@@ -28,21 +27,10 @@ export function useAlertKeys(keys: Keys): void {
       document.querySelector<HTMLElement>(`li[data-id="${next.id}"] a`)?.focus();
     } else if (next.id !== view.id) view.open(next.id);
   };
-  const chosen = alerts.find((alert) => alert.id === current);
-  const acknowledge = () => {
-    if (view.id !== undefined && noteOfOne.current && selection.ids.size === 0) {
-      noteOfOne.current.focus();
-      return;
-    }
-    // The field appears only with a selection, and the next key is meant for it already.
-    if (selection.ids.size === 0 && chosen?.state === 'open') {
-      flushSync(() => selection.toggle(chosen.id));
-    }
-    noteOfMany.current?.focus();
-  };
   const open = () => current !== undefined && view.open(current);
   const leave = () => {
-    if (view.id !== undefined) {
+    if (acting.asked) acting.ask(undefined);
+    else if (view.id !== undefined) {
       setCursor(view.id);
       view.close();
     } else selection.set([]);
@@ -54,8 +42,15 @@ export function useAlertKeys(keys: Keys): void {
     ['ArrowUp', () => move(-1)],
     ['Enter', open],
     ['o', open],
-    ['x', () => chosen?.state === 'open' && selection.toggle(chosen.id)],
-    ['a', acknowledge],
+    ['x', () => current !== undefined && selection.toggle(current)],
+    ['a', () => acting.ask('acknowledge')],
+    ['c', () => acting.ask('close')],
+    ['r', () => acting.ask('reopen')],
+    ['i', acting.take],
+    ['g', () => acting.ask('assign')],
+    ['m', () => acting.ask('comment')],
+    ['z', acting.silence],
+    ['?', showKeys],
     ['Escape', leave],
   ];
   useKeys(Object.fromEntries(bindings));

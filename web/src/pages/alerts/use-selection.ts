@@ -11,21 +11,18 @@ export interface Selection {
 function between(alerts: AlertInfo[], from: number, to: number): number[] {
   const [a, b] = [from, to].map((id) => alerts.findIndex((alert) => alert.id === id));
   if (a === undefined || b === undefined || a < 0 || b < 0) return [to];
-  return alerts
-    .slice(Math.min(a, b), Math.max(a, b) + 1)
-    .filter((alert) => alert.state === 'open')
-    .map((alert) => alert.id);
+  return alerts.slice(Math.min(a, b), Math.max(a, b) + 1).map((alert) => alert.id);
 }
 
-/** Only open alerts can be selected; what is no longer open or shown falls out by itself. */
+/** What is no longer shown falls out by itself. */
 export function useSelection(alerts: AlertInfo[] | undefined): Selection {
   const [chosen, setChosen] = useState<ReadonlySet<number>>(new Set());
   const last = useRef<number | undefined>(undefined);
   const latest = useRef(alerts);
   latest.current = alerts;
   const ids = useMemo(() => {
-    const open = (alerts ?? []).filter((alert) => alert.state === 'open' && chosen.has(alert.id));
-    return new Set(open.map((alert) => alert.id));
+    const shown = (alerts ?? []).filter((alert) => chosen.has(alert.id));
+    return new Set(shown.map((alert) => alert.id));
   }, [alerts, chosen]);
   const actions = useMemo(
     () => ({

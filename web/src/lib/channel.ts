@@ -1,0 +1,11 @@
+import type { ChannelInfo } from '@/api/types';
+
+export type ChannelState = 'ok' | 'idle' | 'down' | 'trouble' | 'gone';
+
+/** Where a channel stands, in a word. */
+export function channelState({ kind, down, error, messages }: ChannelInfo): ChannelState {
+  if (!kind) return 'gone';
+  if (down) return 'down';
+  if (error) return 'trouble';
+  return (messages.sent ?? 0) + (messages.told ?? 0) > 0 ? 'ok' : 'idle';
+}
