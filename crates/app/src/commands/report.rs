@@ -66,7 +66,7 @@ Examples:
 #[derive(Clone, Debug, Args)]
 struct Output {
     /// Where to write it; its ending says the format; without: standard output
-    #[arg(short, long = "output", value_name = "FILE")]
+    #[arg(short = 'o', long = "output", value_name = "FILE")]
     path: Option<PathBuf>,
     /// The format, where the file's name does not say it
     #[arg(long, value_enum)]
