@@ -49,6 +49,7 @@ pub(crate) fn text(held: &[HeldStory], language: Language, zone: &TimeZone, mark
         rule.count += story.count;
         rule.alerts.push(story.alert);
         if let Some(host) = story.host.as_deref()
+            && rule.hosts.len() <= HOSTS_MAX
             && !rule.hosts.contains(&host)
         {
             rule.hosts.push(host);

@@ -97,9 +97,11 @@ impl Note {
         let time = held.iter().map(|story| story.since).min().unwrap_or(Timestamp(0));
         let numbers: Vec<String> = held.iter().map(|story| story.alert.to_string()).collect();
         let id = format!("held-{}-{}", time.0, numbers.join("-"));
+        let id = format!("held-{:016x}", Fingerprint::of(id.as_bytes()).hash);
         Self {
-            id: format!("held-{:016x}", Fingerprint::of(id.as_bytes()).hash),
-            story: "held".to_owned(),
+            // Each calls by itself.
+            story: id.clone(),
+            id,
             level: level.to_owned(),
             time: time.to_string(),
             text,

@@ -113,13 +113,10 @@ impl Alerting {
         told.into_iter().map(message).collect()
     }
 
-    /// One message of what was held for a channel, as its notifier sends it.
-    pub fn together(&self, channel: &str, held: &[HeldStory]) -> String {
-        match self.channels.iter().find(|known| known.name == channel) {
-            Some(channel) => channel.together(held, &self.address),
-            // Nobody will send it.
-            None => String::new(),
-        }
+    /// One message of what was held for a channel, as its notifier sends it. `None`: there is no such channel.
+    pub fn together(&self, channel: &str, held: &[HeldStory]) -> Option<String> {
+        let channel = self.channels.iter().find(|known| known.name == channel)?;
+        Some(channel.together(held, &self.address))
     }
 
     /// A message that belongs to no detection, such as a report: `name` names it for ever. `path` is its page. An e-mail

@@ -52,7 +52,7 @@ pub use catalog::{Catalog, Place};
 pub use error::CatalogError;
 pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, Rate, SecurityEvent, Terms};
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewKey, VerifyError};
-pub use messages::{ChannelQueue, Held, Message, MessageFate, MessageState, Messages, WaitingMessages};
+pub use messages::{ChannelQueue, Compose, Held, Message, MessageFate, MessageState, Messages, WaitingMessages};
 pub use reports::{NewReport, ReportHead, Reports};
 pub use sessions::{Login, SESSION_IDLE_NS, SESSION_MAX_NS, Session, SessionId, SessionToken, Sessions};
 pub use silences::{NewSilence, Silence, Silences};

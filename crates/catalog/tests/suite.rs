@@ -128,6 +128,8 @@ cases! {
         somebody_else_is_told_when_nobody_reacts,
         of_several_terms_those_that_tell_soonest_decide,
         what_is_silenced_is_kept_with_the_reason_and_told_when_the_silence_is_over,
+        what_is_held_is_not_told_once_somebody_sees_to_it_or_silences_it,
+        what_is_held_is_kept_where_its_channel_is_gone_and_goes_where_the_clock_was_ahead,
         what_was_given_up_is_sent_again_when_asked;
     silences:
         silences_are_current_until_they_are_over_or_ended,

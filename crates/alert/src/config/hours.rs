@@ -41,17 +41,27 @@ impl Hours {
             to: MINUTES_OF_DAY,
             zone: TimeZone::system(),
         };
+        // Days, time, zone: each once.
+        let mut given = [false; 3];
         for part in text.split_whitespace() {
-            if part.contains(':') {
+            let kind = if part.contains(':') {
                 (hours.from, hours.to) = times(part)?;
+                1
             } else if let Some(days) = days(part) {
                 hours.days = days;
+                0
             } else {
-                hours.zone = TimeZone::get(part).map_err(|_| {
-                    let part: String = part.chars().take(80).collect();
-                    format!("{part:?} is neither days (Mon-Fri), nor a time (08:00-20:00), nor a zone (Europe/Moscow)")
-                })?;
+                hours.zone = zone(part)?;
+                2
+            };
+            if std::mem::replace(&mut given[kind], true) {
+                return Err(format!(
+                    "{part:?} is a second one of its kind: write days as Sat,Sun, and one time; for another time make another"
+                ));
             }
+        }
+        if !given[0] && !given[1] {
+            return Err(format!("{text:?} names a zone alone: of which days or time?"));
         }
         Ok(Some(hours))
     }
@@ -70,6 +80,13 @@ impl Hours {
         }
         (self.days[today] && minute >= self.from) || (self.days[yesterday] && minute < self.to)
     }
+}
+
+fn zone(part: &str) -> Result<TimeZone, String> {
+    TimeZone::get(part).map_err(|_| {
+        let part: String = part.chars().take(80).collect();
+        format!("{part:?} is neither days (Mon-Fri), nor a time (08:00-20:00), nor a zone (Europe/Moscow)")
+    })
 }
 
 fn times(text: &str) -> Result<(u16, u16), String> {
@@ -160,6 +177,9 @@ mod tests {
             ("24:00-06:00", "no time at all"),
             ("08:60-09:00", "08:60"),
             ("Mars/Olympus", "zone"),
+            ("Mon 08:00-12:00 13:00-17:00", "second"),
+            ("Sat Sun", "second"),
+            ("UTC", "alone"),
         ] {
             let error = Hours::read(text).unwrap_err();
             assert!(error.contains(part), "{text}: {error}");

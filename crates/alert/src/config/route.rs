@@ -96,6 +96,8 @@ fn route(key: &str, section: &RouteSection, channels: &[ChannelSettings]) -> Res
         for place in places(&format!("{key}.escalate.channels"), &escalation.channels, channels)? {
             let terms = Terms {
                 escalate,
+                after: terms.after,
+                within: terms.within,
                 ..Terms::at_once(false)
             };
             told.push((place, terms));

@@ -57,7 +57,8 @@ pub(super) fn read(key: &str, section: &ChannelSection) -> Result<TelegramSettin
         token: section.token.clone(),
         chat: section.chat.clone(),
         thread: section.thread,
-        buttons: section.buttons.unwrap_or(true),
+        // Everybody may read a public channel.
+        buttons: section.buttons.unwrap_or(!is_name),
         proxy,
     })
 }

@@ -53,8 +53,15 @@ pub enum Pressed {
 
 /// Does what people press for.
 pub trait ButtonActions: Send + Sync {
-    /// `who` is whom Telegram names, such as `@anna (Telegram)`.
-    fn press<'a>(&'a self, press: Press, alert: i64, who: &'a str) -> BoxFuture<'a, Result<Pressed, StateError>>;
+    /// `who` is whom Telegram names, such as `@anna (Telegram)`; `channels` are those that write where it was pressed: an
+    /// alert that none of them was told of is nobody's business there, whatever a client sends.
+    fn press<'a>(
+        &'a self,
+        press: Press,
+        alert: i64,
+        who: &'a str,
+        channels: &'a [String],
+    ) -> BoxFuture<'a, Result<Pressed, StateError>>;
 }
 
 /// The buttons of one bot.
@@ -65,8 +72,15 @@ pub struct Buttons {
     secrets: Secrets,
     /// Names of its channels, for the log.
     channels: String,
-    chats: Vec<(String, Language)>,
+    chats: Vec<ChatChannel>,
     poll: Duration,
+}
+
+/// A chat that a channel writes to.
+struct ChatChannel {
+    chat: String,
+    language: Language,
+    channel: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,7 +146,11 @@ impl Buttons {
             channels: names.join(", "),
             chats: channels
                 .iter()
-                .map(|(settings, telegram)| (telegram.chat.0.clone(), settings.language))
+                .map(|(settings, telegram)| ChatChannel {
+                    chat: telegram.chat.0.clone(),
+                    language: settings.language,
+                    channel: settings.name.clone(),
+                })
                 .collect(),
             poll: POLL,
         }))
@@ -212,7 +230,7 @@ impl Buttons {
 
     /// Does what a press asks for and says so; false: the database does not answer, try again.
     async fn answer(&self, callback: &Callback, actions: &dyn ButtonActions) -> bool {
-        let Some(language) = self.language_of(callback) else {
+        let Some((language, channels)) = self.channels_of(callback) else {
             self.say(callback, "This chat is not one of Watchpost's channels").await;
             return true;
         };
@@ -220,7 +238,7 @@ impl Buttons {
             return true;
         };
         let who = name(&callback.from);
-        match actions.press(press.clone(), alert, &who).await {
+        match actions.press(press.clone(), alert, &who, &channels).await {
             Ok(pressed) => {
                 self.say(callback, &words(language, &press, &pressed, &who)).await;
                 if press == Press::Acknowledge && pressed != Pressed::Unknown {
@@ -237,8 +255,8 @@ impl Buttons {
         }
     }
 
-    /// Of the channel that writes into this chat.
-    fn language_of(&self, callback: &Callback) -> Option<Language> {
+    /// The channels that write into this chat, and the language of the first.
+    fn channels_of(&self, callback: &Callback) -> Option<(Language, Vec<String>)> {
         let chat = &callback.message.as_ref()?.chat;
         let is_it = |known: &str| match known.strip_prefix('@') {
             Some(name) => chat
@@ -247,8 +265,9 @@ impl Buttons {
                 .is_some_and(|own| own.eq_ignore_ascii_case(name)),
             None => known.parse() == Ok(chat.id),
         };
-        let (_, language) = self.chats.iter().find(|(known, _)| is_it(known))?;
-        Some(*language)
+        let own: Vec<&ChatChannel> = self.chats.iter().filter(|known| is_it(&known.chat)).collect();
+        let names = own.iter().map(|known| known.channel.clone()).collect();
+        Some((own.first()?.language, names))
     }
 
     /// `answerCallbackQuery`: without it the button seems to hang.

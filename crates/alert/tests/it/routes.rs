@@ -64,8 +64,11 @@ fn every_route_gives_its_channels_their_terms() {
         }),
         ..told
     };
+    // Nobody hears of what is not worth telling the others.
     let escalated = Terms {
         escalate: 15 * MINUTE,
+        after: 5,
+        within: 10 * MINUTE,
         ..told
     };
     let expected = [
@@ -210,28 +213,28 @@ fn what_was_held_is_told_with_the_worst_first() {
         held(5, "SSH brute force", 80, "web-2", 9),
     ];
     assert_eq!(
-        alerting.together("ops", &stories),
+        alerting.together("ops", &stories).unwrap(),
         "and 214 more since 2026-11-20 22:41:07, alerts: 3\n\
          HIGH SSH brute force: 209, web-1, web-2 (#3, #5)\n\
          MEDIUM Port *scan*: 5, web-1 (#4)\n\
          https://watch.example.org:7443/alerts"
     );
     assert_eq!(
-        alerting.together("дежурные", &stories[1..2]),
+        alerting.together("дежурные", &stories[1..2]).unwrap(),
         "и ещё 5 с 2026-11-20 22:41:07, оповещений: 1\n\
          СРЕДНИЙ Port *scan*: 5, web-1 (#4)\n\
          https://watch.example.org:7443/alerts"
     );
-    let body: Value = serde_json::from_str(&alerting.together("hook", &stories)).unwrap();
+    let body: Value = serde_json::from_str(&alerting.together("hook", &stories).unwrap()).unwrap();
     assert_eq!((&body["count"], &body["level"]), (&json!(214), &json!("high")));
     assert_eq!(
         body["held"][1],
         json!({"alert": 4, "rule": {"name": "Port *scan*", "level": "medium"}, "host": "web-1", "count": 5})
     );
-    let body: Value = serde_json::from_str(&alerting.together("chat", &stories)).unwrap();
+    let body: Value = serde_json::from_str(&alerting.together("chat", &stories).unwrap()).unwrap();
     assert!(body["text"].as_str().unwrap().contains("Port \\*scan\\*"), "{body}");
     let many: Vec<HeldStory> = (0..40).map(|n| held(n, &format!("rule {n:02}"), 40, "a", 1)).collect();
-    let text = alerting.together("ops", &many);
+    let text = alerting.together("ops", &many).unwrap();
     assert!(text.contains("\n… and 30 more rules"), "{text}");
 }
 
@@ -258,8 +261,15 @@ struct Actions(std::sync::Mutex<(Vec<Asked>, u32)>);
 type Asked = (Press, i64, String);
 
 impl ButtonActions for Actions {
-    fn press<'a>(&'a self, press: Press, alert: i64, who: &'a str) -> BoxFuture<'a, Result<Pressed, StateError>> {
+    fn press<'a>(
+        &'a self,
+        press: Press,
+        alert: i64,
+        who: &'a str,
+        channels: &'a [String],
+    ) -> BoxFuture<'a, Result<Pressed, StateError>> {
         Box::pin(async move {
+            assert_eq!(channels, ["ops"]);
             let mut inner = self.0.lock().unwrap();
             if inner.1 > 0 {
                 inner.1 -= 1;

@@ -278,6 +278,9 @@ impl AlertFilter {
         if let Some(since) = self.since {
             all = all.add(Column::LastNs.gte(since));
         }
+        if let Some(until) = self.until {
+            all = all.add(Column::FirstNs.lt(until));
+        }
         if let Some(id) = self.before_id {
             all = all.add(Column::Id.lt(id));
         }

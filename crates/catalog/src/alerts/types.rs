@@ -129,6 +129,8 @@ pub struct AlertFilter {
     pub level_min: Option<u8>,
     /// Whose last detection happened then or later, in nanoseconds since 1970.
     pub since: Option<i64>,
+    /// Whose first detection happened before, in nanoseconds since 1970.
+    pub until: Option<i64>,
     /// At most so many; 0, or more than 500: 500.
     pub limit: u64,
     /// Older than this one: the last of the page before.

@@ -17,6 +17,7 @@ const VALUES: usize = 64;
 struct Joined {
     alert_id: i64,
     new: bool,
+    is_open: bool,
 }
 
 /// Adds those that are not there yet. Under the lock of the alerts.
@@ -42,7 +43,10 @@ pub(super) async fn add(write: &Write, batch: &NewEvents, report: &mut AppliedRe
             report.alerts_extended.push(joined.alert_id);
         }
         remember(write, batch.now, &id, detection, &joined).await?;
-        report.messages += enqueue::all(write, batch.now, &id, detection, joined.alert_id).await?;
+        // Whoever sees to it has said: tell me nothing more of this.
+        if joined.is_open {
+            report.messages += enqueue::all(write, batch.now, &id, detection, joined.alert_id).await?;
+        }
     }
     Ok(())
 }
@@ -71,9 +75,9 @@ async fn extend(write: &Write, now: i64, detection: &Detection) -> Result<Option
     let near = Condition::any()
         .add(Column::LastNs.lte(newest))
         .add(Column::FirstNs.lte(time));
-    let found: Option<(i64, i64, i64)> = alerts::Entity::find()
+    let found: Option<(i64, i64, i64, String)> = alerts::Entity::find()
         .select_only()
-        .columns([Column::Id, Column::FirstNs, Column::LastNs])
+        .columns([Column::Id, Column::FirstNs, Column::LastNs, Column::State])
         .filter(Column::Fingerprint.eq(limits::id(&detection.fingerprint)))
         // Holds for both, and is what the index can find.
         .filter(Column::LastNs.gte(oldest))
@@ -84,7 +88,7 @@ async fn extend(write: &Write, now: i64, detection: &Detection) -> Result<Option
         .into_tuple()
         .one(write.on())
         .await?;
-    let Some((alert_id, first, last)) = found else {
+    let Some((alert_id, first, last, state)) = found else {
         return Ok(None);
     };
     alerts::Entity::update_many()
@@ -95,7 +99,11 @@ async fn extend(write: &Write, now: i64, detection: &Detection) -> Result<Option
         .filter(Column::Id.eq(alert_id))
         .exec(write.on())
         .await?;
-    Ok(Some(Joined { alert_id, new: false }))
+    Ok(Some(Joined {
+        alert_id,
+        new: false,
+        is_open: state == "open",
+    }))
 }
 
 async fn make(write: &Write, now: i64, detection: &Detection) -> Result<Joined, DbErr> {
@@ -120,6 +128,7 @@ async fn make(write: &Write, now: i64, detection: &Detection) -> Result<Joined, 
     Ok(Joined {
         alert_id: done.last_insert_id,
         new: true,
+        is_open: true,
     })
 }
 

@@ -21,7 +21,7 @@ struct Row<'a> {
     next_ns: i64,
 }
 
-/// Under the lock of the alerts; `id` is the detection's, which its alert has already. Answers how many wait now.
+/// Under the lock of the alerts; `id` is the detection's, which its open alert has already. Answers how many wait now.
 pub(super) async fn all(write: &Write, now: i64, id: &str, detection: &Detection, alert_id: i64) -> Result<u64, DbErr> {
     let mut rows: Vec<Row<'_>> = Vec::new();
     for message in &detection.messages {
@@ -138,22 +138,28 @@ async fn is_due(
 async fn room_at(write: &Write, now: i64, channel: &str, rate: Option<Rate>) -> Result<Option<i64>, DbErr> {
     use messages::Column;
     let Some(rate) = rate else { return Ok(None) };
-    let told = [MessageState::Waiting, MessageState::Sent, MessageState::Dead].map(MessageState::name);
-    let oldest: Option<i64> = messages::Entity::find()
-        .select_only()
-        .column(Column::CreatedNs)
-        .filter(Column::Channel.eq(channel))
-        .filter(Column::CreatedNs.gt(now.saturating_sub(rate.per_ns)))
-        // What the clock was set back behind is of no use as a measure.
-        .filter(Column::CreatedNs.lte(now))
-        .filter(Column::State.is_in(told))
-        .order_by_desc(Column::CreatedNs)
-        .offset(rate.most.max(1) - 1)
-        .limit(1)
-        .into_tuple()
-        .one(write.on())
-        .await?;
-    Ok(oldest.map(|oldest| oldest.saturating_add(rate.per_ns)))
+    let most = rate.most.max(1);
+    let mut newest: Vec<i64> = Vec::new();
+    // State by state, as the index has them: what was held and told may be very much.
+    for state in [MessageState::Waiting, MessageState::Sent, MessageState::Dead] {
+        let of_state: Vec<i64> = messages::Entity::find()
+            .select_only()
+            .column(Column::CreatedNs)
+            .filter(Column::Channel.eq(channel))
+            .filter(Column::State.eq(state.name()))
+            .filter(Column::CreatedNs.gt(now.saturating_sub(rate.per_ns)))
+            // What the clock was set back behind is of no use as a measure.
+            .filter(Column::CreatedNs.lte(now))
+            .order_by_desc(Column::CreatedNs)
+            .limit(most)
+            .into_tuple()
+            .all(write.on())
+            .await?;
+        newest.extend(of_state);
+    }
+    newest.sort_unstable_by(|a, b| b.cmp(a));
+    let last = usize::try_from(most - 1).ok().and_then(|at| newest.get(at));
+    Ok(last.map(|oldest| oldest.saturating_add(rate.per_ns)))
 }
 
 /// Adds one to what is held of this alert for this channel; false when nothing is.

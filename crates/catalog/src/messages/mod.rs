@@ -15,7 +15,7 @@ use crate::limits;
 use crate::tables::messages::{ActiveModel, Column, Entity, Model};
 
 pub use queues::ChannelQueue;
-pub use release::Held;
+pub use release::{Compose, Held};
 pub use state::MessageState;
 
 /// Most messages in one answer.

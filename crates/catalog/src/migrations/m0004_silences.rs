@@ -23,8 +23,9 @@ impl MigrationTrait for Step {
         manager.create_table(reports()).await?;
         manager.drop_index(dropped("messages_alert_id")).await?;
         for index in [
-            index("messages", &["alert_id", "channel"]),
-            index("messages", &["channel", "created_ns"]),
+            index("messages", &["alert_id", "channel", "state"]),
+            index("messages", &["channel", "state", "created_ns"]),
+            index("messages", &["state", "id"]),
             index("messages", &["state", "next_ns"]),
             index("alert_notes", &["alert_id", "id"]),
             index("alert_notes", &["added_ns"]),
@@ -41,8 +42,9 @@ impl MigrationTrait for Step {
             manager.drop_table(Table::drop().table(table).to_owned()).await?;
         }
         for name in [
-            "messages_alert_id_channel",
-            "messages_channel_created_ns",
+            "messages_alert_id_channel_state",
+            "messages_channel_state_created_ns",
+            "messages_state_id",
             "messages_state_next_ns",
         ] {
             manager.drop_index(dropped(name)).await?;

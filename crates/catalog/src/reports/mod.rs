@@ -1,6 +1,6 @@
 //! Reports that were made, as data: they are shown in any form later.
 
-use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 use serde::{Deserialize, Serialize};
 
 use crate::CatalogError;
@@ -111,33 +111,53 @@ impl Reports {
         .await
     }
 
-    /// Whether a schedule's report up to this moment was made.
-    pub async fn is_made(&self, schedule: &str, to_ns: i64) -> Result<bool, CatalogError> {
-        let count = Entity::find()
+    /// A schedule's report up to this moment, with its data.
+    pub async fn of_schedule(&self, schedule: &str, to_ns: i64) -> Result<Option<(ReportHead, String)>, CatalogError> {
+        let row = Entity::find()
             .filter(Column::Schedule.eq(limits::id(schedule)))
             .filter(Column::ToNs.eq(to_ns))
-            .count(self.db.connection());
-        Ok(within("look for a report", count).await? > 0)
+            .one(self.db.connection());
+        Ok(within("look for a report", row).await?.map(ReportHead::with_body))
     }
 
     /// The newest first, at most `limit` (500 at most).
     pub async fn list(&self, limit: u64) -> Result<Vec<ReportHead>, CatalogError> {
+        type Head = (i64, String, Option<String>, String, i64, i64, i64, String);
         let rows = Entity::find()
+            .select_only()
+            .columns([
+                Column::Id,
+                Column::Kind,
+                Column::Subject,
+                Column::Schedule,
+                Column::FromNs,
+                Column::ToNs,
+                Column::MadeNs,
+                Column::MadeBy,
+            ])
             .order_by_desc(Column::Id)
             .limit(limit.min(REPORTS_MAX))
+            .into_tuple::<Head>()
             .all(self.db.connection());
         let rows = within("list reports", rows).await?;
-        Ok(rows.into_iter().map(ReportHead::from_row).collect())
+        let head = |(id, kind, subject, schedule, from_ns, to_ns, made_ns, made_by)| ReportHead {
+            id,
+            kind,
+            subject,
+            schedule,
+            from_ns,
+            to_ns,
+            made_ns,
+            made_by,
+        };
+        Ok(rows.into_iter().map(head).collect())
     }
 
     /// One, with its data.
     pub async fn get(&self, id: i64) -> Result<Option<(ReportHead, String)>, CatalogError> {
         let row = Entity::find_by_id(id).one(self.db.connection());
         let row = within("look up a report", row).await?;
-        Ok(row.map(|mut row| {
-            let body = std::mem::take(&mut row.body);
-            (ReportHead::from_row(row), body)
-        }))
+        Ok(row.map(ReportHead::with_body))
     }
 
     /// Removes one; false: there is none.
@@ -153,6 +173,11 @@ impl Reports {
 }
 
 impl ReportHead {
+    fn with_body(mut row: Model) -> (Self, String) {
+        let body = std::mem::take(&mut row.body);
+        (Self::from_row(row), body)
+    }
+
     fn from_row(row: Model) -> Self {
         Self {
             id: row.id,

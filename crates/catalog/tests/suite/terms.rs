@@ -34,12 +34,15 @@ async fn bodies(catalog: &Catalog) -> Vec<String> {
 }
 
 /// Everything that was held, as one text.
-fn compose(channel: &str, held: &[Held]) -> String {
+fn compose(channel: &str, held: &[Held]) -> Option<String> {
+    if channel == "gone" {
+        return None;
+    }
     let each: Vec<String> = held
         .iter()
         .map(|held| format!("{}×{} #{}", held.count, held.rule_title, held.alert_id))
         .collect();
-    format!("{channel}: {}", each.join(", "))
+    Some(format!("{channel}: {}", each.join(", ")))
 }
 
 async fn states(catalog: &Catalog) -> Vec<(MessageState, u64)> {
@@ -86,7 +89,7 @@ pub(crate) async fn a_digest_tells_everything_of_its_time_together(place: TestPl
     apply(&catalog, 2, begin + 20, vec![on(&hourly, detection(5, "b", 0))]).await;
     let messages = catalog.messages();
     assert_eq!(states(&catalog).await, [(MessageState::Held, 2)]);
-    assert_eq!(messages.next_release().await.unwrap(), Some(begin + hour));
+    assert_eq!(messages.next_release(begin).await.unwrap(), Some(begin + hour));
     assert_eq!(messages.release(begin + hour - 1, &compose).await.unwrap(), 0);
     assert!(bodies(&catalog).await.is_empty());
     assert_eq!(messages.release(begin + hour, &compose).await.unwrap(), 1);
@@ -95,7 +98,7 @@ pub(crate) async fn a_digest_tells_everything_of_its_time_together(place: TestPl
         states(&catalog).await,
         [(MessageState::Told, 2), (MessageState::Waiting, 1)]
     );
-    assert_eq!(messages.next_release().await.unwrap(), None);
+    assert_eq!(messages.next_release(begin + hour).await.unwrap(), None);
     // Again, and after a restart, nothing more is told.
     assert_eq!(messages.release(begin + 2 * hour, &compose).await.unwrap(), 0);
     // One alone is told in its own words.
@@ -127,7 +130,7 @@ pub(crate) async fn what_is_more_than_a_channel_may_get_is_told_together(place: 
     assert_eq!(bodies(&catalog).await, ["port scan 0", "port scan 1"]);
     let messages = catalog.messages();
     assert_eq!(
-        messages.next_release().await.unwrap(),
+        messages.next_release(NOW + SECOND).await.unwrap(),
         Some(NOW + minute),
         "when the first of those told is a minute ago"
     );
@@ -210,6 +213,51 @@ pub(crate) async fn what_is_silenced_is_kept_with_the_reason_and_told_when_the_s
     assert_eq!(fate.finished_ns, Some(NOW));
     apply(&catalog, 2, NOW, vec![on(&[Terms::default()], detection(9, "a", 9))]).await;
     assert_eq!(bodies(&catalog).await, ["port scan 9"]);
+}
+
+pub(crate) async fn what_is_held_is_not_told_once_somebody_sees_to_it_or_silences_it(place: TestPlace) {
+    let catalog = place.open().await;
+    let hourly = [Terms {
+        digest_ns: 3_600 * SECOND,
+        ..Terms::default()
+    }];
+    let some = (1..=4).map(|n| on(&hourly, detection(n, &format!("f-{n}"), 0)));
+    apply(&catalog, 1, NOW, some.collect()).await;
+    let messages = catalog.messages();
+    let later = NOW + 3_600 * SECOND;
+    assert_eq!(messages.due_alerts(later).await.unwrap().len(), 4);
+    catalog.alerts().acknowledge(&[1], by("anna", NOW), "").await.unwrap();
+    assert_eq!(messages.silence(2, "silence 1: a drill", NOW).await.unwrap(), 1);
+    assert_eq!(messages.release(later, &compose).await.unwrap(), 1);
+    assert_eq!(bodies(&catalog).await, ["ops: 1×A port scan #3, 1×A port scan #4"]);
+    let waiting = messages.first(Some("ops"), 1).await.unwrap();
+    assert_eq!(waiting[0].alert_id, 0, "its buttons would be those of one of them");
+    // Of an alert that somebody sees to nothing more is told.
+    apply(&catalog, 2, NOW, vec![on(&[each()], detection(9, "f-1", 1))]).await;
+    assert_eq!(bodies(&catalog).await.len(), 1);
+}
+
+pub(crate) async fn what_is_held_is_kept_where_its_channel_is_gone_and_goes_where_the_clock_was_ahead(place: TestPlace) {
+    let catalog = place.open().await;
+    let hourly = [Terms {
+        digest_ns: 3_600 * SECOND,
+        each: true,
+        ..Terms::default()
+    }];
+    let mut gone = on(&hourly, detection(1, "a", 0));
+    gone.messages[0].channel = "gone".to_owned();
+    let mut again = on(&hourly, detection(2, "a", 1));
+    again.messages[0].channel = "gone".to_owned();
+    let year = 365 * 24 * 3_600 * SECOND;
+    let ahead = vec![gone, again, on(&hourly, detection(3, "b", 0))];
+    apply(&catalog, 1, NOW + year, ahead).await;
+    let messages = catalog.messages();
+    assert_eq!(messages.next_release(NOW).await.unwrap(), Some(NOW), "its time would be in a year");
+    assert_eq!(messages.release(NOW, &compose).await.unwrap(), 1);
+    assert_eq!(bodies(&catalog).await, ["port scan 3"]);
+    let dead = messages.newest(MessageState::Dead, None, 10).await.unwrap();
+    assert_eq!(dead[0].0.body, "port scan 1");
+    assert!(dead[0].0.error.as_deref().unwrap().contains("configured no longer"));
 }
 
 pub(crate) async fn what_was_given_up_is_sent_again_when_asked(place: TestPlace) {
