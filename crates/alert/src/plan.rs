@@ -98,8 +98,7 @@ impl Alerting {
         if told.is_empty() {
             return Vec::new();
         }
-        let mut all = self.silences.iter().chain(silences);
-        let silence = all.find(|silence| silence.covers(view, received_at));
+        let why = self.silenced(view, received_at, silences);
         let words = self.words(view);
         let message = |(place, terms): (usize, Vec<Terms>)| {
             let channel: &ChannelSettings = &self.channels[place];
@@ -107,10 +106,16 @@ impl Alerting {
                 channel: channel.name.clone(),
                 body: channel.body(view, words.clone()),
                 terms,
-                silenced: silence.map(Silence::because),
+                silenced: why.clone(),
             }
         };
         told.into_iter().map(message).collect()
+    }
+
+    /// Why nobody is told of a detection at this moment, where that is so.
+    pub fn silenced(&self, view: &View<'_>, now: Timestamp, silences: &[Silence]) -> Option<String> {
+        let mut all = self.silences.iter().chain(silences);
+        all.find(|silence| silence.covers(view, now)).map(Silence::because)
     }
 
     /// One message of what was held for a channel, as its notifier sends it. `None`: there is no such channel.

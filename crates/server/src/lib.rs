@@ -48,6 +48,7 @@ mod http;
 mod ingest;
 pub mod intake;
 mod metrics;
+mod quote;
 mod reports;
 mod start;
 

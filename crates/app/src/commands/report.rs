@@ -1,10 +1,9 @@
 //! `watchpost report make|list|get`.
 
-use std::fs::File;
-use std::io::{BufWriter, IsTerminal, Write};
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand, ValueEnum};
 use watchpost_console::{Color, Exit, Format};
 use watchpost_event::Timestamp;
@@ -108,18 +107,22 @@ impl Output {
         }
     }
 
-    /// Opened before anything is asked: a report takes a while.
-    fn open(&self, format: ReportFormat) -> Result<Box<dyn Write>> {
+    /// Before anything is asked: a report takes a while.
+    fn check(&self, format: ReportFormat) -> Result<()> {
+        if self.path.is_none() && format == ReportFormat::Pdf && std::io::stdout().is_terminal() {
+            let hint = "name a file: -o report.pdf";
+            return Err(usage(anyhow!("a PDF is nothing for a terminal"), hint));
+        }
+        Ok(())
+    }
+
+    /// What was there before goes only when the report is there.
+    fn write(&self, bytes: &[u8]) -> std::io::Result<()> {
         match &self.path {
-            Some(path) => {
-                let file = File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-                Ok(Box::new(BufWriter::new(file)))
-            }
-            None if format == ReportFormat::Pdf && std::io::stdout().is_terminal() => {
-                let hint = "name a file: -o report.pdf";
-                Err(usage(anyhow!("a PDF is nothing for a terminal"), hint))
-            }
-            None => Ok(client::stdout()),
+            Some(path) => std::fs::write(path, bytes).map_err(|error| {
+                std::io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+            }),
+            None => client::stdout().write_all(bytes),
         }
     }
 }
@@ -146,9 +149,11 @@ pub(crate) fn run(args: &ReportArgs, global: &Global) -> Result<Exit> {
                 language: language.clone(),
             };
             let format = output.format()?;
-            let mut file = output.open(format)?;
+            output.check(format)?;
             client::run(global, async |client, _| {
-                let made = watchpost_console::make_report(&client, &request, format.name(), &mut file).await?;
+                let mut bytes = Vec::new();
+                let made = watchpost_console::make_report(&client, &request, format.name(), &mut bytes).await?;
+                output.write(&bytes)?;
                 let _ = writeln!(std::io::stderr(), "report {} is made", made.id);
                 Ok(Exit::Done)
             })
@@ -161,9 +166,11 @@ pub(crate) fn run(args: &ReportArgs, global: &Global) -> Result<Exit> {
         }
         ReportCommand::Get { id, output } => {
             let format = output.format()?;
-            let mut file = output.open(format)?;
+            output.check(format)?;
             client::run(global, async |client, _| {
-                watchpost_console::write_report(&client, *id, format.name(), &mut file).await?;
+                let mut bytes = Vec::new();
+                watchpost_console::write_report(&client, *id, format.name(), &mut bytes).await?;
+                output.write(&bytes)?;
                 Ok(Exit::Done)
             })
         }

@@ -321,6 +321,7 @@ pub(crate) async fn lists_are_filtered_and_paged(place: TestPlace) {
         limit: 5,
         before_id: Some(ids[3]),
         since: Some(0),
+        until: None,
     };
     assert_eq!(list(page).await, ids[4..6]);
 }

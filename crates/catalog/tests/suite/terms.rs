@@ -237,7 +237,9 @@ pub(crate) async fn what_is_held_is_not_told_once_somebody_sees_to_it_or_silence
     assert_eq!(bodies(&catalog).await.len(), 1);
 }
 
-pub(crate) async fn what_is_held_is_kept_where_its_channel_is_gone_and_goes_where_the_clock_was_ahead(place: TestPlace) {
+pub(crate) async fn what_is_held_is_kept_where_its_channel_is_gone_and_goes_where_the_clock_was_ahead(
+    place: TestPlace,
+) {
     let catalog = place.open().await;
     let hourly = [Terms {
         digest_ns: 3_600 * SECOND,
@@ -245,14 +247,18 @@ pub(crate) async fn what_is_held_is_kept_where_its_channel_is_gone_and_goes_wher
         ..Terms::default()
     }];
     let mut gone = on(&hourly, detection(1, "a", 0));
-    gone.messages[0].channel = "gone".to_owned();
+    "gone".clone_into(&mut gone.messages[0].channel);
     let mut again = on(&hourly, detection(2, "a", 1));
-    again.messages[0].channel = "gone".to_owned();
+    "gone".clone_into(&mut again.messages[0].channel);
     let year = 365 * 24 * 3_600 * SECOND;
     let ahead = vec![gone, again, on(&hourly, detection(3, "b", 0))];
     apply(&catalog, 1, NOW + year, ahead).await;
     let messages = catalog.messages();
-    assert_eq!(messages.next_release(NOW).await.unwrap(), Some(NOW), "its time would be in a year");
+    assert_eq!(
+        messages.next_release(NOW).await.unwrap(),
+        Some(NOW),
+        "its time would be in a year"
+    );
     assert_eq!(messages.release(NOW, &compose).await.unwrap(), 1);
     assert_eq!(bodies(&catalog).await, ["port scan 3"]);
     let dead = messages.newest(MessageState::Dead, None, 10).await.unwrap();

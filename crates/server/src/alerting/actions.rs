@@ -8,6 +8,7 @@ use watchpost_catalog::{Alert, By, Catalog, NewSilence};
 use watchpost_kit::{Clock, DurationText};
 
 use super::SilenceBoard;
+use crate::quote::quoted;
 
 pub(crate) struct ChatActions {
     pub(crate) catalog: Catalog,
@@ -17,7 +18,7 @@ pub(crate) struct ChatActions {
 
 /// The same story: the same rule about the same host, user and so on.
 fn query_of(alert: &Alert) -> String {
-    format!("watchpost.alert.fingerprint:\"{}\"", alert.fingerprint)
+    format!("watchpost.alert.fingerprint:{}", quoted(&alert.fingerprint))
 }
 
 impl ChatActions {
@@ -54,11 +55,21 @@ impl ChatActions {
 }
 
 impl ButtonActions for ChatActions {
-    fn press<'a>(&'a self, press: Press, alert: i64, who: &'a str) -> BoxFuture<'a, Result<Pressed, StateError>> {
+    fn press<'a>(
+        &'a self,
+        press: Press,
+        alert: i64,
+        who: &'a str,
+        channels: &'a [String],
+    ) -> BoxFuture<'a, Result<Pressed, StateError>> {
         Box::pin(async move {
             let Some(alert) = self.catalog.alerts().get(alert).await? else {
                 return Ok(Pressed::Unknown);
             };
+            let told = self.catalog.messages().of_alert(alert.id).await?;
+            if !told.iter().any(|message| channels.contains(&message.channel)) {
+                return Ok(Pressed::Unknown);
+            }
             match press {
                 Press::Acknowledge => self.acknowledge(&alert, who).await,
                 Press::Silence(time) => self.silence(&alert, time, who).await,

@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 use watchpost_alert::{Alerting, HeldStory};
-use watchpost_catalog::{CatalogError, Held, Messages};
+use watchpost_catalog::{Alerts, CatalogError, Held, Messages};
 use watchpost_event::Timestamp;
 use watchpost_kit::{Backoff, Clock, Rng, chain};
 use watchpost_run::Shutdown;
+
+use super::SilenceBoard;
+use crate::api::with_view;
 
 /// Without anything held: the clock may be set, and other servers may hold messages.
 const IDLE: Duration = Duration::from_mins(1);
@@ -17,7 +20,9 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 
 pub(crate) struct Releaser {
     pub(crate) queue: Messages,
+    pub(crate) alerts: Alerts,
     pub(crate) alerting: Arc<Alerting>,
+    pub(crate) silences: Arc<SilenceBoard>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Rung when a message may have been held.
     pub(crate) held: Arc<Notify>,
@@ -51,7 +56,7 @@ impl Releaser {
     async fn round(&self) -> Result<Duration, CatalogError> {
         loop {
             let now = self.clock.now();
-            let Some(next) = self.queue.next_release().await? else {
+            let Some(next) = self.queue.next_release(now).await? else {
                 return Ok(IDLE);
             };
             if next > now {
@@ -62,10 +67,29 @@ impl Releaser {
                 let stories: Vec<HeldStory> = held.iter().map(story).collect();
                 self.alerting.together(channel, &stories)
             };
+            self.silence(now).await?;
             if self.queue.release(now, &compose).await? > 0 {
                 self.messages.notify_one();
             }
         }
+    }
+
+    /// A silence that was made since keeps back what was held before it.
+    async fn silence(&self, now: i64) -> Result<(), CatalogError> {
+        let silences = self.silences.current();
+        if silences.is_empty() && self.alerting.silences().is_empty() {
+            return Ok(());
+        }
+        for id in self.queue.due_alerts(now).await? {
+            let Some(alert) = self.alerts.get(id).await? else {
+                continue;
+            };
+            let why = with_view(&alert, |view| self.alerting.silenced(view, Timestamp(now), &silences));
+            if let Some(why) = why.flatten() {
+                self.queue.silence(id, &why, now).await?;
+            }
+        }
+        Ok(())
     }
 }
 

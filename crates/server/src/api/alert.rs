@@ -15,6 +15,7 @@ use watchpost_event::{AgentId, Epoch, Event, Fields, Origin, Seven, StreamId, Ti
 use watchpost_store::{LogStore, SearchRequest, StoreError};
 
 use super::{ApiFailure, App, alerts, search};
+use crate::quote::quoted;
 
 /// Detections of an answer.
 const EVENTS_MAX: usize = 200;
@@ -47,7 +48,7 @@ pub(super) async fn one(State(app): State<Arc<App>>, Path(id): Path<i64>) -> Res
 }
 
 /// Looks at an alert's first detection as it was kept with it.
-pub(super) fn with_view<T>(alert: &Alert, look: impl FnOnce(&View<'_>) -> T) -> Option<T> {
+pub(crate) fn with_view<T>(alert: &Alert, look: impl FnOnce(&View<'_>) -> T) -> Option<T> {
     let mut detection = Event::new(Timestamp(alert.first_ns), 0, "");
     if let Ok(Value::Object(mut fields)) = serde_json::from_str(&alert.event) {
         if let Some(Value::String(message)) = fields.remove(watchpost_event::names::MESSAGE) {
@@ -74,7 +75,10 @@ async fn stored(app: &Arc<App>, alert: &Alert, events: &[AlertEvent]) -> Result<
     let (Some(first), Some(last)) = (times().min(), times().max()) else {
         return Ok(HashMap::new());
     };
-    let text = format!("event.kind:alert watchpost.alert.fingerprint:\"{}\"", alert.fingerprint);
+    let text = format!(
+        "event.kind:alert watchpost.alert.fingerprint:{}",
+        quoted(&alert.fingerprint)
+    );
     let Ok(query) = watchpost_query::parse(&text) else {
         return Ok(HashMap::new());
     };

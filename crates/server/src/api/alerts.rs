@@ -58,6 +58,7 @@ pub(super) async fn list(
         states,
         level_min: query.level.as_deref().map(level).transpose()?,
         since: query.since.map(|since| since.0),
+        until: None,
         limit: query.limit.unwrap_or(100).min(ALERTS_MAX),
         before_id: query.before,
     };

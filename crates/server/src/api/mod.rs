@@ -27,6 +27,7 @@ mod users;
 mod web;
 
 pub(crate) use agent::streams_of;
+pub(crate) use alert::with_view;
 pub(crate) use delivery::report as delivery_report;
 pub(crate) use failure::ApiFailure;
 pub use routes::openapi;

@@ -43,8 +43,12 @@ struct Found {
 
 /// Copies what can be used of a folder or ZIP archive into `to/<its name>/`; with `dry_run` nothing is written.
 pub fn import(from: &Path, to: &Path, dry_run: bool) -> io::Result<ImportReport> {
+    // Also of `.` and `..` the name.
+    let from = &fs::canonicalize(from)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", from.display())))?;
+    let mut unreadable = Vec::new();
     let found = if is_zip(from) {
-        of_archive(from)?
+        of_archive(from, &mut unreadable)?
     } else {
         of_folder(from)?
     };
@@ -59,19 +63,22 @@ pub fn import(from: &Path, to: &Path, dry_run: bool) -> io::Result<ImportReport>
         .iter()
         .map(|file| RuleText::new(file.name.display().to_string(), file.text.clone()))
         .collect();
-    let (compiled, problems) = Rules::compile(&texts);
+    let (compiled, mut problems) = Rules::compile(&texts);
     let list = compiled.list();
+    // A file without rules and without mistakes holds filters.
     let usable = |file: &&Found| {
         let name = file.name.display().to_string();
-        list.iter().any(|rule| rule.file == name)
+        list.iter().any(|rule| rule.file == name) || !problems.iter().any(|problem| problem.file == name)
     };
+    let files: Vec<&Found> = rules.iter().filter(usable).collect();
+    problems.extend(unreadable);
     let mut report = ImportReport {
         rules: list.len(),
         problems,
         folder: folder.clone(),
         ..ImportReport::default()
     };
-    for file in rules.iter().filter(usable) {
+    for file in files {
         report.files += 1;
         report.unchanged += usize::from(copy(&folder, file, dry_run)?);
     }
@@ -142,7 +149,7 @@ fn of_folder(from: &Path) -> io::Result<Vec<Found>> {
     Ok(found)
 }
 
-fn of_archive(from: &Path) -> io::Result<Vec<Found>> {
+fn of_archive(from: &Path, unreadable: &mut Vec<Problem>) -> io::Result<Vec<Found>> {
     let wrong = |why: String| io::Error::new(io::ErrorKind::InvalidData, format!("{}: {why}", from.display()));
     let mut archive = zip::ZipArchive::new(fs::File::open(from)?).map_err(|error| wrong(error.to_string()))?;
     let (mut found, mut total) = (Vec::new(), 0_u64);
@@ -158,12 +165,27 @@ fn of_archive(from: &Path) -> io::Result<Vec<Found>> {
         let mut bytes = Vec::new();
         entry.by_ref().take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes)?;
         total += bytes.len() as u64;
-        if bytes.len() as u64 > FILE_BYTES_MAX || total > TOTAL_BYTES_MAX || found.len() == FILES_MAX {
-            let limits = format!("{FILES_MAX} files, {FILE_BYTES_MAX} bytes each, {TOTAL_BYTES_MAX} together");
+        if total > TOTAL_BYTES_MAX || found.len() == FILES_MAX {
+            let limits = format!("{FILES_MAX} files, {TOTAL_BYTES_MAX} bytes together");
             return Err(wrong(format!("more than {limits} are not imported")));
         }
-        let text = String::from_utf8(bytes).map_err(|_| wrong(format!("{} is not UTF-8", name.display())))?;
-        found.push(Found { name, text });
+        let message = if bytes.len() as u64 > FILE_BYTES_MAX {
+            format!("is larger than {FILE_BYTES_MAX} bytes")
+        } else {
+            match String::from_utf8(bytes) {
+                Ok(text) => {
+                    found.push(Found { name, text });
+                    continue;
+                }
+                Err(_) => "is not UTF-8".to_owned(),
+            }
+        };
+        unreadable.push(Problem {
+            file: name.display().to_string(),
+            rule: None,
+            message,
+            unsupported: false,
+        });
     }
     Ok(found)
 }

@@ -13,6 +13,7 @@ use watchpost_store::{Cancel, LogStore, SearchRequest};
 use super::sections;
 use super::texts::Say;
 use crate::ServerError;
+use crate::quote::quoted;
 
 /// Alerts a report looks at: pages of 500.
 const ALERT_PAGES_MAX: usize = 20;
@@ -51,7 +52,8 @@ pub(crate) struct Sources<'a> {
     pub(super) wanted: &'a Wanted,
     pub(super) say: Say,
     pub(super) alerts: &'a [Alert],
-    pub(super) alerts_before: u64,
+    /// Of everything: in the report's time, and before.
+    pub(super) alerts_opened: (u64, u64),
     pub(super) delivery: &'a DeliveryReport,
     store: &'a dyn LogStore,
     memory: usize,
@@ -69,14 +71,18 @@ impl Gatherer {
     ) -> Result<Report, ServerError> {
         let alerts = self.alerts(&wanted).await?;
         let (from, to) = wanted.before();
-        let alerts_before = self.catalog.alerts().opened_between(from.0, to.0).await?;
+        let catalog = self.catalog.alerts();
+        let alerts_opened = (
+            catalog.opened_between(wanted.from.0, wanted.to.0).await?,
+            catalog.opened_between(from.0, to.0).await?,
+        );
         let (store, memory) = (self.store.clone(), self.memory);
         let work = move || {
             let sources = Sources {
                 say: Say(wanted.language),
                 wanted: &wanted,
                 alerts: &alerts,
-                alerts_before,
+                alerts_opened,
                 delivery: &delivery,
                 store: &*store,
                 memory,
@@ -86,7 +92,12 @@ impl Gatherer {
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(made) => made,
-            Err(error) => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => match error.try_into_panic() {
+                Ok(panic) => std::panic::resume_unwind(panic),
+                Err(_) => Err(ServerError::Report {
+                    reason: "the server ends".to_owned(),
+                }),
+            },
         }
     }
 
@@ -97,6 +108,7 @@ impl Gatherer {
         for _ in 0..ALERT_PAGES_MAX {
             let filter = AlertFilter {
                 since: Some(wanted.from.0),
+                until: Some(wanted.to.0),
                 limit: PAGE,
                 before_id,
                 ..AlertFilter::default()
@@ -109,7 +121,6 @@ impl Gatherer {
                 break;
             }
         }
-        all.retain(|alert| alert.first_ns < wanted.to.0);
         if let Some(host) = &wanted.host {
             all.retain(|alert| alert.host_name.as_ref() == Some(host));
         }
@@ -192,15 +203,15 @@ impl Sources<'_> {
 
 /// `host.name:"web-1" AND (…) | …`
 fn about(host: &str, query: &str) -> String {
-    let quoted = host.replace('\\', "\\\\").replace('"', "\\\"");
+    let host = quoted(host);
     let (filter, pipes) = match query.split_once(" | ") {
         Some((filter, pipes)) => (filter, format!(" | {pipes}")),
         None => (query, String::new()),
     };
     if filter == "*" {
-        return format!("host.name:\"{quoted}\"{pipes}");
+        return format!("host.name:{host}{pipes}");
     }
-    format!("host.name:\"{quoted}\" AND ({filter}){pipes}")
+    format!("host.name:{host} AND ({filter}){pipes}")
 }
 
 /// A count.

@@ -77,7 +77,14 @@ fn plan(section: &ReportSection, alerting: &Alerting) -> Result<ReportPlan, Serv
     }
     let zone = zone(&section.timezone).map_err(|reason| bad("report.timezone", reason))?;
     Ok(ReportPlan {
-        name: format!("{}|{}", section.host, section.schedule),
+        name: format!(
+            "{}|{}|{days}d|{}|{:?}|{}",
+            section.host,
+            section.schedule,
+            section.timezone,
+            section.language,
+            section.to.join(",")
+        ),
         host,
         schedule,
         days,
@@ -186,45 +193,14 @@ impl Scheduler {
         let Some(wanted) = plan.wanted(due) else { return Ok(()) };
         let reports = self.gatherer.catalog.reports();
         let to = wanted.to;
-        if !reports.is_made(&plan.name, to.0).await? {
-            let from = wanted.from;
-            let cancel = Cancel::default();
-            let stop = cancel.clone();
-            let making = async {
-                let delivery = (self.delivery)(plan.host.clone()).await?;
-                self.gatherer
-                    .report(wanted, delivery, Timestamp(self.clock.now()), cancel)
-                    .await
+        if reports.of_schedule(&plan.name, to.0).await?.is_none() {
+            let Some(report) = self.gather(plan, wanted, shutdown).await? else {
+                return Ok(());
             };
-            let report = tokio::select! {
-                made = making => made?,
-                () = shutdown.wait() => {
-                    stop.cancel();
-                    return Ok(());
-                }
-            };
-            let new = NewReport {
-                kind: if plan.host.is_some() { "host" } else { "security" }.to_owned(),
-                subject: plan.host.clone(),
-                schedule: plan.name.clone(),
-                from_ns: from.0,
-                to_ns: to.0,
-                made_by: "schedule".to_owned(),
-                body: serde_json::to_string(&report).map_err(|error| ServerError::Report {
-                    reason: error.to_string(),
-                })?,
-            };
-            let head = reports.add(new, self.clock.now()).await?;
+            let head = reports.add(new_report(plan, &report)?, self.clock.now()).await?;
             tracing::info!(report = head.id, schedule = plan.name, "Report made");
         }
-        let list = reports.list(u64::MAX).await?;
-        let Some(head) = list
-            .iter()
-            .find(|head| head.schedule == plan.name && head.to_ns == to.0)
-        else {
-            return Ok(());
-        };
-        let Some((head, body)) = reports.get(head.id).await? else {
+        let Some((head, body)) = reports.of_schedule(&plan.name, to.0).await? else {
             return Ok(());
         };
         let report = super::read(&body).map_err(|error| ServerError::Report {
@@ -233,15 +209,39 @@ impl Scheduler {
         self.tell(plan, head.id, report).await
     }
 
+    /// `None`: the server ends first.
+    async fn gather(
+        &self,
+        plan: &ReportPlan,
+        wanted: Wanted,
+        shutdown: &Shutdown,
+    ) -> Result<Option<Report>, ServerError> {
+        let cancel = Cancel::default();
+        let stop = cancel.clone();
+        let making = async {
+            let delivery = (self.delivery)(plan.host.clone()).await?;
+            let now = Timestamp(self.clock.now());
+            self.gatherer.report(wanted, delivery, now, cancel).await
+        };
+        tokio::select! {
+            made = making => made.map(Some),
+            () = shutdown.wait() => {
+                stop.cancel();
+                Ok(None)
+            }
+        }
+    }
+
     async fn tell(&self, plan: &ReportPlan, id: i64, report: Report) -> Result<(), ServerError> {
         if plan.to.is_empty() {
             return Ok(());
         }
         let text = text(&report);
-        let time = report.made;
+        let (time, to) = (report.made, report.to);
         let attachments = tokio::task::spawn_blocking(move || attachments(&report)).await;
         let attachments = attachments.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-        let name = format!("report/{id}");
+        // By its schedule and time: one that was removed and made again is not told again.
+        let name = format!("report/{}/{}", plan.name, to.0);
         for channel in &plan.to {
             let body = self
                 .alerting
@@ -252,6 +252,20 @@ impl Scheduler {
         self.messages.notify_one();
         Ok(())
     }
+}
+
+fn new_report(plan: &ReportPlan, report: &Report) -> Result<NewReport, ServerError> {
+    Ok(NewReport {
+        kind: if plan.host.is_some() { "host" } else { "security" }.to_owned(),
+        subject: plan.host.clone(),
+        schedule: plan.name.clone(),
+        from_ns: report.from.0,
+        to_ns: report.to.0,
+        made_by: "schedule".to_owned(),
+        body: serde_json::to_string(report).map_err(|error| ServerError::Report {
+            reason: error.to_string(),
+        })?,
+    })
 }
 
 /// Its title, its time, and what is most important.
@@ -301,8 +315,9 @@ fn attachments(report: &Report) -> Vec<Attachment> {
     ));
     let mut bytes = 0;
     all.retain(|attachment| {
-        bytes += attachment.bytes();
-        bytes <= ATTACHED_BYTES_MAX
+        let fits = bytes + attachment.bytes() <= ATTACHED_BYTES_MAX;
+        bytes += if fits { attachment.bytes() } else { 0 };
+        fits
     });
     all
 }

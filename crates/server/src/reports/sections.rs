@@ -34,8 +34,11 @@ pub(super) fn overview(sources: &Sources<'_>) -> Made<Overview> {
     let events = sources.count("NOT event.kind:alert")?;
     let failed = sources.count("event.category:authentication AND event.outcome:failure AND NOT event.kind:alert")?;
     let logins = sources.count("event.category:authentication AND event.outcome:success AND NOT event.kind:alert")?;
-    let hosts = sources.table("* | stats count() by host.name")?.len() as u64;
-    let alerts = opened(sources).count() as u64;
+    let hosts = sources.table("host.name:* | stats count() by host.name")?.len() as u64;
+    let (alerts, alerts_before) = match &sources.wanted.host {
+        Some(_) => (opened(sources).count() as u64, None),
+        None => (sources.alerts_opened.0, Some(sources.alerts_opened.1)),
+    };
     let severe = opened(sources).filter(|alert| alert.level >= 80).count() as u64;
     let number = |label: String, amount: u64, before: Option<u64>, better| KeyNumber {
         label,
@@ -46,12 +49,7 @@ pub(super) fn overview(sources: &Sources<'_>) -> Made<Overview> {
     };
     let fewer = Some(Better::Fewer);
     let mut numbers = vec![
-        number(
-            say.of("Alerts", "Оповещения"),
-            alerts,
-            sources.wanted.host.is_none().then_some(sources.alerts_before),
-            fewer,
-        ),
+        number(say.of("Alerts", "Оповещения"), alerts, alerts_before, fewer),
         KeyNumber {
             tone: if severe > 0 { Tone::Bad } else { Tone::Plain },
             ..number(

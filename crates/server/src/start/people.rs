@@ -72,6 +72,8 @@ impl People {
         let shutdown = || deps.shutdown.clone();
         let releaser = Releaser {
             queue: self.catalog.messages().clone(),
+            alerts: self.catalog.alerts().clone(),
+            silences: self.silences.clone(),
             alerting: self.alerting.clone(),
             clock: deps.clock.clone(),
             held: self.held.clone(),
