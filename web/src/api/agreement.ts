@@ -80,4 +80,5 @@ export type Agreement = [
   Fits<{ text: string }, Answers<'ChannelPreview'>>,
   Fits<{ messages: ours.MessageInfo[] }, Answers<'MessagesResponse'>>,
   Fits<{ waiting: number }, Answers<'ResendResponse'>>,
+  Fits<{ reports: ours.ReportInfo[] }, Answers<'ReportsResponse'>>,
 ];

@@ -311,6 +311,29 @@ export interface MessageInfo {
   text: string;
 }
 
+/** A report that was made. */
+export interface ReportInfo {
+  id: number;
+  /** `security` or `host` */
+  kind: string;
+  host?: string;
+  from: string;
+  /** It does not belong to it. */
+  to: string;
+  made: string;
+  /** `schedule`: the configuration. */
+  made_by: string;
+}
+
+export interface NewReport {
+  host?: string;
+  from: string;
+  to: string;
+  language: string;
+  /** IANA name */
+  timezone: string;
+}
+
 /** A declared hole: what lies in `(from, to]` will never come. */
 export interface Skip {
   from: number;
@@ -556,6 +579,11 @@ export interface paths {
     get: Query<{ state?: MessageState; channel?: string }> & Answer<{ messages: MessageInfo[] }>;
   };
   '/messages/resend': { post: Body<{ ids: number[] }> & Answer<{ waiting: number }> };
+  '/reports': {
+    get: Answer<{ reports: ReportInfo[] }>;
+    post: Body<NewReport> & Answer<ReportInfo>;
+  };
+  '/reports/{id}': { delete: { parameters: { path: { id: number } } } & Nothing };
   '/delivery': { get: Answer<Delivery> };
   '/agents': { get: Answer<{ agents: AgentInfo[] }> };
   '/overview': { get: Answer<Overview> };

@@ -34,14 +34,14 @@ function useGoCommands(): void {
   const navigate = useNavigate();
   const commands = useMemo<Command[]>(
     () =>
-      (['overview', 'search', 'alerts', 'silences', 'channels', 'delivery'] as const).map(
-        (page) => ({
-          id: `go-${page}`,
-          group: t('palette.go'),
-          label: t(page),
-          run: () => void navigate({ to: `/${page}` }),
-        }),
-      ),
+      (
+        ['overview', 'search', 'alerts', 'silences', 'channels', 'reports', 'delivery'] as const
+      ).map((page) => ({
+        id: `go-${page}`,
+        group: t('palette.go'),
+        label: t(page),
+        run: () => void navigate({ to: `/${page}` }),
+      })),
     [t, navigate],
   );
   useCommands('b-go', commands);

@@ -27,7 +27,15 @@ import { Missing } from './missing';
 declare module '@tanstack/react-router' {
   interface StaticDataRouteOption {
     /** The page's name: a key of the frame's texts. */
-    title?: 'overview' | 'search' | 'alerts' | 'silences' | 'channels' | 'delivery' | 'missing';
+    title?:
+      | 'overview'
+      | 'search'
+      | 'alerts'
+      | 'silences'
+      | 'channels'
+      | 'reports'
+      | 'delivery'
+      | 'missing';
     /** The entry of the rail it belongs to, where that is another page. */
     within?: 'alerts';
     /** The page has a time range in its address. */
@@ -67,6 +75,12 @@ export interface SilencesParams extends RefreshParams {
 /** `channel` narrows what was given up. */
 export interface ChannelsParams extends RefreshParams {
   channel?: string;
+}
+
+/** `report` is the one that is open; `new` opens the form. */
+export interface ReportsParams extends RefreshParams {
+  report?: string;
+  new?: boolean;
 }
 
 /** `sort` is a column, with a minus before it downward; `stream` is the one that is open. */
@@ -192,6 +206,21 @@ const channelsRoute = createRoute({
   }, 'ChannelsPage'),
 });
 
+const reportsRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/reports',
+  staticData: { title: 'reports', refresh: true },
+  validateSearch: (params: Params): ReportsParams => ({
+    refresh: timeParams(params).refresh,
+    report: textParam(params, 'report'),
+    new: flagParam(params, 'new'),
+  }),
+  component: lazyRouteComponent(async () => {
+    const [page] = await Promise.all([import('@/pages/reports/reports'), addArea('reports')]);
+    return page;
+  }, 'ReportsPage'),
+});
+
 const deliveryRoute = createRoute({
   getParentRoute: () => insideRoute,
   path: '/delivery',
@@ -228,6 +257,7 @@ export const router = createRouter({
       alertsRoute.addChildren([alertRoute]),
       silencesRoute,
       channelsRoute,
+      reportsRoute,
       deliveryRoute,
       missingRoute,
     ]),

@@ -30,6 +30,10 @@ const LATER = {
     en: async () => (await import('./en/silences')).silences,
     ru: async () => (await import('./ru/silences')).silences,
   },
+  reports: {
+    en: async () => (await import('./en/reports')).reports,
+    ru: async () => (await import('./ru/reports')).reports,
+  },
   channels: {
     en: async () => (await import('./en/channels')).channels,
     ru: async () => (await import('./ru/channels')).channels,

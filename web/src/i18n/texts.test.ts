@@ -2,14 +2,28 @@ import { describe, expect, it } from 'vitest';
 import { en as english } from './en';
 import { channels as channelsEn } from './en/channels';
 import { delivery as deliveryEn } from './en/delivery';
+import { reports as reportsEn } from './en/reports';
 import { silences as silencesEn } from './en/silences';
 import { ru as russian } from './ru';
 import { channels as channelsRu } from './ru/channels';
 import { delivery as deliveryRu } from './ru/delivery';
+import { reports as reportsRu } from './ru/reports';
 import { silences as silencesRu } from './ru/silences';
 
-const en = { ...english, channels: channelsEn, delivery: deliveryEn, silences: silencesEn };
-const ru = { ...russian, channels: channelsRu, delivery: deliveryRu, silences: silencesRu };
+const en = {
+  ...english,
+  channels: channelsEn,
+  delivery: deliveryEn,
+  reports: reportsEn,
+  silences: silencesEn,
+};
+const ru = {
+  ...russian,
+  channels: channelsRu,
+  delivery: deliveryRu,
+  reports: reportsRu,
+  silences: silencesRu,
+};
 
 const holes = (text: string) => [...text.matchAll(/{{\w+}}/g)].map(String).sort();
 const base = (key: string) => key.replace(/_(one|few|many|other)$/, '');

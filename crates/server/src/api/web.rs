@@ -12,8 +12,10 @@ use watchpost_ui::{Accepts, Asset};
 use super::failure;
 
 /// Scripts and everything else from here only; styles may stand in the page, since the component library writes them.
+/// What is framed are reports, which forbid themselves everything.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
-                      font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+                      font-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'self'; \
+                      frame-ancestors 'none'";
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 const ASK_AGAIN: &str = "no-cache";
 

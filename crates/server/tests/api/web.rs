@@ -23,6 +23,7 @@ async fn every_address_that_is_not_the_apis_is_the_page() {
             "{policy}"
         );
         assert!(policy.contains("frame-ancestors 'none'"), "{policy}");
+        assert!(policy.contains("frame-src 'self';"), "{policy}");
         let known = world.http.get(world.url(path)).header(IF_NONE_MATCH, header("etag"));
         let known = known.send().await.unwrap();
         assert_eq!(known.status(), StatusCode::NOT_MODIFIED);

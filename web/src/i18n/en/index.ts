@@ -5,6 +5,7 @@ import type { delivery } from './delivery';
 import { frame } from './frame';
 import { login } from './login';
 import { overview } from './overview';
+import type { reports } from './reports';
 import { search } from './search';
 import type { silences } from './silences';
 
@@ -15,5 +16,6 @@ export const en = { alerts, common, frame, login, overview, search };
 export type Texts = typeof en & {
   channels: typeof channels;
   delivery: typeof delivery;
+  reports: typeof reports;
   silences: typeof silences;
 };

@@ -7,11 +7,11 @@ import type { ChannelsParams } from '@/app/router';
 import { AlertTabs } from '@/parts/alert-tabs';
 import { Skeleton } from '@/parts/skeleton';
 import { Command, Empty, Failure } from '@/parts/states';
+import { Toml } from '@/parts/toml';
 import { Channel } from './channel';
 import classes from './channels.module.css';
 import { Dead } from './dead';
 import { Routes } from './routes';
-import { Toml } from './toml';
 
 const EVERY_MS = 10_000;
 

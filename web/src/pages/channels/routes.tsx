@@ -3,8 +3,8 @@ import type { RouteInfo } from '@/api/types';
 import { clausesOf, routeToml } from '@/lib/route';
 import { safeString } from '@/lib/safe-text';
 import { SafeText } from '@/parts/safe-text';
+import { Toml } from '@/parts/toml';
 import classes from './channels.module.css';
-import { Toml } from './toml';
 
 /** Who is told of what, in words; they are changed in the configuration. */
 export function Routes({ routes }: { routes: readonly RouteInfo[] }) {

@@ -1,6 +1,6 @@
-import { Copy } from '@/parts/copy';
-import { SafeText } from '@/parts/safe-text';
-import classes from './channels.module.css';
+import { Copy } from './copy';
+import { SafeText } from './safe-text';
+import classes from './toml.module.css';
 
 /** A piece of configuration to copy. */
 export function Toml({ text }: { text: string }) {
