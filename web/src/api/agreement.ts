@@ -32,7 +32,10 @@ type Always =
   | 'count'
   | 'bytes'
   | 'seconds'
-  | 'score';
+  | 'score'
+  | 'problems'
+  | 'groups'
+  | 'other';
 
 /** Absent values are left out of answers and never null; what a description cannot say is `unknown`. */
 type Answered<T> = unknown extends T
@@ -80,5 +83,7 @@ export type Agreement = [
   Fits<{ text: string }, Answers<'ChannelPreview'>>,
   Fits<{ messages: ours.MessageInfo[] }, Answers<'MessagesResponse'>>,
   Fits<{ waiting: number }, Answers<'ResendResponse'>>,
+  Fits<ours.Rules, Answers<'RulesResponse'>>,
+  Fits<ours.Counted, Answers<'CountsResponse'>>,
   Fits<{ reports: ours.ReportInfo[] }, Answers<'ReportsResponse'>>,
 ];

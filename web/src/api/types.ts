@@ -182,6 +182,32 @@ export interface Seven {
   to_where?: string;
 }
 
+export interface RuleInfo {
+  id?: string;
+  title: string;
+  level: AlertLevel;
+  tags: string[];
+  file: string;
+}
+
+/** The rules in use. */
+export interface Rules {
+  rules: RuleInfo[];
+  loaded: string;
+  /** Rules that cannot be used, one sentence each. */
+  problems: string[];
+  /** Why a newer state of the files is not in use. */
+  refused?: string;
+}
+
+/** How many events there are, by the values of fields: one in `key` for each. */
+export interface Counted {
+  total: number;
+  groups: { key: Json[]; count: number }[];
+  other: number;
+  damage?: string[];
+}
+
 export interface RuleDetail {
   id?: string;
   title: string;
@@ -579,6 +605,8 @@ export interface paths {
     get: Query<{ state?: MessageState; channel?: string }> & Answer<{ messages: MessageInfo[] }>;
   };
   '/messages/resend': { post: Body<{ ids: number[] }> & Answer<{ waiting: number }> };
+  '/search/stats': { get: Query<Searched & { by?: string; limit?: number }> & Answer<Counted> };
+  '/rules': { get: Answer<Rules> };
   '/reports': {
     get: Answer<{ reports: ReportInfo[] }>;
     post: Body<NewReport> & Answer<ReportInfo>;

@@ -35,7 +35,16 @@ function useGoCommands(): void {
   const commands = useMemo<Command[]>(
     () =>
       (
-        ['overview', 'search', 'alerts', 'silences', 'channels', 'reports', 'delivery'] as const
+        [
+          'overview',
+          'search',
+          'alerts',
+          'silences',
+          'channels',
+          'rules',
+          'reports',
+          'delivery',
+        ] as const
       ).map((page) => ({
         id: `go-${page}`,
         group: t('palette.go'),

@@ -33,6 +33,7 @@ declare module '@tanstack/react-router' {
       | 'alerts'
       | 'silences'
       | 'channels'
+      | 'rules'
       | 'reports'
       | 'delivery'
       | 'missing';
@@ -75,6 +76,14 @@ export interface SilencesParams extends RefreshParams {
 /** `channel` narrows what was given up. */
 export interface ChannelsParams extends RefreshParams {
   channel?: string;
+}
+
+/** `q` are words, `level` the least; `sort` is a column, with a minus before it downward. */
+export interface RulesParams extends TimeParams {
+  q?: string;
+  level?: string;
+  origin?: string;
+  sort?: string;
 }
 
 /** `report` is the one that is open; `new` opens the form. */
@@ -206,6 +215,30 @@ const channelsRoute = createRoute({
   }, 'ChannelsPage'),
 });
 
+/** An hour says little of a rule. */
+const RULES_FROM = '-7d';
+
+const rulesRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/rules',
+  staticData: { title: 'rules', time: true, refresh: true },
+  validateSearch: (params: Params): RulesParams => ({
+    q: textParam(params, 'q'),
+    ...timeParams(params),
+    level: textParam(params, 'level'),
+    origin: textParam(params, 'origin'),
+    sort: textParam(params, 'sort'),
+  }),
+  beforeLoad: ({ search }) => {
+    if (search.from || search.to) return;
+    throw redirect({ to: '/rules', search: { ...search, from: RULES_FROM }, replace: true });
+  },
+  component: lazyRouteComponent(async () => {
+    const [page] = await Promise.all([import('@/pages/rules/rules'), addArea('rules')]);
+    return page;
+  }, 'RulesPage'),
+});
+
 const reportsRoute = createRoute({
   getParentRoute: () => insideRoute,
   path: '/reports',
@@ -257,6 +290,7 @@ export const router = createRouter({
       alertsRoute.addChildren([alertRoute]),
       silencesRoute,
       channelsRoute,
+      rulesRoute,
       reportsRoute,
       deliveryRoute,
       missingRoute,

@@ -30,6 +30,10 @@ const LATER = {
     en: async () => (await import('./en/silences')).silences,
     ru: async () => (await import('./ru/silences')).silences,
   },
+  rules: {
+    en: async () => (await import('./en/rules')).rules,
+    ru: async () => (await import('./ru/rules')).rules,
+  },
   reports: {
     en: async () => (await import('./en/reports')).reports,
     ru: async () => (await import('./ru/reports')).reports,

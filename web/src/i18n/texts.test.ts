@@ -3,11 +3,13 @@ import { en as english } from './en';
 import { channels as channelsEn } from './en/channels';
 import { delivery as deliveryEn } from './en/delivery';
 import { reports as reportsEn } from './en/reports';
+import { rules as rulesEn } from './en/rules';
 import { silences as silencesEn } from './en/silences';
 import { ru as russian } from './ru';
 import { channels as channelsRu } from './ru/channels';
 import { delivery as deliveryRu } from './ru/delivery';
 import { reports as reportsRu } from './ru/reports';
+import { rules as rulesRu } from './ru/rules';
 import { silences as silencesRu } from './ru/silences';
 
 const en = {
@@ -15,6 +17,7 @@ const en = {
   channels: channelsEn,
   delivery: deliveryEn,
   reports: reportsEn,
+  rules: rulesEn,
   silences: silencesEn,
 };
 const ru = {
@@ -22,6 +25,7 @@ const ru = {
   channels: channelsRu,
   delivery: deliveryRu,
   reports: reportsRu,
+  rules: rulesRu,
   silences: silencesRu,
 };
 

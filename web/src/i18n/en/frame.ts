@@ -7,6 +7,7 @@ export const frame = {
   'alerts.pages': 'Alerts and who is told',
   silences: 'Silences',
   channels: 'Channels',
+  rules: 'Rules',
   reports: 'Reports',
   delivery: 'Delivery',
   missing: 'Not found',

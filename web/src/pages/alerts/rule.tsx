@@ -1,6 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import type { RuleDetail } from '@/api/types';
-import { tagOf } from '@/lib/mitre';
+import { AttackTag } from '@/parts/attack-tag';
 import { Copy } from '@/parts/copy';
 import { Level } from '@/parts/level';
 import { SafeText } from '@/parts/safe-text';
@@ -39,7 +39,7 @@ export function Rule({ rule }: { rule: RuleDetail | undefined }) {
             <dt>{t('rule.tags')}</dt>
             <dd className={classes.tags}>
               {rule.tags.map((tag) => (
-                <Tag key={tag} text={tag} />
+                <AttackTag key={tag} text={tag} />
               ))}
             </dd>
           </div>
@@ -67,15 +67,5 @@ export function Rule({ rule }: { rule: RuleDetail | undefined }) {
         )}
       </details>
     </Part>
-  );
-}
-
-function Tag({ text }: { text: string }) {
-  const tag = tagOf(text);
-  if (tag.kind !== 'technique') return <SafeText text={tag.text} />;
-  return (
-    <a href={tag.url} target="_blank" rel="noopener noreferrer" title={`MITRE ATT&CK ${tag.text}`}>
-      {tag.text}
-    </a>
   );
 }

@@ -1,10 +1,11 @@
 /* biome-ignore-all lint/a11y/useSemanticElements: rows of a table are placed one by one here; only roles can say so */
 /* biome-ignore-all lint/a11y/useFocusableInteractive: the button within takes the focus */
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { memo, type RefObject, useCallback, useLayoutEffect, useRef, useState } from 'react';
+import { memo, type RefObject, useCallback, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { COLUMNS, type Row } from '@/lib/delivery-view';
 import { Skeleton } from '@/parts/skeleton';
+import { useTop } from '@/parts/use-top';
 import { StreamDetail } from './stream-detail';
 import { GroupRow, StreamRow } from './stream-rows';
 import classes from './stream-table.module.css';
@@ -24,20 +25,6 @@ interface Props {
   page: Part;
   /** What stands above the table. */
   above: Part;
-}
-
-/** How far below the page's beginning the rows begin; what stands above them may grow. */
-function useTop(body: Part, above: Part) {
-  const [top, setTop] = useState(0);
-  useLayoutEffect(() => {
-    if (!above.current) return;
-    const measure = () => setTop(body.current?.offsetTop ?? 0);
-    measure();
-    const observer = new ResizeObserver(measure);
-    observer.observe(above.current);
-    return () => observer.disconnect();
-  }, [body, above]);
-  return top;
 }
 
 /** Streams below their hosts. Only what is seen is on the page: ten thousand scroll like ten. */
