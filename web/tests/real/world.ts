@@ -13,6 +13,8 @@ import { delivery as deliveryEn } from '@/i18n/en/delivery';
 import { frame as frameEn } from '@/i18n/en/frame';
 import { login as loginEn } from '@/i18n/en/login';
 import { overview as overviewEn } from '@/i18n/en/overview';
+import { reports as reportsEn } from '@/i18n/en/reports';
+import { rules as rulesEn } from '@/i18n/en/rules';
 import { search as searchEn } from '@/i18n/en/search';
 import { silences as silencesEn } from '@/i18n/en/silences';
 import { alerts as alertsRu } from '@/i18n/ru/alerts';
@@ -22,6 +24,8 @@ import { delivery as deliveryRu } from '@/i18n/ru/delivery';
 import { frame as frameRu } from '@/i18n/ru/frame';
 import { login as loginRu } from '@/i18n/ru/login';
 import { overview as overviewRu } from '@/i18n/ru/overview';
+import { reports as reportsRu } from '@/i18n/ru/reports';
+import { rules as rulesRu } from '@/i18n/ru/rules';
 import { search as searchRu } from '@/i18n/ru/search';
 import { silences as silencesRu } from '@/i18n/ru/silences';
 import type { Program } from './program';
@@ -36,6 +40,8 @@ export const words = {
     overview: overviewEn,
     search: searchEn,
     channels: channelsEn,
+    reports: reportsEn,
+    rules: rulesEn,
     silences: silencesEn,
   },
   ru: {
@@ -47,6 +53,8 @@ export const words = {
     overview: overviewRu,
     search: searchRu,
     channels: channelsRu,
+    reports: reportsRu,
+    rules: rulesRu,
     silences: silencesRu,
   },
 };
