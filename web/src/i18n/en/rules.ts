@@ -23,7 +23,7 @@ export const rules = {
   refused: 'The changed files are not used',
   'refused.still': 'The rules in use are still those of',
   'refused.todo':
-    'Correct the file: the server looks at it every second. What is wrong with it says, too:',
+    'Correct the file: the server looks at it every second. This command says what is wrong, too:',
   'problems.label': 'Rules that cannot be used',
   problems_one: '{{n}} rule cannot be used',
   problems_other: '{{n}} rules cannot be used',

@@ -76,7 +76,12 @@ function Toolbar({ making, make }: { making: boolean; make(): void }) {
           <kbd>n</kbd> {t('keys.new')}
         </span>
       </p>
-      <Button look="primary" aria-expanded={making} title={`${t('new')} (n)`} onClick={make}>
+      <Button
+        look={making ? 'plain' : 'primary'}
+        aria-expanded={making}
+        title={`${t('new')} (n)`}
+        onClick={make}
+      >
         {t('new')}
       </Button>
     </div>
