@@ -29,7 +29,7 @@ export const rules = {
   problems_other: '{{n}} rules cannot be used',
   'problems.todo': 'All others are in use. Correct these, or move them out of the folder.',
   'problems.list': 'Which, and why',
-  commands: 'Commands',
+  commands: 'In a terminal',
   'commands.test': 'Do the rules find what their samples say, and nothing else?',
   'commands.import': 'What of other people’s rules can be used? Without --dry-run they are taken.',
   'commands.explain': 'Why does a rule find an event, or not?',
