@@ -323,5 +323,5 @@ fn rules_are_imported_from_an_archive_and_explained() {
         .fails_with(2, &["nothing like it", "rules list"]);
     world
         .run(&["rules", "import", "/nowhere", "--set", &set])
-        .fails_with(2, &["/nowhere", "does not exist"]);
+        .fails_with(2, &["/nowhere", "No such file", "folder or a .zip"]);
 }
