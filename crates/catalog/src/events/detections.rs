@@ -43,10 +43,11 @@ pub(super) async fn add(write: &Write, batch: &NewEvents, report: &mut AppliedRe
             report.alerts_extended.push(joined.alert_id);
         }
         remember(write, batch.now, &id, detection, &joined).await?;
-        // Whoever sees to it has said: tell me nothing more of this.
-        if joined.is_open {
-            report.messages += enqueue::all(write, batch.now, &id, detection, joined.alert_id).await?;
-        }
+        let alert = enqueue::OfAlert {
+            id: joined.alert_id,
+            is_open: joined.is_open,
+        };
+        report.messages += enqueue::all(write, batch.now, &id, detection, alert).await?;
     }
     Ok(())
 }

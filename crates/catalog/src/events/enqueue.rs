@@ -21,7 +21,15 @@ struct Row<'a> {
     next_ns: i64,
 }
 
-/// Under the lock of the alerts; `id` is the detection's, which its open alert has already. Answers how many wait now.
+/// The alert a detection belongs to.
+#[derive(Clone, Copy)]
+pub(super) struct OfAlert {
+    pub(super) id: i64,
+    /// Nobody sees to it yet.
+    pub(super) is_open: bool,
+}
+
+/// Under the lock of the alerts; `id` is the detection's, which its alert has already. Answers how many wait now.
 pub(super) async fn all(write: &Write, now: i64, id: &str, detection: &Detection, alert_id: i64) -> Result<u64, DbErr> {
     let mut rows: Vec<Row<'_>> = Vec::new();
     for message in &detection.messages {
@@ -29,17 +37,17 @@ pub(super) async fn all(write: &Write, now: i64, id: &str, detection: &Detection
         if rows.iter().any(|row| limits::id(&row.message.channel) == channel) {
             continue;
         }
-        let states = states(write, alert_id, message, &channel).await?;
-        let Some(row) = row(write, now, detection, alert_id, message, &states).await? else {
+        let states = states(write, alert.id, message, &channel).await?;
+        let Some(row) = row(write, now, detection, alert, message, &states).await? else {
             continue;
         };
         // A flood must not become a flood of rows: of one alert one is held, and counts.
-        if row.state == MessageState::Held && count_held(write, alert_id, &channel).await? {
+        if row.state == MessageState::Held && count_held(write, alert.id, &channel).await? {
             continue;
         }
         rows.push(row);
     }
-    insert(write, now, id, alert_id, &rows).await
+    insert(write, now, id, alert.id, &rows).await
 }
 
 /// The states of the messages of this alert that the channel has already; none where that changes nothing, since such a
@@ -65,14 +73,16 @@ async fn row<'a>(
     write: &Write,
     now: i64,
     detection: &Detection,
-    alert_id: i64,
+    alert: OfAlert,
     message: &'a NewMessage,
     states: &[MessageState],
 ) -> Result<Option<Row<'a>>, DbErr> {
     let mut terms: Vec<&Terms> = message.terms.iter().collect();
     terms.sort_by_key(|terms| (terms.escalate_ns, terms.digest_ns));
     for terms in terms {
-        if !is_due(write, detection, alert_id, terms, states).await? {
+        // Whoever sees to it has said: tell me nothing more of this story.
+        let is_known = !alert.is_open && !terms.each;
+        if is_known || !is_due(write, detection, alert.id, terms, states).await? {
             continue;
         }
         let (state, next_ns) = if message.silenced.is_some() {

@@ -232,9 +232,11 @@ pub(crate) async fn what_is_held_is_not_told_once_somebody_sees_to_it_or_silence
     assert_eq!(bodies(&catalog).await, ["ops: 1×A port scan #3, 1×A port scan #4"]);
     let waiting = messages.first(Some("ops"), 1).await.unwrap();
     assert_eq!(waiting[0].alert_id, 0, "its buttons would be those of one of them");
-    // Of an alert that somebody sees to nothing more is told.
-    apply(&catalog, 2, NOW, vec![on(&[each()], detection(9, "f-1", 1))]).await;
+    // Of a story that somebody sees to nothing more is told; who wants to hear of everything still does.
+    apply(&catalog, 2, NOW, vec![on(&[Terms::default()], detection(9, "f-1", 1))]).await;
     assert_eq!(bodies(&catalog).await.len(), 1);
+    apply(&catalog, 3, NOW, vec![on(&[each()], detection(10, "f-1", 2))]).await;
+    assert_eq!(bodies(&catalog).await.len(), 2);
 }
 
 pub(crate) async fn what_is_held_is_kept_where_its_channel_is_gone_and_goes_where_the_clock_was_ahead(
