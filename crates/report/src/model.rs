@@ -337,6 +337,8 @@ pub enum Cell {
     Time(Timestamp),
     /// A severity by name and colour.
     Severity(Severity),
+    /// The level of a rule: the same colours, and words of its own (`medium` where a log says `error`).
+    Level(Severity),
     /// Nothing is known.
     Unknown,
 }

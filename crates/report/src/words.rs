@@ -76,6 +76,17 @@ impl Language {
         }
     }
 
+    /// The same as the level of a rule, which has words of its own.
+    pub(crate) fn level(self, severity: Severity) -> &'static str {
+        match severity {
+            Severity::Debug | Severity::Info => self.pick("informational", "для сведения"),
+            Severity::Warning => self.pick("low", "низкий"),
+            Severity::Error => self.pick("medium", "средний"),
+            Severity::Critical => self.pick("high", "высокий"),
+            Severity::Emergency => self.pick("critical", "критический"),
+        }
+    }
+
     /// What the legend says of a layer.
     pub(crate) fn series(self, series: &Series) -> &str {
         let own = || series.severity.map(|severity| self.severity(severity));

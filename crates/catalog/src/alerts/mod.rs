@@ -218,6 +218,15 @@ impl Alerts {
         Ok(counts)
     }
 
+    /// How many alerts began in `[from, to)`, nanoseconds since 1970 by the time of their first detection.
+    pub async fn begun_between(&self, from: i64, to: i64) -> Result<u64, CatalogError> {
+        let count = Entity::find()
+            .filter(Column::FirstNs.gte(from))
+            .filter(Column::FirstNs.lt(to))
+            .count(self.db.connection());
+        within("count new alerts", count).await
+    }
+
     /// How many alerts were opened in `[from, to)`, nanoseconds since 1970 by our clock.
     pub async fn opened_between(&self, from: i64, to: i64) -> Result<u64, CatalogError> {
         let count = Entity::find()

@@ -30,7 +30,13 @@ pub(super) struct OfAlert {
 }
 
 /// Under the lock of the alerts; `id` is the detection's, which its alert has already. Answers how many wait now.
-pub(super) async fn all(write: &Write, now: i64, id: &str, detection: &Detection, alert_id: i64) -> Result<u64, DbErr> {
+pub(super) async fn all(
+    write: &Write,
+    now: i64,
+    id: &str,
+    detection: &Detection,
+    alert: OfAlert,
+) -> Result<u64, DbErr> {
     let mut rows: Vec<Row<'_>> = Vec::new();
     for message in &detection.messages {
         let channel = limits::id(&message.channel);

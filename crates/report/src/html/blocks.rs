@@ -130,14 +130,19 @@ impl Page<'_> {
             }
             Cell::Amount(amount) => self.kept(&language.amount(*amount)),
             Cell::Time(time) => self.kept(&zone::second(*time, &self.report.zone)),
-            Cell::Severity(severity) => {
+            Cell::Severity(severity) | Cell::Level(severity) => {
+                let name = if matches!(cell, Cell::Level(_)) {
+                    language.level(*severity)
+                } else {
+                    language.severity(*severity)
+                };
                 let _ = write!(
                     self.out,
                     "<span class=\"kept\" style=\"color:{}\">",
                     style::name(*severity).css()
                 );
                 self.dot(style::bar(Some(*severity)));
-                self.text(language.severity(*severity), LABEL_CHARS_MAX);
+                self.text(name, LABEL_CHARS_MAX);
                 self.raw("</span>");
             }
             Cell::Unknown => self.raw(words::UNKNOWN),

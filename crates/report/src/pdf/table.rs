@@ -89,11 +89,18 @@ impl Layout<'_> {
             Cell::Amount(amount) => self.set(&language.amount(*amount), Face::Text, true),
             Cell::Time(time) => self.set(&zone::second(*time, &self.report.zone), Face::Text, true),
             Cell::Unknown => self.set(words::UNKNOWN, Face::Text, true),
-            Cell::Severity(severity) => Set {
-                color: style::name(*severity),
-                dot: Some(style::bar(Some(*severity))),
-                ..self.set(language.severity(*severity), Face::Text, true)
-            },
+            Cell::Severity(severity) | Cell::Level(severity) => {
+                let name = if matches!(cell, Cell::Level(_)) {
+                    language.level(*severity)
+                } else {
+                    language.severity(*severity)
+                };
+                Set {
+                    color: style::name(*severity),
+                    dot: Some(style::bar(Some(*severity))),
+                    ..self.set(name, Face::Text, true)
+                }
+            }
             Cell::Code(code) => Set {
                 size: CODE_SIZE,
                 ..self.set(code, Face::Mono, false)

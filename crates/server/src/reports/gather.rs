@@ -73,8 +73,8 @@ impl Gatherer {
         let (from, to) = wanted.before();
         let catalog = self.catalog.alerts();
         let alerts_opened = (
-            catalog.opened_between(wanted.from.0, wanted.to.0).await?,
-            catalog.opened_between(from.0, to.0).await?,
+            catalog.begun_between(wanted.from.0, wanted.to.0).await?,
+            catalog.begun_between(from.0, to.0).await?,
         );
         let (store, memory) = (self.store.clone(), self.memory);
         let work = move || {

@@ -181,7 +181,7 @@ pub(super) fn alerts(sources: &Sources<'_>) -> Made<Section> {
     let rows = worst.iter().take(ROWS * 2).map(|alert| {
         vec![
             Cell::Code(format!("#{}", alert.id)),
-            Cell::Severity(severity(alert.level)),
+            Cell::Level(severity(alert.level)),
             Cell::Text(alert.rule_title.clone()),
             known(alert.host_name.clone()),
             known(alert.username.clone()),
@@ -244,8 +244,8 @@ fn over_time(sources: &Sources<'_>) -> Made<TimeChart> {
         }
     }
     let series = levels.into_iter().map(|(severity, counts)| Series {
+        label: Some(sources.say.level(severity)),
         severity: Some(severity),
-        label: None,
         counts,
     });
     Ok(TimeChart {

@@ -1,5 +1,6 @@
 //! A report's own words, in its language.
 
+use watchpost_event::Severity;
 use watchpost_report::Language;
 
 /// Says everything in the report's language.
@@ -11,6 +12,17 @@ impl Say {
         match self.0 {
             Language::En => en.to_owned(),
             Language::Ru => ru.to_owned(),
+        }
+    }
+
+    /// Of a rule.
+    pub(super) fn level(self, severity: Severity) -> String {
+        match severity {
+            Severity::Debug | Severity::Info => self.of("informational", "для сведения"),
+            Severity::Warning => self.of("low", "низкий"),
+            Severity::Error => self.of("medium", "средний"),
+            Severity::Critical => self.of("high", "высокий"),
+            Severity::Emergency => self.of("critical", "критический"),
         }
     }
 
