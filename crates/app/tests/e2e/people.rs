@@ -275,9 +275,11 @@ fn rules_are_imported_from_an_archive_and_explained() {
         "title: Broken\nlogsource: {product: linux}\ndetection: {condition: nothing}\n",
     );
     world.write("theirs/LICENSE", "as you like");
+    fs::write(world.path("theirs/latin1.yml"), b"title: Caf\xe9\n").unwrap();
     let from = world.path("theirs").display().to_string();
     let tried = world.run(&["rules", "import", &from, "--dry-run", "--set", &set]).ok();
     assert!(tried.stdout.contains("1 rules in 1 files can be used"), "{tried:?}");
+    assert!(tried.stdout.contains("left out: latin1.yml"), "{tried:?}");
     assert!(!world.path("rules/theirs").exists());
     let archive = world.path("theirs.zip").display().to_string();
     let zipped = std::process::Command::new("python3")

@@ -151,6 +151,18 @@ impl Messages {
         .await
     }
 
+    /// Whether [`Self::enqueue`] has a message of this name for the channel, sent or not.
+    pub async fn is_enqueued(&self, channel: &str, name: &str) -> Result<bool, CatalogError> {
+        let row = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::EventId.eq(limits::id(name)))
+            .filter(Column::Channel.eq(limits::id(channel)))
+            .into_tuple::<i64>()
+            .one(self.db.connection());
+        Ok(within("look for a message", row).await?.is_some())
+    }
+
     /// It was sent. False when it does not wait any more.
     pub async fn sent(&self, id: i64, now: i64) -> Result<bool, CatalogError> {
         let change = Entity::update_many()

@@ -65,13 +65,16 @@ impl Messages {
         .await
     }
 
-    /// The alerts whose messages are due, 500 at most: a silence may concern them by now.
-    pub async fn due_alerts(&self, now: i64) -> Result<Vec<i64>, CatalogError> {
+    /// The alerts with a number above `after` whose messages are due, the first 500 of them: a silence may concern them
+    /// by now.
+    pub async fn due_alerts(&self, now: i64, after: i64) -> Result<Vec<i64>, CatalogError> {
         let ids = Entity::find()
             .select_only()
             .column(Column::AlertId)
             .distinct()
             .filter(is_due(now))
+            .filter(Column::AlertId.gt(after))
+            .order_by_asc(Column::AlertId)
             .limit(VALUES as u64)
             .into_tuple()
             .all(self.db.connection());

@@ -225,7 +225,7 @@ pub(crate) async fn what_is_held_is_not_told_once_somebody_sees_to_it_or_silence
     apply(&catalog, 1, NOW, some.collect()).await;
     let messages = catalog.messages();
     let later = NOW + 3_600 * SECOND;
-    assert_eq!(messages.due_alerts(later).await.unwrap().len(), 4);
+    assert_eq!(messages.due_alerts(later, 0).await.unwrap().len(), 4);
     catalog.alerts().acknowledge(&[1], by("anna", NOW), "").await.unwrap();
     assert_eq!(messages.silence(2, "silence 1: a drill", NOW).await.unwrap(), 1);
     assert_eq!(messages.release(later, &compose).await.unwrap(), 1);

@@ -80,16 +80,21 @@ impl Releaser {
         if silences.is_empty() && self.alerting.silences().is_empty() {
             return Ok(());
         }
-        for id in self.queue.due_alerts(now).await? {
-            let Some(alert) = self.alerts.get(id).await? else {
-                continue;
-            };
-            let why = with_view(&alert, |view| self.alerting.silenced(view, Timestamp(now), &silences));
-            if let Some(why) = why.flatten() {
-                self.queue.silence(id, &why, now).await?;
+        let mut after = 0;
+        loop {
+            let due = self.queue.due_alerts(now, after).await?;
+            let Some(last) = due.last() else { return Ok(()) };
+            after = *last;
+            for id in due {
+                let Some(alert) = self.alerts.get(id).await? else {
+                    continue;
+                };
+                let why = with_view(&alert, |view| self.alerting.silenced(view, Timestamp(now), &silences));
+                if let Some(why) = why.flatten() {
+                    self.queue.silence(id, &why, now).await?;
+                }
             }
         }
-        Ok(())
     }
 }
 

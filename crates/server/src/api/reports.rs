@@ -1,6 +1,7 @@
 //! Reports: make one, list, read in any form, remove.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
@@ -17,6 +18,7 @@ use watchpost_kit::chain;
 use watchpost_report::Language;
 use watchpost_store::Cancel;
 
+use super::search::{self, CancelOnDrop};
 use super::{ApiFailure, App, body, delivery};
 use crate::auth::Principal;
 use crate::reports::{self, Gatherer, Wanted};
@@ -25,6 +27,8 @@ const LIST_MAX: u64 = 200;
 /// Longer times would take too long.
 const DAYS_MAX: i64 = 92;
 const DAY_NS: i64 = 24 * 3_600 * 1_000_000_000;
+/// A report is no search: it makes many.
+const MAKING_MAX: Duration = Duration::from_mins(10);
 
 /// Reports, the newest first
 #[utoipa::path(get, path = "/api/v1/reports", tag = "reports",
@@ -46,11 +50,8 @@ pub(super) async fn create(
 ) -> Result<Json<ReportInfo>, ApiFailure> {
     let request: NewReportRequest = body::read_json(&app, body).await?;
     let wanted = wanted(&request)?;
-    let place = tokio::time::timeout(app.timeouts.search, app.searches.clone().acquire_owned()).await;
-    let Ok(Ok(_place)) = place else {
-        return Err(ApiFailure::unavailable("too many searches are running, try again"));
-    };
-    let stop = StopOnDrop(Cancel::default());
+    let _place = search::place(&app).await?;
+    let stop = CancelOnDrop(Cancel::default());
     let gatherer = Gatherer {
         store: app.store.clone(),
         catalog: app.catalog.clone(),
@@ -58,7 +59,11 @@ pub(super) async fn create(
     };
     let said = delivery::report(&app, wanted.host.clone()).await?;
     let (from, to, host) = (wanted.from, wanted.to, wanted.host.clone());
-    let made = gatherer.report(wanted, said, app.now(), stop.0.clone()).await;
+    let making = gatherer.report(wanted, said, app.now(), stop.0.clone());
+    let Ok(made) = tokio::time::timeout(MAKING_MAX, making).await else {
+        let message = "the report took longer than ten minutes: ask for a shorter time, or one host";
+        return Err(ApiFailure::unavailable(message));
+    };
     let report = made.map_err(|error| ApiFailure::internal("the report could not be made", &error))?;
     let body = serde_json::to_string(&report)
         .map_err(|error| ApiFailure::internal("the report could not be written", &error))?;
@@ -72,15 +77,6 @@ pub(super) async fn create(
         body,
     };
     Ok(Json(info(app.catalog.reports().add(new, app.clock.now()).await?)))
-}
-
-/// Whoever asks and goes away ends it.
-struct StopOnDrop(Cancel);
-
-impl Drop for StopOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
 }
 
 fn wanted(request: &NewReportRequest) -> Result<Wanted, ApiFailure> {

@@ -8,7 +8,7 @@ use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use watchpost_alert::{Hours, Silence};
+use watchpost_alert::Silence;
 use watchpost_catalog::{AlertFilter, AlertState, NewSilence};
 use watchpost_event::Timestamp;
 use watchpost_event::api::{NewSilenceRequest, SilenceInfo, SilencePreview, SilencePreviewRequest, SilencesResponse};
@@ -148,8 +148,7 @@ fn check_length(when: &str) -> Result<(), ApiFailure> {
 }
 
 fn is_time(hours: &str, from: Timestamp, until: Timestamp, now: Timestamp) -> bool {
-    let within = Hours::read(hours).is_ok_and(|hours| hours.is_none_or(|hours| hours.contain(now)));
-    (from..until).contains(&now) && within
+    Silence::read("silence", "*", hours, (from, until), "").is_ok_and(|silence| silence.is_in_force(now))
 }
 
 fn info(row: watchpost_catalog::Silence, now: Timestamp) -> SilenceInfo {

@@ -50,7 +50,7 @@ pub fn import(from: &Path, to: &Path, dry_run: bool) -> io::Result<ImportReport>
     let found = if is_zip(from) {
         of_archive(from, &mut unreadable)?
     } else {
-        of_folder(from)?
+        of_folder(from, &mut unreadable)?
     };
     let stem = from.file_stem().unwrap_or(from.as_os_str());
     let folder = to.join(stem);
@@ -118,11 +118,7 @@ fn is_license(name: &Path) -> bool {
     LICENSES.iter().any(|known| stem.starts_with(known)) && !load::is_rule(name)
 }
 
-fn of_folder(from: &Path) -> io::Result<Vec<Found>> {
-    if !from.exists() {
-        let message = format!("{} does not exist", from.display());
-        return Err(io::Error::new(io::ErrorKind::NotFound, message));
-    }
+fn of_folder(from: &Path, unreadable: &mut Vec<Problem>) -> io::Result<Vec<Found>> {
     let root = if from.is_dir() {
         from
     } else {
@@ -130,10 +126,11 @@ fn of_folder(from: &Path) -> io::Result<Vec<Found>> {
     };
     let mut found = Vec::new();
     for file in load::find(&[from.to_path_buf()])? {
-        found.push(Found {
-            text: load::read(&file)?.text,
-            name: file.path.strip_prefix(root).unwrap_or(&file.path).to_path_buf(),
-        });
+        let name = file.path.strip_prefix(root).unwrap_or(&file.path).to_path_buf();
+        match load::text(&file) {
+            Ok(text) => found.push(Found { name, text }),
+            Err(error) => unreadable.push(problem(&name, error.to_string())),
+        }
     }
     if from.is_dir() {
         for entry in fs::read_dir(from)? {
@@ -180,14 +177,19 @@ fn of_archive(from: &Path, unreadable: &mut Vec<Problem>) -> io::Result<Vec<Foun
                 Err(_) => "is not UTF-8".to_owned(),
             }
         };
-        unreadable.push(Problem {
-            file: name.display().to_string(),
-            rule: None,
-            message,
-            unsupported: false,
-        });
+        unreadable.push(problem(&name, message));
     }
     Ok(found)
+}
+
+/// Of a file that cannot be read.
+fn problem(name: &Path, message: String) -> Problem {
+    Problem {
+        file: name.display().to_string(),
+        rule: None,
+        message,
+        unsupported: false,
+    }
 }
 
 fn is_plain(name: &Path) -> bool {

@@ -72,17 +72,18 @@ pub(super) fn is_rule(path: &Path) -> bool {
         .is_some_and(|extension| extension == "yml" || extension == "yaml")
 }
 
-/// A file's text.
+/// A file as rules; a failure names the place.
 pub(super) fn read(file: &RuleFile) -> io::Result<RuleText> {
     let place = file.path.display();
+    let text = text(file).map_err(|error| io::Error::new(error.kind(), format!("{place}: {error}")))?;
+    Ok(RuleText::new(place.to_string(), text))
+}
+
+/// A file's text.
+pub(super) fn text(file: &RuleFile) -> io::Result<String> {
     if file.length > FILE_BYTES_MAX {
-        let message = format!(
-            "{place} has {} bytes; a rule file may have {FILE_BYTES_MAX}",
-            file.length
-        );
+        let message = format!("has {} bytes; a rule file may have {FILE_BYTES_MAX}", file.length);
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, message));
     }
-    let text =
-        fs::read_to_string(&file.path).map_err(|error| io::Error::new(error.kind(), format!("{place}: {error}")))?;
-    Ok(RuleText::new(place.to_string(), text))
+    fs::read_to_string(&file.path)
 }

@@ -164,16 +164,20 @@ impl Scheduler {
         if self.plans.is_empty() {
             return;
         }
-        // What was made last; a failure is tried again at the next look.
-        let mut done: Vec<Option<i64>> = vec![None; self.plans.len()];
+        // Up to where the last one went; a failure is tried again at the next look.
+        let mut done: Vec<Option<Timestamp>> = vec![None; self.plans.len()];
         loop {
             for (plan, done) in self.plans.iter().zip(&mut done) {
                 let due = plan.due(self.clock.now());
-                if due.is_none() || *done == due {
+                let Some(wanted) = due.and_then(|due| plan.wanted(due)) else {
+                    continue;
+                };
+                let to = Some(wanted.to);
+                if *done == to {
                     continue;
                 }
-                match self.make(plan, due.unwrap_or_default(), &shutdown).await {
-                    Ok(()) => *done = due,
+                match self.make(plan, wanted, &shutdown).await {
+                    Ok(()) => *done = to,
                     Err(error) => tracing::error!(
                         report = plan.name,
                         error = chain(&error),
@@ -189,8 +193,7 @@ impl Scheduler {
     }
 
     /// Makes it unless it is there, and sees to it that it is told: both have no effect when they are done again.
-    async fn make(&self, plan: &ReportPlan, due: i64, shutdown: &Shutdown) -> Result<(), ServerError> {
-        let Some(wanted) = plan.wanted(due) else { return Ok(()) };
+    async fn make(&self, plan: &ReportPlan, wanted: Wanted, shutdown: &Shutdown) -> Result<(), ServerError> {
         let reports = self.gatherer.catalog.reports();
         let to = wanted.to;
         if reports.of_schedule(&plan.name, to.0).await?.is_none() {
@@ -200,13 +203,29 @@ impl Scheduler {
             let head = reports.add(new_report(plan, &report)?, self.clock.now()).await?;
             tracing::info!(report = head.id, schedule = plan.name, "Report made");
         }
+        let untold = self.untold(plan, to).await?;
+        if untold.is_empty() {
+            return Ok(());
+        }
         let Some((head, body)) = reports.of_schedule(&plan.name, to.0).await? else {
             return Ok(());
         };
         let report = super::read(&body).map_err(|error| ServerError::Report {
             reason: error.to_string(),
         })?;
-        self.tell(plan, head.id, report).await
+        self.tell(plan, &untold, head.id, report).await
+    }
+
+    /// The channels that were not sent it yet.
+    async fn untold<'a>(&self, plan: &'a ReportPlan, to: Timestamp) -> Result<Vec<&'a str>, ServerError> {
+        let (queue, name) = (self.gatherer.catalog.messages(), message_name(plan, to));
+        let mut untold = Vec::new();
+        for channel in &plan.to {
+            if !queue.is_enqueued(channel, &name).await? {
+                untold.push(channel.as_str());
+            }
+        }
+        Ok(untold)
     }
 
     /// `None`: the server ends first.
@@ -232,26 +251,32 @@ impl Scheduler {
         }
     }
 
-    async fn tell(&self, plan: &ReportPlan, id: i64, report: Report) -> Result<(), ServerError> {
-        if plan.to.is_empty() {
-            return Ok(());
-        }
+    async fn tell(&self, plan: &ReportPlan, channels: &[&str], id: i64, report: Report) -> Result<(), ServerError> {
         let text = text(&report);
         let (time, to) = (report.made, report.to);
         let attachments = tokio::task::spawn_blocking(move || attachments(&report)).await;
         let attachments = attachments.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
-        // By its schedule and time: one that was removed and made again is not told again.
-        let name = format!("report/{}/{}", plan.name, to.0);
-        for channel in &plan.to {
-            let body = self
-                .alerting
-                .letter(channel, &name, &text, time, &attachments, &format!("/reports/{id}"));
+        let name = message_name(plan, to);
+        for channel in channels {
+            let body = self.alerting.letter(
+                channel,
+                &name,
+                &text,
+                time,
+                &attachments,
+                &format!("/reports?report={id}"),
+            );
             let queue = self.gatherer.catalog.messages();
             queue.enqueue(channel, &name, &body, self.clock.now()).await?;
         }
         self.messages.notify_one();
         Ok(())
     }
+}
+
+/// By its schedule and time: one that was removed and made again is not told again.
+fn message_name(plan: &ReportPlan, to: Timestamp) -> String {
+    format!("report/{}/{}", plan.name, to.0)
 }
 
 fn new_report(plan: &ReportPlan, report: &Report) -> Result<NewReport, ServerError> {

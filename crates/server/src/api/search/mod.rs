@@ -189,7 +189,7 @@ fn read_place(text: &str) -> Result<(Place, u64), ApiFailure> {
 }
 
 /// Asks a running search to stop when it goes out of scope: the request was dropped.
-struct CancelOnDrop(Cancel);
+pub(super) struct CancelOnDrop(pub(super) Cancel);
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
@@ -198,7 +198,7 @@ impl Drop for CancelOnDrop {
 }
 
 /// A place among the searches that run.
-async fn place(app: &App) -> Result<OwnedSemaphorePermit, ApiFailure> {
+pub(super) async fn place(app: &App) -> Result<OwnedSemaphorePermit, ApiFailure> {
     match tokio::time::timeout(app.timeouts.search, app.searches.clone().acquire_owned()).await {
         Ok(Ok(place)) => Ok(place),
         _ => Err(ApiFailure::unavailable("too many searches are running, try again")),
