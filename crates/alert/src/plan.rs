@@ -13,7 +13,7 @@ use crate::config::{
 };
 use crate::courier::Channel;
 use crate::digest::{self, HeldStory};
-use crate::notify::{Buttons, Email, Outgoing, ServiceChannel, Telegram, Webhook};
+use crate::notify::{Buttons, Email, Outgoing, Script, ServiceChannel, Syslog, Telegram, Webhook};
 use crate::number::{NUMBER, link, numbered};
 use crate::{AlertError, Attachment, Notifier, NotifyError, Silence, Terms, clean, payload, words};
 
@@ -236,8 +236,10 @@ impl Alerting {
                 bots.entry(bot).or_default().push((settings, telegram));
             }
         }
-        let each = bots.values().map(|channels| Buttons::new(channels));
-        each.filter_map(Result::transpose).collect()
+        let each = bots
+            .values()
+            .filter_map(|channels| Some((*channels.first()?, channels)));
+        each.map(|(first, channels)| Buttons::new(first, channels)).collect()
     }
 
     /// Prepares the connection of every channel, for a [`crate::Courier`]. Nothing is sent yet.
@@ -254,6 +256,8 @@ impl ChannelSettings {
             Target::Email(email) => Arc::new(Email::new(self, email)?),
             Target::Webhook(webhook) => Arc::new(Webhook::new(self, webhook)?),
             Target::Service(service) => Arc::new(ServiceChannel::new(self, service)?),
+            Target::Syslog(syslog) => Arc::new(Syslog::new(self, syslog)?),
+            Target::Script(script) => Arc::new(Script::new(self, script)),
         };
         Ok(Channel { name, notifier })
     }
@@ -279,8 +283,10 @@ impl ChannelSettings {
         let text = self.text(view, words);
         match self.target {
             Target::Telegram(_) => text,
-            Target::Webhook(_) => payload::payload(view, &text),
-            Target::Service(_) | Target::Email(_) => payload::Note::of(view, text, self.template.markup()).to_body(),
+            Target::Webhook(_) | Target::Script(_) => payload::payload(view, &text),
+            Target::Service(_) | Target::Email(_) | Target::Syslog(_) => {
+                payload::Note::of(view, text, self.template.markup()).to_body()
+            }
         }
     }
 
@@ -300,8 +306,10 @@ impl ChannelSettings {
         let level = severe.map_or("", |story| words::level_name(story.level));
         match self.target {
             Target::Telegram(_) => text,
-            Target::Webhook(_) => payload::together(held, &text, level),
-            Target::Service(_) | Target::Email(_) => payload::Note::together(held, text, markup, level).to_body(),
+            Target::Webhook(_) | Target::Script(_) => payload::together(held, &text, level),
+            Target::Service(_) | Target::Email(_) | Target::Syslog(_) => {
+                payload::Note::together(held, text, markup, level).to_body()
+            }
         }
     }
 }
@@ -310,7 +318,7 @@ impl ChannelSettings {
     fn letter(&self, name: &str, text: &str, time: Timestamp, attachments: &[Attachment], link: &str) -> String {
         let markup = self.template.markup();
         let mut text: String = text.lines().map(clean::line).collect::<Vec<_>>().join("\n");
-        if let Target::Webhook(_) = self.target {
+        if let Target::Webhook(_) | Target::Script(_) = self.target {
             return payload::letter(name, &text, time, link);
         }
         text = markup.escape(&text);
@@ -320,7 +328,7 @@ impl ChannelSettings {
         let attachments = match self.target {
             Target::Telegram(_) => return text,
             Target::Email(_) => attachments.to_vec(),
-            Target::Service(_) | Target::Webhook(_) => Vec::new(),
+            Target::Service(_) | Target::Webhook(_) | Target::Syslog(_) | Target::Script(_) => Vec::new(),
         };
         let note = payload::Note {
             id: name.to_owned(),

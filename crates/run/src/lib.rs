@@ -19,6 +19,7 @@ pub mod disk;
 pub mod memory;
 pub mod metrics;
 pub mod open_files;
+mod program;
 mod shutdown;
 mod supervisor;
 
@@ -26,5 +27,6 @@ pub use disk::{
     DirEntry, Disk, DiskFile, DiskLock, Fault, MemDisk, OpenMode, RealDisk, Space, read_exact_at, read_file,
     replace_file,
 };
+pub use program::{Ended, Program};
 pub use shutdown::Shutdown;
 pub use supervisor::{Escalation, Hanging, Outcome, Policy, Supervisor, TaskState, TaskStatus};

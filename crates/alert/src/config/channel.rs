@@ -6,8 +6,11 @@ use jiff::tz::TimeZone;
 use reqwest::Certificate;
 use watchpost_kit::DurationText;
 
-use super::{ChannelKind, ChannelSection, EmailSettings, Language, ServiceSettings, TelegramSettings, WebhookSettings};
-use super::{email, service, telegram, webhook};
+use super::{
+    ChannelKind, ChannelSection, EmailSettings, Language, ScriptSettings, ServiceSettings, SyslogSettings,
+    TelegramSettings, WebhookSettings,
+};
+use super::{email, script, service, syslog, telegram, webhook};
 use crate::AlertError;
 use crate::template::{Markup, Template};
 use crate::terms::Rate;
@@ -48,6 +51,8 @@ pub(crate) enum Target {
     Email(EmailSettings),
     Webhook(WebhookSettings),
     Service(ServiceSettings),
+    Syslog(SyslogSettings),
+    Script(ScriptSettings),
 }
 
 impl ChannelSettings {
@@ -70,6 +75,8 @@ impl ChannelSettings {
             ChannelKind::Telegram => Target::Telegram(telegram::read(&key, section)?),
             ChannelKind::Email => Target::Email(email::read(&key, section)?),
             ChannelKind::Webhook => Target::Webhook(webhook::read(&key, section)?),
+            ChannelKind::Syslog => Target::Syslog(syslog::read(&key, section)?),
+            ChannelKind::Script => Target::Script(script::read(&key, section)?),
             _ => Target::Service(service::read(&key, kind, section)?),
         };
         let markup = match kind {
@@ -79,7 +86,10 @@ impl ChannelSettings {
         };
         let language = section.language;
         let template = Template::new(&format!("{key}.template"), section.template.as_str(), markup)?;
-        let is_program = matches!(kind, ChannelKind::Webhook | ChannelKind::Pagerduty);
+        let is_program = matches!(
+            kind,
+            ChannelKind::Webhook | ChannelKind::Pagerduty | ChannelKind::Syslog | ChannelKind::Script
+        );
         Ok(Self {
             rate: (!is_program).then_some(RATE),
             language,
@@ -129,7 +139,7 @@ fn certificates(key: &str, pem: &str) -> Result<Option<Vec<Certificate>>, AlertE
 }
 
 /// Keys that not every kind has, and whether they are given.
-fn special_keys(section: &ChannelSection) -> [(&'static str, bool); 15] {
+fn special_keys(section: &ChannelSection) -> [(&'static str, bool); 17] {
     [
         ("url", !section.url.is_empty()),
         ("token", !section.token.is_empty()),
@@ -145,6 +155,8 @@ fn special_keys(section: &ChannelSection) -> [(&'static str, bool); 15] {
         ("to", !section.to.is_empty()),
         ("buttons", section.buttons.is_some()),
         ("secret", !section.secret.is_empty()),
+        ("command", !section.command.is_empty()),
+        ("facility", !section.facility.is_empty()),
         ("insecure", section.insecure),
     ]
 }
@@ -160,6 +172,8 @@ const fn own_keys(kind: ChannelKind) -> &'static [&'static str] {
         }
         ChannelKind::Ntfy | ChannelKind::Gotify | ChannelKind::Pagerduty => &["url", "token", "insecure"],
         ChannelKind::Matrix => &["url", "token", "chat", "insecure"],
+        ChannelKind::Syslog => &["url", "facility", "insecure"],
+        ChannelKind::Script => &["command"],
     }
 }
 

@@ -5,8 +5,10 @@ mod channel;
 mod email;
 mod hours;
 mod route;
+mod script;
 mod service;
 mod silence;
+mod syslog;
 mod telegram;
 mod webhook;
 
@@ -14,9 +16,11 @@ pub(crate) use channel::{ChannelSettings, Target};
 pub(crate) use email::{EmailSettings, Security};
 pub use hours::Hours;
 pub(crate) use route::{Route, query, routes, written_routes};
+pub(crate) use script::ScriptSettings;
 pub(crate) use service::{Service, ServiceSettings, below};
 pub use silence::SilenceSection;
 pub(crate) use silence::silences;
+pub(crate) use syslog::{SyslogSettings, Transport};
 pub(crate) use telegram::TelegramSettings;
 pub(crate) use webhook::WebhookSettings;
 
@@ -67,7 +71,7 @@ pub struct ChannelSection {
     pub api_url: String,
     /// telegram: an `http://` or `https://` proxy on the way there.
     pub proxy: Secret,
-    /// Where to post; gotify and matrix: the server. A secret, since with many services whoever knows the address may post.
+    /// Where to post; gotify and matrix: the server; syslog: `tls://`, `tcp://` or `udp://`, host and port. A secret, since with many services whoever knows the address may post.
     pub url: Secret,
     /// webhook: further headers.
     pub headers: BTreeMap<String, Secret>,
@@ -87,9 +91,15 @@ pub struct ChannelSection {
     pub buttons: Option<bool>,
     /// webhook: signs every request (Standard Webhooks); `whsec_` and base64, or any text.
     pub secret: Secret,
+    /// script: an absolute path and arguments; no shell reads it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// syslog: `local0` (default) to `local7`, `auth`, `authpriv`, `daemon`, `user`, `syslog`.
+    pub facility: String,
     /// Of the texts that come with the program.
     pub language: Language,
-    /// `http://` to another machine, or `smtp://` without TLS, which anyone on the way can read; not for telegram.
+    /// `http://`, `tcp://` or `udp://` to another machine, or `smtp://` without TLS, which anyone on the way can read; not
+    /// for telegram.
     pub insecure: bool,
 }
 
@@ -116,6 +126,8 @@ impl Default for ChannelSection {
             to: Vec::new(),
             buttons: None,
             secret: Secret::default(),
+            command: Vec::new(),
+            facility: String::new(),
             language: Language::En,
             insecure: false,
         }
@@ -173,6 +185,10 @@ pub enum ChannelKind {
     Matrix,
     /// A service of PagerDuty, by its Events API.
     Pagerduty,
+    /// A log server.
+    Syslog,
+    /// A program of one's own.
+    Script,
 }
 
 impl ChannelKind {
@@ -190,6 +206,8 @@ impl ChannelKind {
             Self::Gotify => "gotify",
             Self::Matrix => "matrix",
             Self::Pagerduty => "pagerduty",
+            Self::Syslog => "syslog",
+            Self::Script => "script",
         }
     }
 }
@@ -214,8 +232,8 @@ pub struct RouteSection {
     pub within: Option<DurationText>,
     /// Collected and told together, every `1h` for example; empty: each by itself.
     pub digest: String,
-    /// Most messages of a channel, such as `20/m`; what is more is told together. Empty: 20/m, but for webhook and
-    /// pagerduty, which programs read; `none`: no limit.
+    /// Most messages of a channel, such as `20/m`; what is more is told together. Empty: 20/m, but for webhook,
+    /// pagerduty, syslog and script, which programs read; `none`: no limit.
     pub rate: String,
     /// Who else is told when nobody reacts.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -75,7 +75,11 @@ pub(super) fn read(key: &str, kind: ChannelKind, section: &ChannelSection) -> Re
             let key = required(key, section, reason)?.clone();
             (Service::Pagerduty { key }, url.clone())
         }
-        ChannelKind::Telegram | ChannelKind::Email | ChannelKind::Webhook => {
+        ChannelKind::Telegram
+        | ChannelKind::Email
+        | ChannelKind::Webhook
+        | ChannelKind::Syslog
+        | ChannelKind::Script => {
             return Err(AlertError::config(format!("{key}.kind"), "is not a service"));
         }
     };

@@ -129,17 +129,17 @@ struct Chat {
 }
 
 impl Buttons {
-    /// For channels of one bot.
-    pub(crate) fn new(channels: &[(&ChannelSettings, &TelegramSettings)]) -> Result<Option<Self>, AlertError> {
-        let Some((settings, telegram)) = channels.first() else {
-            return Ok(None);
-        };
+    /// For channels of one bot: the first one's connection is used.
+    pub(crate) fn new(
+        (settings, telegram): (&ChannelSettings, &TelegramSettings),
+        channels: &[(&ChannelSettings, &TelegramSettings)],
+    ) -> Result<Self, AlertError> {
         let (client, secrets) = own_client(settings, telegram)?;
         let token = telegram.token.expose();
         let base = Url::parse(&format!("{}/bot{token}/", telegram.api_url))
             .map_err(|_| AlertError::config(format!("{}.api_url", settings.key), "is not a usable address"))?;
         let names: Vec<&str> = channels.iter().map(|(settings, _)| settings.name.as_str()).collect();
-        Ok(Some(Self {
+        Ok(Self {
             client,
             base,
             secrets,
@@ -153,7 +153,7 @@ impl Buttons {
                 })
                 .collect(),
             poll: POLL,
-        }))
+        })
     }
 
     /// Asks Telegram to answer after this time when nobody presses anything, for tests.
@@ -176,11 +176,15 @@ impl Buttons {
                     backoff.reset();
                     failing = false;
                     for update in updates.into_iter().take(PRESSES_MAX) {
-                        if let Some(callback) = update.callback_query
-                            && !self.answer(&callback, &*actions).await
-                        {
-                            // It comes again.
-                            break;
+                        if let Some(callback) = update.callback_query {
+                            let done = tokio::select! {
+                                () = shutdown.wait() => return,
+                                done = self.answer(&callback, &*actions) => done,
+                            };
+                            if !done {
+                                // It comes again.
+                                break;
+                            }
                         }
                         offset = update.update_id.saturating_add(1);
                     }

@@ -4,14 +4,18 @@ mod buttons;
 mod email;
 mod http;
 mod partial;
+mod script;
 mod service;
 mod split;
+mod syslog;
 mod telegram;
 mod webhook;
 
 pub use buttons::{ButtonActions, Buttons, Press, Pressed};
 pub(crate) use email::Email;
+pub(crate) use script::Script;
 pub(crate) use service::ServiceChannel;
+pub(crate) use syslog::Syslog;
 pub(crate) use telegram::Telegram;
 pub(crate) use webhook::Webhook;
 

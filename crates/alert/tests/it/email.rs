@@ -66,10 +66,10 @@ impl MailServer {
 }
 
 /// A server's own certificate, for `localhost`.
-struct Certificate(TempDir);
+pub(crate) struct Certificate(TempDir);
 
 impl Certificate {
-    fn make() -> Self {
+    pub(crate) fn make() -> Self {
         let made = Self(TempDir::new().unwrap());
         let config = "[req]\ndistinguished_name = name\nx509_extensions = server\nprompt = no\n[name]\nCN = localhost\n\
              [server]\nbasicConstraints = critical, CA:FALSE\nsubjectAltName = DNS:localhost\n";
@@ -98,11 +98,11 @@ impl Certificate {
         made
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn pem(&self) -> String {
+    pub(crate) fn pem(&self) -> String {
         fs::read_to_string(self.path("cert.pem")).unwrap()
     }
 }

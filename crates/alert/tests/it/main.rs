@@ -5,6 +5,7 @@ mod common;
 mod courier;
 mod doubles;
 mod email;
+mod local;
 mod notify;
 mod queue;
 mod routes;

@@ -267,6 +267,61 @@ fn a_mistake_in_an_email_channel_names_its_key_and_the_remedy() {
 }
 
 #[test]
+fn a_mistake_in_a_log_server_or_a_program_names_its_key_and_the_remedy() {
+    let syslog = || json!({"name": "logs", "kind": "syslog", "url": "tls://logs.example.org"});
+    let script = || json!({"name": "tool", "kind": "script", "command": ["/usr/local/bin/tell"]});
+    for good in [
+        syslog(),
+        with(syslog(), "facility", json!("authpriv")),
+        with(syslog(), "url", json!("udp://127.0.0.1")),
+        with(syslog(), "url", json!("tcp://[::1]:1514")),
+        with(with(syslog(), "url", json!("udp://10.0.0.7")), "insecure", json!(true)),
+        script(),
+    ] {
+        read(json!({"channel": [good.clone()]})).unwrap_or_else(|error| panic!("{good}: {error}"));
+    }
+    mistakes_are_named([
+        (
+            with(syslog(), "url", json!("")),
+            ["channel[0].url", "tls://logs.example.org"],
+        ),
+        (
+            with(syslog(), "url", json!("logs.example.org:514")),
+            ["channel[0].url", "tls://"],
+        ),
+        (
+            with(syslog(), "url", json!("tcp://10.0.0.7")),
+            ["channel[0].url", "insecure"],
+        ),
+        (
+            with(syslog(), "url", json!("tls://logs.example.org/path")),
+            ["channel[0].url", "a host and a port"],
+        ),
+        (
+            with(syslog(), "facility", json!("local9")),
+            ["channel[0].facility", "local7"],
+        ),
+        (with(syslog(), "token", json!("x")), ["channel[0].token", "facility"]),
+        (
+            with(script(), "command", json!([])),
+            ["channel[0].command", "is missing"],
+        ),
+        (
+            with(script(), "command", json!(["tell"])),
+            ["channel[0].command", "no absolute path"],
+        ),
+        (
+            with(script(), "url", json!("https://example.org")),
+            ["channel[0].url", "command"],
+        ),
+        (
+            with(webhook(), "command", json!(["/bin/true"])),
+            ["channel[0].command", "is not for a webhook"],
+        ),
+    ]);
+}
+
+#[test]
 fn two_channels_of_one_name_are_refused() {
     let both = json!({"channel": [telegram(), telegram()]});
     let error = read(both).unwrap_err();
