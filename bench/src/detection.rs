@@ -1,17 +1,17 @@
 //! What the rules cost, and how soon a person is told.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use watchpost_event::protocol::BATCH_CONTENT_TYPE;
 
+use crate::chat::{Arrivals, channel, chat_server};
+use crate::flood::Pace;
 use crate::instance::Server;
 use crate::launches::bodies;
 use crate::scenarios::{Bench, Load};
@@ -27,6 +27,10 @@ const BETWEEN: Duration = Duration::from_millis(25);
 /// A launch to see whether the program watches; after those that are measured.
 const PROBE: usize = 9_999;
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Events a second beside launches, from elsewhere.
+const BESIDE_A_SECOND: u64 = 5_000;
+/// Of a corpus whose other records no rule is asked about, so many process starts in a hundred.
+const ROUTED_PERCENT: u64 = 2;
 
 impl Bench {
     /// The same intake without rules, with those that come with the program, and with those of a folder.
@@ -53,12 +57,31 @@ impl Bench {
             table.spread(format!("detection {what}"), "k events per CPU-s", "≥ 45", &rates);
             table.spread("… server RSS peak under intake", "MB", "≤ 300", &peaks);
         }
+        self.share_of_intake(table)
+    }
+
+    /// What the rules of the program take from the intake of a corpus of which they are asked about little.
+    fn share_of_intake(&self, table: &mut Table) -> Result<()> {
+        let routed = self.corpus.records * ROUTED_PERCENT / 100;
+        let halves = [self.native_bodies()?, bodies(1, routed)?];
+        let load = Load {
+            content_type: BATCH_CONTENT_TYPE,
+            halves: &halves,
+            bytes: halves.iter().flatten().map(|body| body.len() as u64).sum(),
+            records: self.corpus.records + routed,
+        };
+        let without = self.loaded_with("share-none", "[detect]\nbuiltin = false\n", &load)?;
+        let with = self.loaded_with("share-builtin", "[detect]\nbuiltin = true\n", &load)?;
+        let pairs = with.iter().zip(&without);
+        let lost: Vec<f64> = pairs
+            .map(|((with, _), (without, _))| 100.0 * (1.0 - without / with))
+            .collect();
+        table.spread("intake of 2 % routed events: rules take", "%", "≤ 20", &lost);
         Ok(())
     }
 
     /// CPU-seconds and peak memory of one intake, per run.
     fn intake_with(&self, name: &str, config: &str) -> Result<Vec<(f64, f64)>> {
-        let mut results = Vec::new();
         let halves = [bodies(1, EVENTS)?];
         let load = Load {
             content_type: BATCH_CONTENT_TYPE,
@@ -66,11 +89,16 @@ impl Bench {
             bytes: halves.iter().flatten().map(|body| body.len() as u64).sum(),
             records: EVENTS,
         };
+        self.loaded_with(name, config, &load)
+    }
+
+    fn loaded_with(&self, name: &str, config: &str, load: &Load<'_>) -> Result<Vec<(f64, f64)>> {
+        let mut results = Vec::new();
         for run in 0..self.runs {
             let folder = self.folder(&format!("{name}-{run}"))?;
             fs::create_dir_all(folder.join("config"))?;
             fs::write(folder.join("config/server.toml"), config)?;
-            let intake = self.intake(&folder, &load)?;
+            let intake = self.intake(&folder, load)?;
             results.push((intake.cpu_seconds, intake.peak_mb));
             fs::remove_dir_all(&folder)?;
         }
@@ -90,12 +118,9 @@ impl Bench {
         let config = folder.join("config/up.toml");
         fs::write(
             &config,
-            format!(
-                "[[channel]]\nname = \"bench\"\nkind = \"telegram\"\ntoken = \"1:bench\"\nchat = \"1\"\n\
-                 api_url = \"http://127.0.0.1:{port}\"\ntemplate = \"{{{{ process.command_line }}}}\"\n\
-                 [[route]]\nwhen = \"process.title:wp-bench\"\nchannels = [\"bench\"]\ngroup = \"none\"\n\
-                 [source.process]\nwatch = [{{ title = \"wp-bench\", names = [\"wp-bench-watched\"] }}]\n"
-            ),
+            channel("bench", port, "template = \"{{ process.command_line }}\"\n")
+                + "[[route]]\nwhen = \"process.title:wp-bench\"\nchannels = [\"bench\"]\ngroup = \"none\"\nrate = \"none\"\n\
+                   [source.process]\nwatch = [{ title = \"wp-bench\", names = [\"wp-bench-watched\"] }]\n",
         )?;
         fs::set_permissions(&config, fs::Permissions::from_mode(0o600))?;
         let server = Server::start_up(&self.watchpost, &folder)?;
@@ -103,12 +128,29 @@ impl Bench {
         let p99 = percentile(&mut values, 0.99);
         table.spread("program started → request at Telegram's double", "ms", "", &values);
         table.spread("… p99", "ms", "≤ 1000", &[p99]);
+        let mut values = launches_beside_events(&server, &program, &arrivals)?;
+        let p99 = percentile(&mut values, 0.99);
+        table.spread(format!("… beside {BESIDE_A_SECOND} events a second"), "ms", "", &values);
+        table.spread("… p99", "ms", "≤ 1000", &[p99]);
         server.stop()?;
         Ok(())
     }
 }
 
-fn launches(program: &PathBuf, arrivals: &Receiver<(String, Instant)>) -> Result<Vec<f64>> {
+fn launches_beside_events(server: &Server, program: &PathBuf, arrivals: &Arrivals) -> Result<Vec<f64>> {
+    let target = server.target(Some("bench"))?;
+    let ended = AtomicBool::new(false);
+    let pace = Pace::of(BESIDE_A_SECOND, "an ordinary line");
+    std::thread::scope(|scope| {
+        let feeding = scope.spawn(|| pace.feed(&target, || !ended.load(Ordering::Relaxed)));
+        let values = launches(program, arrivals);
+        ended.store(true, Ordering::Relaxed);
+        feeding.join().unwrap_or_else(|_| anyhow::bail!("the feeder failed"))?;
+        values
+    })
+}
+
+fn launches(program: &PathBuf, arrivals: &Arrivals) -> Result<Vec<f64>> {
     // Until the program watches, what starts is what was there before.
     while arrivals.try_recv().is_err() {
         Command::new(program).arg(format!("0.02{PROBE}")).status()?;
@@ -137,51 +179,4 @@ fn launches(program: &PathBuf, arrivals: &Receiver<(String, Instant)>) -> Result
         values[number] = Some(at.duration_since(begun[number]).as_secs_f64() * 1e3);
     }
     Ok(values.into_iter().flatten().collect())
-}
-
-/// Answers like the Bot API's sendMessage and says when which text arrived.
-fn chat_server() -> Result<(u16, Receiver<(String, Instant)>)> {
-    let listener = TcpListener::bind("127.0.0.1:0")?;
-    let port = listener.local_addr()?.port();
-    let (sender, receiver) = sync_channel(LAUNCHES);
-    std::thread::spawn(move || {
-        for connection in listener.incoming().flatten() {
-            let sender = sender.clone();
-            std::thread::spawn(move || drop(serve(connection, &sender)));
-        }
-    });
-    Ok((port, receiver))
-}
-
-fn serve(stream: TcpStream, sender: &SyncSender<(String, Instant)>) -> Result<()> {
-    let mut reader = BufReader::new(stream.try_clone()?);
-    let mut stream = stream;
-    loop {
-        let mut length = 0;
-        let mut line = String::new();
-        while reader.read_line(&mut line)? > 0 && line.trim_end() != "" {
-            let header = line.to_ascii_lowercase();
-            if let Some(value) = header.strip_prefix("content-length:") {
-                length = value.trim().parse()?;
-            }
-            line.clear();
-        }
-        if length == 0 {
-            return Ok(());
-        }
-        let mut body = vec![0; length];
-        reader.read_exact(&mut body)?;
-        let at = now();
-        let body: serde_json::Value = serde_json::from_slice(&body)?;
-        let text = body["text"].as_str().unwrap_or_default().to_owned();
-        let answer = r#"{"ok":true,"result":{"message_id":1,"date":1,"chat":{"id":1,"type":"private"}}}"#;
-        let head = format!(
-            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n",
-            answer.len()
-        );
-        stream.write_all((head + answer).as_bytes())?;
-        if sender.send((text, at)).is_err() {
-            return Ok(());
-        }
-    }
 }

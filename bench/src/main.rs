@@ -4,10 +4,12 @@
 //! Start reading at [`selection`], which names what can be measured, and at [`scenarios`]: one function per thing.
 
 mod batches;
+mod chat;
 mod corpus;
 mod crowd;
 mod detection;
 mod fleet;
+mod flood;
 mod growth;
 mod http;
 mod instance;

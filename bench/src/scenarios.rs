@@ -84,6 +84,7 @@ impl Bench {
             }
             Scenario::Detection => self.detection(self.rules.as_deref(), table)?,
             Scenario::Telling => self.telling(table)?,
+            Scenario::Flood => self.flood(table)?,
             Scenario::Rest => self.rest(table)?,
             Scenario::Pace => self.pace(table)?,
             Scenario::Long => self.long(table)?,
@@ -180,7 +181,7 @@ impl Bench {
     }
 
     /// One body per client and batch; a stream belongs to one client, so its batches stay in order.
-    fn native_bodies(&self) -> Result<Vec<Vec<u8>>> {
+    pub(crate) fn native_bodies(&self) -> Result<Vec<Vec<u8>>> {
         let mut lines = Lines::open(&self.corpus.lines)?;
         let mut dealer = Dealer::new()?;
         let (mut at, mut bodies) = (0_i64, Vec::new());

@@ -26,7 +26,7 @@ fn it_reads_its_input_and_its_words_are_kept() {
 
 #[test]
 fn neither_an_unread_input_nor_endless_words_hold_it_up() {
-    let ended = shell("yes error | head -c 1000000 >&2", &[b'x'; 1 << 20])
+    let ended = shell("yes error | head -c 1000000 >&2", &vec![b'x'; 1 << 20])
         .run(&Shutdown::new())
         .unwrap();
     assert_eq!(ended.code, Some(0));
