@@ -37,6 +37,7 @@ mod config;
 mod courier;
 mod digest;
 mod error;
+mod made;
 mod memory;
 mod notify;
 mod number;
@@ -57,6 +58,7 @@ pub use config::{
 pub use courier::{Channel, ChannelCounts, Courier, CourierTiming};
 pub use digest::HeldStory;
 pub use error::{AlertError, NotifyError};
+pub use made::MadeChannel;
 pub use memory::{Fate, MemoryState};
 pub use notify::{BoxFuture, ButtonActions, Buttons, Notifier, Outgoing, Press, Pressed};
 pub use payload::{Attachment, text_of};

@@ -22,6 +22,8 @@ mod samples;
 mod schema;
 #[path = "suite/sessions.rs"]
 mod sessions;
+#[path = "suite/settings.rs"]
+mod settings;
 #[path = "suite/silences.rs"]
 mod silences;
 #[path = "suite/terms.rs"]
@@ -131,6 +133,7 @@ cases! {
         what_is_held_is_not_told_once_somebody_sees_to_it_or_silences_it,
         what_is_held_is_kept_where_its_channel_is_gone_and_goes_where_the_clock_was_ahead,
         what_was_given_up_is_sent_again_when_asked;
+    settings: a_setting_is_changed_by_whoever_has_seen_it, kinds_and_names_are_apart;
     silences:
         silences_are_current_until_they_are_over_or_ended,
         what_people_do_about_an_alert_is_its_history;

@@ -36,6 +36,7 @@
 
 mod alerting;
 mod alerts;
+mod made;
 mod overview;
 mod reports;
 mod search;
@@ -47,6 +48,9 @@ pub use alerting::{
     RouteInfo, SilenceInfo, SilencePreview, SilencePreviewRequest, SilencesResponse,
 };
 pub use alerts::{AlertCountInfo, AlertDetail, AlertEventInfo, AlertMessageInfo, RuleDetail};
+pub use made::{
+    MadeChannelInfo, MadeRoutes, PreviewChannelRequest, SaveChannelRequest, SaveRoutesRequest, TryChannelRequest,
+};
 pub use overview::{AlertsSummary, DeliverySummary, HostInfo, HostState, OverviewResponse, VolumeInfo};
 pub use reports::{NewReportRequest, ReportFormat, ReportInfo, ReportsResponse};
 pub use search::{

@@ -28,6 +28,7 @@ mod files;
 mod fingerprint;
 mod identity;
 mod server;
+mod vault;
 
 pub use authority::Authority;
 pub use client::{Trust, client_config};
@@ -35,6 +36,7 @@ pub use error::TrustError;
 pub use fingerprint::Fingerprint;
 pub use identity::Identity;
 pub use server::ServerTls;
+pub use vault::Vault;
 
 use std::sync::Arc;
 

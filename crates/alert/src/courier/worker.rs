@@ -95,6 +95,8 @@ impl Worker {
                 },
             }
         }
+        // Whoever comes after it sees for itself.
+        self.counts.down.set(0);
     }
 
     /// Sends what is due, up to the first message that has to wait.

@@ -202,9 +202,10 @@ fn test(channels: &[String], global: &Global) -> Result<Exit> {
     let server = settings
         .server(None)
         .usage("`watchpost config check` looks at all of it")?;
+    let alerting = server.alerting().usage("`watchpost config check` looks at all of it")?;
     let now = watchpost_event::Timestamp(SystemClock::new().now());
     let tried = server::runtime()?
-        .block_on(server.alerting.try_out(channels, &host_name(), now))
+        .block_on(alerting.try_out(channels, &host_name(), now))
         .usage("`watchpost config show` prints every [[channel]]")?;
     let mut out = std::io::stdout().lock();
     if tried.is_empty() {

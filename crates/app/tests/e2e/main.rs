@@ -11,6 +11,7 @@ mod faults;
 mod harness;
 mod http;
 mod kill;
+mod made;
 mod people;
 mod pipes;
 mod processes;

@@ -25,7 +25,7 @@ watchpost_group_by: [host.name]
 ";
 
 /// Server and agent in one, with this rule alone, reading one folder.
-fn up(world: &World, configuration: &str) -> Running {
+pub(crate) fn up(world: &World, configuration: &str) -> Running {
     world.write("rules/marked.yml", RULE);
     let include = world.path("logs/*.log").display().to_string();
     let rules = world.path("rules").display().to_string();
@@ -42,7 +42,7 @@ fn up(world: &World, configuration: &str) -> Running {
 }
 
 /// Lines of this moment: nobody is told of old ones.
-fn marked(world: &World, lines: std::ops::Range<usize>) {
+pub(crate) fn marked(world: &World, lines: std::ops::Range<usize>) {
     let path: &Path = &world.path("logs/app.log");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let now = Timestamp(SystemClock::new().now());
@@ -51,7 +51,7 @@ fn marked(world: &World, lines: std::ops::Range<usize>) {
     file.write_all(lines.concat().as_bytes()).unwrap();
 }
 
-fn wait_texts(telegram: &Telegram, wanted: usize) -> Vec<String> {
+pub(crate) fn wait_texts(telegram: &Telegram, wanted: usize) -> Vec<String> {
     wait_for(&format!("{wanted} messages"), || {
         let texts = telegram.texts();
         if texts.len() >= wanted {

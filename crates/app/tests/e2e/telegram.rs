@@ -54,6 +54,14 @@ impl Telegram {
         )
     }
 
+    /// The same as people make it: the keys as JSON.
+    pub(crate) fn settings(&self) -> Value {
+        json!({
+            "name": "ops", "kind": "telegram", "token": TOKEN, "chat": "-100123", "timezone": "UTC",
+            "api_url": format!("http://127.0.0.1:{}", self.port),
+        })
+    }
+
     /// Down: every request is answered with 502, as a broken gateway does.
     pub(crate) fn set_down(&self, down: bool) {
         self.state.down.store(down, Ordering::SeqCst);

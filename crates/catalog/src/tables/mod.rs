@@ -9,5 +9,6 @@ pub(crate) mod reader;
 pub(crate) mod reports;
 pub(crate) mod security_events;
 pub(crate) mod sessions;
+pub(crate) mod settings;
 pub(crate) mod silences;
 pub(crate) mod users;

@@ -150,6 +150,9 @@ pub struct ChannelInfo {
     /// Since when the oldest of those that wait does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting_since: Option<Timestamp>,
+    /// What people made of it; absent: it stands in the configuration, or nowhere any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<super::MadeChannelInfo>,
 }
 
 /// Who is told of what.
@@ -182,8 +185,15 @@ pub struct RouteInfo {
 pub struct ChannelsResponse {
     /// In the order of the configuration.
     pub channels: Vec<ChannelInfo>,
-    /// In the order of the configuration.
+    /// In the order of the configuration, and then those that people made.
     pub routes: Vec<RouteInfo>,
+    /// Those that people made, to be changed.
+    #[schema(value_type = Vec<std::collections::BTreeMap<String, serde_json::Value>>)]
+    pub made_routes: Vec<serde_json::Map<String, serde_json::Value>>,
+    /// Rises with every change of them.
+    pub routes_version: i64,
+    /// Nobody wrote a route: `routes` are those that are used then.
+    pub default_routes: bool,
 }
 
 /// What became of a test message: of an e-mail for every recipient.

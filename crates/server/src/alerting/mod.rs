@@ -3,12 +3,14 @@
 //! escalations) the releaser lets go.
 
 mod actions;
+mod channels;
 mod reader;
 mod release;
 mod silences;
 mod state;
 
 pub(crate) use actions::ChatActions;
+pub(crate) use channels::{ALL_ROUTES, BoardDeps, CHANNEL, ChannelBoard, Made, ROUTES, route_section};
 pub(crate) use reader::{CatalogReader, CatalogReaderDeps};
 pub(crate) use release::Releaser;
 pub(crate) use silences::SilenceBoard;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use watchpost_alert::{Alerting, PlannedMessage};
+use watchpost_alert::PlannedMessage;
 use watchpost_catalog::{Catalog, Detection, NewEvents, NewMessage, Rate, SecurityEvent, Terms};
 use watchpost_event::{FieldRef, Timestamp, View, names};
 use watchpost_kit::{Backoff, Clock, DurationText, Rng, chain};
@@ -13,7 +13,7 @@ use watchpost_ledger::LedgerPosition;
 use watchpost_query::Query;
 use watchpost_run::Shutdown;
 
-use super::SilenceBoard;
+use super::{ChannelBoard, SilenceBoard};
 use crate::bus::Follower;
 use crate::delivery::watch::DELIVERY_STREAM;
 use crate::detection::{DETECT_STREAM, SERVER_AGENT};
@@ -34,7 +34,7 @@ const STORY_WINDOW: i64 = 3_600 * 1_000_000_000;
 pub(crate) struct CatalogReaderDeps {
     pub(crate) follower: Follower,
     pub(crate) catalog: Catalog,
-    pub(crate) alerting: Arc<Alerting>,
+    pub(crate) channels: Arc<ChannelBoard>,
     pub(crate) silences: Arc<SilenceBoard>,
     /// Which events go into SQL.
     pub(crate) events: Query,
@@ -182,7 +182,11 @@ impl CatalogReader {
     }
 
     fn detection(&self, view: &View<'_>, received: Timestamp) -> Detection {
-        let planned = self.deps.alerting.plan(view, received, &self.deps.silences.current());
+        let planned = self
+            .deps
+            .channels
+            .alerting()
+            .plan(view, received, &self.deps.silences.current());
         let text = |name: &str| view.text(name).map(std::borrow::Cow::into_owned);
         Detection {
             event_id: view.id().to_string(),

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use watchpost_alert::{Alerting, HeldStory};
+use watchpost_alert::HeldStory;
 use watchpost_catalog::{Alerts, CatalogError, Held, Messages};
 use watchpost_event::Timestamp;
 use watchpost_kit::{Backoff, Clock, Rng, chain};
 use watchpost_run::Shutdown;
 
-use super::SilenceBoard;
+use super::{ChannelBoard, SilenceBoard};
 use crate::api::with_view;
 
 /// Without anything held: the clock may be set, and other servers may hold messages.
@@ -21,7 +21,7 @@ const RETRY: (Duration, Duration) = (Duration::from_millis(200), Duration::from_
 pub(crate) struct Releaser {
     pub(crate) queue: Messages,
     pub(crate) alerts: Alerts,
-    pub(crate) alerting: Arc<Alerting>,
+    pub(crate) channels: Arc<ChannelBoard>,
     pub(crate) silences: Arc<SilenceBoard>,
     pub(crate) clock: Arc<dyn Clock>,
     /// Rung when a message may have been held.
@@ -63,9 +63,10 @@ impl Releaser {
                 let wait = Duration::from_nanos(u64::try_from(next.saturating_sub(now)).unwrap_or(0));
                 return Ok(wait.clamp(WAIT_MIN, IDLE));
             }
+            let alerting = self.channels.alerting();
             let compose = |channel: &str, held: &[Held]| {
                 let stories: Vec<HeldStory> = held.iter().map(story).collect();
-                self.alerting.together(channel, &stories)
+                alerting.together(channel, &stories)
             };
             self.silence(now).await?;
             if self.queue.release(now, &compose).await? > 0 {
@@ -76,8 +77,8 @@ impl Releaser {
 
     /// A silence that was made since keeps back what was held before it.
     async fn silence(&self, now: i64) -> Result<(), CatalogError> {
-        let silences = self.silences.current();
-        if silences.is_empty() && self.alerting.silences().is_empty() {
+        let (silences, alerting) = (self.silences.current(), self.channels.alerting());
+        if silences.is_empty() && alerting.silences().is_empty() {
             return Ok(());
         }
         let mut after = 0;
@@ -89,7 +90,7 @@ impl Releaser {
                 let Some(alert) = self.alerts.get(id).await? else {
                     continue;
                 };
-                let why = with_view(&alert, |view| self.alerting.silenced(view, Timestamp(now), &silences));
+                let why = with_view(&alert, |view| alerting.silenced(view, Timestamp(now), &silences));
                 if let Some(why) = why.flatten() {
                     self.queue.silence(id, &why, now).await?;
                 }

@@ -9,7 +9,7 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use utoipa::IntoParams;
-use watchpost_alert::{Group, RouteSection};
+use watchpost_alert::{Alerting, Group, RouteSection};
 use watchpost_catalog::{ChannelQueue, MessageState};
 use watchpost_event::Timestamp;
 use watchpost_event::api::{
@@ -19,7 +19,7 @@ use watchpost_event::api::{
 use watchpost_event::protocol::ErrorBody;
 use watchpost_kit::chain;
 
-use super::{ApiFailure, App, alert, body};
+use super::{ApiFailure, App, alert, body, made};
 
 const MESSAGES_MAX: u64 = 200;
 const IDS_MAX: usize = 500;
@@ -31,14 +31,15 @@ const TEXT_CHARS_MAX: usize = 500;
     responses((status = 200, body = ChannelsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<ChannelsResponse>, ApiFailure> {
     let queues = app.catalog.messages().queues().await?;
-    let down: BTreeMap<String, bool> = app
+    let in_use = app.channels.current();
+    let down: BTreeMap<String, bool> = in_use
         .courier
         .counts()
         .into_iter()
         .map(|counts| (counts.channel, counts.down))
         .collect();
     let mut channels = Vec::new();
-    for (name, kind) in app.alerting.channels() {
+    for (name, kind) in in_use.alerting.channels() {
         let is_down = down.get(name).copied().unwrap_or_default();
         channels.push(channel(&app, name, Some(kind.to_owned()), is_down, &queues).await?);
     }
@@ -49,9 +50,25 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<ChannelsRes
             channels.push(channel(&app, name, None, false, &queues).await?);
         }
     }
+    for (name, made) in &in_use.made {
+        let info = Some(made::made_info(made));
+        match channels.iter_mut().find(|known| known.name == *name) {
+            // Of the same name as one of the configuration, which is used: it is told there.
+            Some(known) if app.channels.is_configured(name) => known.error.clone_from(&made.problem),
+            Some(known) => known.made = info,
+            None => {
+                let mut unused = channel(&app, name, None, false, &queues).await?;
+                unused.made = info;
+                channels.push(unused);
+            }
+        }
+    }
     Ok(Json(ChannelsResponse {
         channels,
-        routes: app.alerting.routes().iter().map(route).collect(),
+        routes: in_use.alerting.routes().iter().map(route).collect(),
+        made_routes: in_use.routes.routes.clone(),
+        routes_version: in_use.routes.version,
+        default_routes: in_use.default_routes,
     }))
 }
 
@@ -80,6 +97,7 @@ async fn channel(
             .map(|queue| (queue.state.name().to_owned(), queue.count))
             .collect(),
         waiting_since: waiting.map(|queue| Timestamp(queue.oldest_ns)),
+        made: None,
     })
 }
 
@@ -110,11 +128,15 @@ pub(super) async fn test(
     State(app): State<Arc<App>>,
     Path(name): Path<String>,
 ) -> Result<Json<ChannelTestResponse>, ApiFailure> {
-    known(&app, &name)?;
+    let alerting = known(&app, &name)?;
+    tried(&app, &alerting, &name).await
+}
+
+/// Sends a test message, and says what became of it.
+pub(super) async fn tried(app: &App, alerting: &Alerting, name: &str) -> Result<Json<ChannelTestResponse>, ApiFailure> {
     let host = crate::host::host_name().unwrap_or_else(|| "server".to_owned());
-    let tried = app
-        .alerting
-        .try_out(&[name], &host, app.now())
+    let tried = alerting
+        .try_out(&[name.to_owned()], &host, app.now())
         .await
         .map_err(|error| ApiFailure::bad_request(chain(&error)))?;
     let tried = tried.into_iter().map(|one| ChannelTried {
@@ -141,21 +163,22 @@ pub(super) async fn preview(
     Path(name): Path<String>,
     Query(query): Query<PreviewQuery>,
 ) -> Result<Json<ChannelPreview>, ApiFailure> {
-    known(&app, &name)?;
+    let alerting = known(&app, &name)?;
     let missing = || {
         let message = format!("there is no alert {}", query.alert);
         ApiFailure::new(StatusCode::NOT_FOUND, "not_found", message)
     };
     let one = app.catalog.alerts().get(query.alert).await?.ok_or_else(missing)?;
-    let text = alert::with_view(&one, |view| app.alerting.preview(&name, view, one.id)).flatten();
+    let text = alert::with_view(&one, |view| alerting.preview(&name, view, one.id)).flatten();
     Ok(Json(ChannelPreview {
         text: text.unwrap_or_default(),
     }))
 }
 
-fn known(app: &App, name: &str) -> Result<(), ApiFailure> {
-    if app.alerting.channel_names().any(|known| known == name) {
-        return Ok(());
+fn known(app: &App, name: &str) -> Result<Arc<Alerting>, ApiFailure> {
+    let alerting = app.channels.alerting();
+    if alerting.channel_names().any(|known| known == name) {
+        return Ok(alerting);
     }
     let message = format!("no channel is named {name:?}");
     Err(ApiFailure::new(StatusCode::NOT_FOUND, "not_found", message))

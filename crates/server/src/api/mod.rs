@@ -13,6 +13,7 @@ mod channels;
 mod commands;
 mod delivery;
 mod failure;
+mod made;
 mod overview;
 mod reports;
 mod routes;
@@ -43,7 +44,6 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use tokio::sync::{Notify, Semaphore};
-use watchpost_alert::{Alerting, Courier};
 use watchpost_catalog::Catalog;
 use watchpost_event::Timestamp;
 use watchpost_kit::Clock;
@@ -51,7 +51,7 @@ use watchpost_run::Shutdown;
 use watchpost_store::LogStore;
 
 use crate::agents::AgentBoard;
-use crate::alerting::SilenceBoard;
+use crate::alerting::{ChannelBoard, SilenceBoard};
 use crate::auth::{Attempts, Credentials, Peer, Principal, authenticate};
 use crate::bus::{Readers, Tail};
 use crate::config::{SizeLimits, Timeouts};
@@ -83,9 +83,8 @@ pub(crate) struct App {
     pub(crate) tally: Arc<Tally>,
     pub(crate) watch: Arc<Watchboard>,
     pub(crate) metrics: Arc<Metrics>,
-    pub(crate) alerting: Arc<Alerting>,
+    pub(crate) channels: Arc<ChannelBoard>,
     pub(crate) silences: Arc<SilenceBoard>,
-    pub(crate) courier: Courier,
     /// To be rung when a message waits.
     pub(crate) messages: Arc<Notify>,
     /// Of logging in.

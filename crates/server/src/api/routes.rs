@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    App, agent, agents, alert, alert_changes, alerts, channels, commands, delivery, failure, overview, reports, search,
-    session, silences, status, store, tail, tokens, users, web,
+    App, agent, agents, alert, alert_changes, alerts, channels, commands, delivery, failure, made, overview, reports,
+    search, session, silences, status, store, tail, tokens, users, web,
 };
 use super::{finish, require_any, require_any_or_loopback, require_user};
 use crate::auth::cookie;
@@ -90,7 +90,11 @@ fn of_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(silences::list, silences::create))
         .routes(routes!(silences::end))
         .routes(routes!(silences::preview))
-        .routes(routes!(channels::list))
+        .routes(routes!(channels::list, made::create))
+        .routes(routes!(made::change, made::remove))
+        .routes(routes!(made::try_out))
+        .routes(routes!(made::preview))
+        .routes(routes!(made::routes))
         .routes(routes!(reports::list, reports::create))
         .routes(routes!(reports::one, reports::remove))
         .routes(routes!(channels::test))

@@ -49,7 +49,13 @@ pub(super) async fn list(
     };
     let mut silences: Vec<SilenceInfo> = rows.into_iter().map(|row| info(row, now)).collect();
     if !query.past {
-        silences.extend(app.alerting.silences().iter().map(|section| configured(section, now)));
+        silences.extend(
+            app.channels
+                .alerting()
+                .silences()
+                .iter()
+                .map(|section| configured(section, now)),
+        );
     }
     Ok(Json(SilencesResponse { silences }))
 }

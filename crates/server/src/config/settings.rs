@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use watchpost_alert::Alerting;
+use watchpost_alert::{AlertSections, Alerting};
 use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
 use watchpost_query::Query;
 use watchpost_store::{KeepFree, Retention, StoreOptions};
@@ -157,8 +157,10 @@ pub struct ServerSettings {
     pub expectations: Arc<Expectations>,
     /// So many over-long records in a row raise an alarm; 0 for none.
     pub overlong_in_a_row: u32,
-    /// Channels and routes.
-    pub alerting: Arc<Alerting>,
+    /// Channels and routes as they are written; people may make more.
+    pub alert_sections: AlertSections,
+    /// Where the web interface is, for links; empty: nobody has said.
+    pub public_url: String,
     /// Reports that are made by themselves.
     pub(crate) reports: Vec<ReportPlan>,
     /// How long clients may take.
@@ -166,6 +168,11 @@ pub struct ServerSettings {
 }
 
 impl ServerSettings {
+    /// The channels and routes of the configuration, ready.
+    pub fn alerting(&self) -> Result<Alerting, ServerError> {
+        Ok(Alerting::try_from(self.alert_sections.clone())?.at_address(&self.public_url))
+    }
+
     /// The socket for the command line, in the data folder.
     pub fn socket_path(&self) -> PathBuf {
         socket_path(&self.data_dir)
@@ -197,7 +204,7 @@ impl TryFrom<ServerConfig> for ServerSettings {
             }
         };
         let retention = config.store.retention;
-        let alerting = Alerting::try_from(config.alert)?.at_address(&config.server.public_url);
+        let alerting = Alerting::try_from(config.alert.clone())?;
         Ok(Self {
             listen,
             public_host: public_host(&config.server.public_url)?,
@@ -229,7 +236,8 @@ impl TryFrom<ServerConfig> for ServerSettings {
             expectations: Arc::new(expectations(&config.delivery)?),
             overlong_in_a_row: config.limits.overlong_in_a_row,
             reports: crate::reports::plans(&config.report, &alerting)?,
-            alerting: Arc::new(alerting),
+            alert_sections: config.alert,
+            public_url: config.server.public_url,
             data_dir,
             timeouts: Timeouts {
                 search: search_time(config.search.max_time)?,

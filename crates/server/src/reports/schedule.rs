@@ -16,6 +16,7 @@ use watchpost_store::Cancel;
 
 use super::{DeliverySource, Gatherer, Wanted};
 use crate::ServerError;
+use crate::alerting::ChannelBoard;
 use crate::config::{ReportKind, ReportSection};
 
 /// How often the clock is looked at: it may be set.
@@ -153,7 +154,7 @@ pub(crate) struct Scheduler {
     pub(crate) plans: Vec<ReportPlan>,
     pub(crate) gatherer: Gatherer,
     pub(crate) delivery: DeliverySource,
-    pub(crate) alerting: Arc<Alerting>,
+    pub(crate) channels: Arc<ChannelBoard>,
     pub(crate) clock: Arc<dyn Clock>,
     /// To be rung when a message waits.
     pub(crate) messages: Arc<Notify>,
@@ -258,7 +259,7 @@ impl Scheduler {
         let attachments = attachments.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
         let name = message_name(plan, to);
         for channel in channels {
-            let body = self.alerting.letter(
+            let body = self.channels.alerting().letter(
                 channel,
                 &name,
                 &text,

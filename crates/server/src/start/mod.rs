@@ -102,7 +102,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         rooms.metrics.clone(),
         deps.shutdown.clone(),
     ));
-    let people = people::People::open(&settings, &deps, &rooms).await?;
+    let people = Box::pin(people::People::open(&settings, &deps, &rooms)).await?;
     let app = app(&settings, &deps, &rooms, &ingest, &tail, &people);
     let scheduler = people::scheduler(&settings, &app, &people);
     let served = Arc::new(Served {
@@ -124,7 +124,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     }
     let socket = LocalSocket::bind(&settings.socket_path())?;
     let wiring = threads::Wiring {
-        alerting: settings.alerting.clone(),
+        channels: people.channels.clone(),
         events: settings.events.clone(),
         expectations: settings.expectations.clone(),
         overlong_in_a_row: settings.overlong_in_a_row,
@@ -139,7 +139,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     };
     threads::spawn(rooms, wiring, &supervisor)?;
     handle.spawn(scheduler.run(deps.shutdown.clone()));
-    for work in people.work(&deps)? {
+    for work in people.work(&deps) {
         handle.spawn(work);
     }
     for (listener, acceptor) in listeners {
@@ -175,9 +175,8 @@ fn app(
         tally: rooms.tally.clone(),
         watch: rooms.watch.clone(),
         metrics: rooms.metrics.clone(),
-        alerting: people.alerting.clone(),
+        channels: people.channels.clone(),
         silences: people.silences.clone(),
-        courier: people.courier.clone(),
         messages: people.messages.clone(),
         attempts: Attempts::new(deps.clock.clone()),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),

@@ -4,12 +4,12 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::Notify;
-use watchpost_alert::{Alerting, Courier};
 use watchpost_catalog::Catalog;
+use watchpost_trust::Vault;
 
 use super::{Deps, Rooms};
 use crate::ServerError;
-use crate::alerting::{ChatActions, Releaser, SilenceBoard, SqlQueue};
+use crate::alerting::{BoardDeps, ChannelBoard, ChatActions, Releaser, SilenceBoard};
 use crate::api::{App, delivery_report};
 use crate::config::ServerSettings;
 use crate::reports::{Gatherer, Scheduler};
@@ -33,7 +33,7 @@ pub(super) fn scheduler(settings: &ServerSettings, app: &Arc<App>, people: &Peop
                 })
             })
         }),
-        alerting: people.alerting.clone(),
+        channels: people.channels.clone(),
         clock: app.clock.clone(),
         messages: people.messages.clone(),
     }
@@ -43,9 +43,8 @@ type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) struct People {
     catalog: Catalog,
-    pub(super) alerting: Arc<Alerting>,
+    pub(super) channels: Arc<ChannelBoard>,
     pub(super) silences: Arc<SilenceBoard>,
-    pub(super) courier: Courier,
     /// Rung when a message waits.
     pub(super) messages: Arc<Notify>,
     /// Rung when a message may have been held.
@@ -55,12 +54,17 @@ pub(super) struct People {
 impl People {
     pub(super) async fn open(settings: &ServerSettings, deps: &Deps, rooms: &Rooms) -> Result<Self, ServerError> {
         let catalog = rooms.catalog.clone();
-        let queue = Arc::new(SqlQueue::new(catalog.messages().clone()));
-        let courier = Courier::new(settings.alerting.connect()?, queue, deps.clock.clone());
+        let channels = ChannelBoard::open(BoardDeps {
+            configured: settings.alert_sections.clone(),
+            address: settings.public_url.clone(),
+            catalog: catalog.clone(),
+            vault: Vault::open(&settings.data_dir.join("trust/secrets.key"))?,
+            clock: deps.clock.clone(),
+            metrics: rooms.metrics.clone(),
+        });
         Ok(Self {
             silences: Arc::new(SilenceBoard::open(catalog.clone(), deps.clock.clone()).await?),
-            alerting: settings.alerting.clone(),
-            courier: courier.with_metrics(rooms.metrics.registry()),
+            channels: Arc::new(channels.await?),
             messages: Arc::new(Notify::new()),
             held: Arc::new(Notify::new()),
             catalog,
@@ -68,30 +72,26 @@ impl People {
     }
 
     /// What runs until shutdown.
-    pub(super) fn work(&self, deps: &Deps) -> Result<Vec<Work>, ServerError> {
+    pub(super) fn work(&self, deps: &Deps) -> Vec<Work> {
         let shutdown = || deps.shutdown.clone();
         let releaser = Releaser {
             queue: self.catalog.messages().clone(),
             alerts: self.catalog.alerts().clone(),
             silences: self.silences.clone(),
-            alerting: self.alerting.clone(),
+            channels: self.channels.clone(),
             clock: deps.clock.clone(),
             held: self.held.clone(),
             messages: self.messages.clone(),
         };
-        let mut work: Vec<Work> = vec![
-            Box::pin(self.courier.clone().run(self.messages.clone(), shutdown())),
+        let actions = Arc::new(ChatActions {
+            catalog: self.catalog.clone(),
+            silences: self.silences.clone(),
+            clock: deps.clock.clone(),
+        });
+        vec![
+            Box::pin(self.channels.clone().run(self.messages.clone(), actions, shutdown())),
             Box::pin(self.silences.clone().run(shutdown())),
             Box::pin(releaser.run(shutdown())),
-        ];
-        for buttons in self.alerting.buttons()? {
-            let actions = Arc::new(ChatActions {
-                catalog: self.catalog.clone(),
-                silences: self.silences.clone(),
-                clock: deps.clock.clone(),
-            });
-            work.push(Box::pin(buttons.run(actions, shutdown())));
-        }
-        Ok(work)
+        ]
     }
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use watchpost_alert::Alerting;
 use watchpost_event::batch::Limits;
 use watchpost_ledger::LedgerPosition;
 use watchpost_query::Query;
@@ -13,7 +12,7 @@ use watchpost_run::{Policy, Shutdown, Supervisor};
 
 use super::{Deps, Rooms};
 use crate::ServerError;
-use crate::alerting::{CatalogReader, CatalogReaderDeps, SilenceBoard};
+use crate::alerting::{CatalogReader, CatalogReaderDeps, ChannelBoard, SilenceBoard};
 use crate::bus::{Follower, ReaderState, StoreReader, Tail};
 use crate::delivery::watch::{Expectations, Watcher, WatcherDeps};
 use crate::detection::{DetectDeps, DetectReader};
@@ -21,7 +20,7 @@ use crate::ingest::Ingest;
 
 /// What the threads are given beside the rooms.
 pub(super) struct Wiring {
-    pub(super) alerting: Arc<Alerting>,
+    pub(super) channels: Arc<ChannelBoard>,
     pub(super) events: Query,
     pub(super) expectations: Arc<Expectations>,
     pub(super) overlong_in_a_row: u32,
@@ -152,7 +151,7 @@ fn spawn_catalog(rooms: &Rooms, wiring: &Wiring, runtime: Handle, supervisor: &S
     let mut reader = CatalogReader::new(CatalogReaderDeps {
         follower: follower(rooms, wiring, &rooms.catalog_reader),
         catalog: rooms.catalog.clone(),
-        alerting: wiring.alerting.clone(),
+        channels: wiring.channels.clone(),
         silences: wiring.silences.clone(),
         events: wiring.events.clone(),
         writer: rooms.handle.clone(),
