@@ -177,6 +177,15 @@ fn mistakes_in_channels_and_routes_name_their_key() {
             "{route}: {answer:?}"
         );
     }
+    running.stop();
+}
+
+#[test]
+fn what_stands_in_the_configuration_stays_there_and_words_can_be_looked_at_first() {
+    let world = World::new();
+    let telegram = Telegram::start();
+    let running = up(&world, &telegram.channel(""));
+    let admin = Admin::of(&world);
     let configured = admin.ask("DELETE /channels/ops?version=1", &Value::Null);
     assert_eq!(configured.status, 404);
     assert!(configured.body.to_string().contains("configuration"), "{configured:?}");
