@@ -303,6 +303,30 @@ fn an_unexpected_end_waits_for_more() {
 }
 
 #[test]
+fn what_ends_too_early_is_waited_for_whatever_time_the_file_bears() {
+    for packer in PACKERS {
+        let mut world = World::new();
+        let bytes = packer.pack(lines(0..4000).as_bytes());
+        let (first, second) = bytes.split_at(bytes.len() * 2 / 3);
+        world.append("a.log.gz", first);
+        let file = std::fs::File::options()
+            .append(true)
+            .open(world.path("a.log.gz"))
+            .unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+            .unwrap();
+        world.rest();
+        world.start();
+        world.rest();
+        assert!(world.sink.messages().is_empty(), "{packer:?}");
+        world.append("a.log.gz", second);
+        world.rest();
+        world.assert_lines(4000);
+        assert!(world.notices.is_empty(), "{packer:?} {:?}", world.notices);
+    }
+}
+
+#[test]
 fn what_stays_cut_short_is_read_as_far_as_it_goes_and_told() {
     let mut world = World::new();
     let content = lines(0..20_000);
@@ -332,6 +356,7 @@ fn damage_is_told_with_its_place_and_what_lies_before_is_read() {
         }
         world.append("a.log.gz", &bytes);
         world.append("b.log", lines(0..10));
+        world.rest();
         world.pass(Duration::from_secs(301));
         world.rest();
         let damaged = |notice: &&Notice| matches!(notice, Notice::PackedIncomplete { reason: Some(_), path, .. } if path.ends_with("a.log.gz"));

@@ -32,7 +32,7 @@ pub(in crate::source::file) struct Sighting {
     /// It has looked like this since.
     since: Timestamp,
     first_seen: Timestamp,
-    /// It was there when the source began, and did not change since.
+    /// It was there when the source began, did not change since, and ends as it should as far as is known.
     is_old: bool,
     /// So often it changed.
     changes: u32,
@@ -329,7 +329,8 @@ impl FileSource {
             sighting.rounds = sighting.rounds.saturating_add(1);
             sighting.state = State::Surveyed(file, Box::new(survey), None);
         }
-        let is_patient = sighting.quiet(now) < self.close_after();
+        // Of a file that ends too early its own time is not believed: it may just be written, by another clock.
+        let is_patient = now.0.saturating_sub(sighting.since.0) < self.close_after();
         let State::Surveyed(file, survey, ended) = &mut sighting.state else {
             return Ok(());
         };
@@ -348,7 +349,7 @@ impl FileSource {
             let (path, id) = (sighting.found.path.clone(), sighting.found.id);
             sighting.seen_again(Found { path, id, metadata }, now);
         } else if ending != Ending::Whole && is_patient {
-            sighting.state = State::Waiting;
+            (sighting.state, sighting.is_old) = (State::Waiting, false);
         } else {
             *ended = Some(ending);
         }
