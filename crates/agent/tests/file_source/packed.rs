@@ -326,6 +326,46 @@ fn what_ends_too_early_is_waited_for_whatever_time_the_file_bears() {
     }
 }
 
+/// Compressing was broken off: a part stays beside the file that it was made of.
+#[test]
+fn a_part_beside_its_original_is_not_read() {
+    for (count, packer) in [10, 40, 5000]
+        .into_iter()
+        .flat_map(|count| PACKERS.map(|packer| (count, packer)))
+    {
+        for ended in [false, true] {
+            let mut world = World::new();
+            world.append("a.log", lines(0..count));
+            world.settle();
+            world.rename("a.log", "a.log.1");
+            world.settle();
+            if ended {
+                world.pass(Duration::from_secs(400));
+                world.rest();
+                world.start();
+                world.rest();
+            }
+            assert_eq!(world.ends(), usize::from(ended));
+            let bytes = packer.pack(&std::fs::read(world.path("a.log.1")).unwrap());
+            let (first, second) = bytes.split_at(bytes.len() * 9 / 10);
+            world.append("a.log.1.gz", first);
+            world.rest();
+            world.pass(Duration::from_secs(301));
+            world.rest();
+            world.assert_lines(count);
+            assert!(world.notices.is_empty(), "{packer:?} {:?}", world.notices);
+            world.append("a.log.1.gz", second);
+            std::fs::remove_file(world.path("a.log.1")).unwrap();
+            world.rest();
+            world.pass(Duration::from_secs(400));
+            world.rest();
+            world.start();
+            world.rest();
+            world.assert_lines(count);
+        }
+    }
+}
+
 #[test]
 fn what_stays_cut_short_is_read_as_far_as_it_goes_and_told() {
     let mut world = World::new();

@@ -109,7 +109,8 @@ impl FileSource {
         self.wait_or_give_up(waiting, now, sink)
     }
 
-    fn ids(&self) -> impl Iterator<Item = FileId> {
+    /// Files of contents that are followed or have ended.
+    pub(super) fn ids(&self) -> impl Iterator<Item = FileId> {
         let tracked = self
             .tracked
             .iter()

@@ -404,9 +404,7 @@ impl FileSource {
     }
 
     fn is_known(&self, id: FileId) -> bool {
-        self.tracked.iter().any(|tracked| tracked.id == id && !tracked.ended)
-            || self.done.iter().any(|done| done.checkpoint.id == id)
-            || self.suspects.iter().any(|suspect| suspect.id == id)
+        self.ids().any(|known| known == id) || self.suspects.iter().any(|suspect| suspect.id == id)
     }
 }
 
