@@ -367,6 +367,29 @@ fn a_part_beside_its_original_is_not_read() {
 }
 
 #[test]
+fn a_shorter_copy_stays_known_while_compressed_files_are_looked_at() {
+    let mut world = World::new();
+    // Holds nothing, so that nothing is kept of it: it is looked at anew after every start.
+    world.append("z.log.gz", Packer::Gzip.pack(b""));
+    world.append("a.log", lines(0..200));
+    world.settle();
+    world.copy("a.log", "a.log.1");
+    world.append("a.log", lines(200..210));
+    world.settle();
+    world.truncate("a.log");
+    world.append("a.log", lines(210..220));
+    world.rest();
+    for _ in 0..2 {
+        world.pass(Duration::from_secs(400));
+        world.rest();
+        world.assert_lines(220);
+        world.start();
+        world.rest();
+        world.assert_lines(220);
+    }
+}
+
+#[test]
 fn what_stays_cut_short_is_read_as_far_as_it_goes_and_told() {
     let mut world = World::new();
     let content = lines(0..20_000);
