@@ -367,6 +367,23 @@ fn a_part_beside_its_original_is_not_read() {
 }
 
 #[test]
+fn the_first_bytes_of_a_compressed_file_are_no_text() {
+    for packer in PACKERS {
+        let mut world = World::new();
+        let name = format!("a.log.{}", packer.ending());
+        let bytes = packer.pack(lines(0..10).as_bytes());
+        world.append(&name, &bytes[..2]);
+        world.rest();
+        world.pass(Duration::from_secs(301));
+        world.rest();
+        assert!(world.sink.messages().is_empty(), "{packer:?}");
+        world.append(&name, &bytes[2..]);
+        world.rest();
+        world.assert_lines(10);
+    }
+}
+
+#[test]
 fn a_shorter_copy_stays_known_while_compressed_files_are_looked_at() {
     let mut world = World::new();
     // Holds nothing, so that nothing is kept of it: it is looked at anew after every start.

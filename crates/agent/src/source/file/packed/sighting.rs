@@ -117,7 +117,8 @@ impl FileSource {
                 Ok(Sniffed::Packed(kind)) => self.sight(found, kind, false, now, sink)?,
                 Ok(Sniffed::Unclear) if found.metadata.len() > 0 => {
                     let since = *self.unclear.entry(found.id).or_insert(now);
-                    if now.0.saturating_sub(since.0) >= self.close_after() {
+                    // What is named so waits for as long as it may become a compressed one.
+                    if now.0.saturating_sub(since.0) >= self.close_after() && !is_named_so(&found.path) {
                         plain.push(found);
                     }
                 }
