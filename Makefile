@@ -94,6 +94,7 @@ bench-growth: ## feed 30 GB (or GB=n) to one server while it is queried: takes i
 
 torture: setup ## kill, cut off, fill and damage agent and server under load, then fuzz: ROUNDS=n, SECONDS_EACH=n, TARGETS="query batch"
 	WATCHPOST_TORTURE_ROUNDS=$(or $(ROUNDS),40) cargo test --locked -p watchpost-app --test e2e -- kill faults:: --nocapture
+	WATCHPOST_STORMS=$(or $(STORMS),3000) cargo test --locked -p watchpost-agent --test file_source -- storm
 	PROPTEST_CASES=$(or $(CASES),2000) cargo test --locked -p watchpost-simulation
 	cargo run --locked -p watchpost-fuzz -- --seconds $(or $(SECONDS_EACH),60) $(TARGETS)
 

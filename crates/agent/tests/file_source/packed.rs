@@ -303,6 +303,110 @@ fn an_unexpected_end_waits_for_more() {
 }
 
 #[test]
+fn what_ends_too_early_is_waited_for_whatever_time_the_file_bears() {
+    for packer in PACKERS {
+        let mut world = World::new();
+        let bytes = packer.pack(lines(0..4000).as_bytes());
+        let (first, second) = bytes.split_at(bytes.len() * 2 / 3);
+        world.append("a.log.gz", first);
+        let file = std::fs::File::options()
+            .append(true)
+            .open(world.path("a.log.gz"))
+            .unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000))
+            .unwrap();
+        world.rest();
+        world.start();
+        world.rest();
+        assert!(world.sink.messages().is_empty(), "{packer:?}");
+        world.append("a.log.gz", second);
+        world.rest();
+        world.assert_lines(4000);
+        assert!(world.notices.is_empty(), "{packer:?} {:?}", world.notices);
+    }
+}
+
+/// Compressing was broken off: a part stays beside the file that it was made of.
+#[test]
+fn a_part_beside_its_original_is_not_read() {
+    for (count, packer) in [10, 40, 5000]
+        .into_iter()
+        .flat_map(|count| PACKERS.map(|packer| (count, packer)))
+    {
+        for ended in [false, true] {
+            let mut world = World::new();
+            world.append("a.log", lines(0..count));
+            world.settle();
+            world.rename("a.log", "a.log.1");
+            world.settle();
+            if ended {
+                world.pass(Duration::from_secs(400));
+                world.rest();
+                world.start();
+                world.rest();
+            }
+            assert_eq!(world.ends(), usize::from(ended));
+            let bytes = packer.pack(&std::fs::read(world.path("a.log.1")).unwrap());
+            let (first, second) = bytes.split_at(bytes.len() * 9 / 10);
+            world.append("a.log.1.gz", first);
+            world.rest();
+            world.pass(Duration::from_secs(301));
+            world.rest();
+            world.assert_lines(count);
+            assert!(world.notices.is_empty(), "{packer:?} {:?}", world.notices);
+            world.append("a.log.1.gz", second);
+            std::fs::remove_file(world.path("a.log.1")).unwrap();
+            world.rest();
+            world.pass(Duration::from_secs(400));
+            world.rest();
+            world.start();
+            world.rest();
+            world.assert_lines(count);
+        }
+    }
+}
+
+#[test]
+fn the_first_bytes_of_a_compressed_file_are_no_text() {
+    for packer in PACKERS {
+        let mut world = World::new();
+        let name = format!("a.log.{}", packer.ending());
+        let bytes = packer.pack(lines(0..10).as_bytes());
+        world.append(&name, &bytes[..2]);
+        world.rest();
+        world.pass(Duration::from_secs(301));
+        world.rest();
+        assert!(world.sink.messages().is_empty(), "{packer:?}");
+        world.append(&name, &bytes[2..]);
+        world.rest();
+        world.assert_lines(10);
+    }
+}
+
+#[test]
+fn a_shorter_copy_stays_known_while_compressed_files_are_looked_at() {
+    let mut world = World::new();
+    // Holds nothing, so that nothing is kept of it: it is looked at anew after every start.
+    world.append("z.log.gz", Packer::Gzip.pack(b""));
+    world.append("a.log", lines(0..200));
+    world.settle();
+    world.copy("a.log", "a.log.1");
+    world.append("a.log", lines(200..210));
+    world.settle();
+    world.truncate("a.log");
+    world.append("a.log", lines(210..220));
+    world.rest();
+    for _ in 0..2 {
+        world.pass(Duration::from_secs(400));
+        world.rest();
+        world.assert_lines(220);
+        world.start();
+        world.rest();
+        world.assert_lines(220);
+    }
+}
+
+#[test]
 fn what_stays_cut_short_is_read_as_far_as_it_goes_and_told() {
     let mut world = World::new();
     let content = lines(0..20_000);
@@ -332,6 +436,7 @@ fn damage_is_told_with_its_place_and_what_lies_before_is_read() {
         }
         world.append("a.log.gz", &bytes);
         world.append("b.log", lines(0..10));
+        world.rest();
         world.pass(Duration::from_secs(301));
         world.rest();
         let damaged = |notice: &&Notice| matches!(notice, Notice::PackedIncomplete { reason: Some(_), path, .. } if path.ends_with("a.log.gz"));

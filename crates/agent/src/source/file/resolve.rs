@@ -98,7 +98,8 @@ impl FileSource {
         let mut beside = self.beside(&waiting);
         let waiting = self.resolve_by(waiting, &mut beside, now, sink, by_name)?;
         let waiting = if self.is_surveying(now) {
-            // A compressed copy may hold all of it.
+            // A compressed copy may hold all of it. Until that is known a shorter one is nothing new either.
+            unknown.retain(|found| !waiting.iter().any(|unresolved| is_rest_of(unresolved, found)));
             waiting
         } else {
             let waiting = self.close_shorter(waiting, unknown, now, sink)?;
@@ -109,7 +110,8 @@ impl FileSource {
         self.wait_or_give_up(waiting, now, sink)
     }
 
-    fn ids(&self) -> impl Iterator<Item = FileId> {
+    /// Files of contents that are followed or have ended.
+    pub(super) fn ids(&self) -> impl Iterator<Item = FileId> {
         let tracked = self
             .tracked
             .iter()
@@ -164,13 +166,7 @@ impl FileSource {
     ) -> Result<Vec<Unresolved>, SourceError> {
         let mut left = Vec::new();
         for unresolved in waiting {
-            let checkpoint = &unresolved.checkpoint;
-            let shorter = candidates.iter().position(|found| {
-                // A file that shrank where it was being read is new content.
-                let moved = found.id != checkpoint.id && found.path != Path::new(&checkpoint.path);
-                let other = checkpoint.ended || moved;
-                other && is_plausible(checkpoint, &found.path) && likeness(checkpoint, found) == Likeness::Shorter
-            });
+            let shorter = candidates.iter().position(|found| is_rest_of(&unresolved, found));
             match shorter {
                 Some(at) if self.blocked.is_none() => {
                     let found = candidates.remove(at);
@@ -356,6 +352,15 @@ impl FileSource {
         }
         Ok(())
     }
+}
+
+/// Whether a file is what is left of a content: a copy that is shorter than what was read.
+fn is_rest_of(unresolved: &Unresolved, found: &Found) -> bool {
+    let checkpoint = &unresolved.checkpoint;
+    // A file that shrank where it was being read is new content.
+    let moved = found.id != checkpoint.id && found.path != Path::new(&checkpoint.path);
+    let other = checkpoint.ended || moved;
+    other && is_plausible(checkpoint, &found.path) && likeness(checkpoint, found) == Likeness::Shorter
 }
 
 fn likeness(checkpoint: &FileCheckpoint, found: &Found) -> Likeness {

@@ -32,7 +32,7 @@ pub(in crate::source::file) struct Sighting {
     /// It has looked like this since.
     since: Timestamp,
     first_seen: Timestamp,
-    /// It was there when the source began, and did not change since.
+    /// It was there when the source began, did not change since, and ends as it should as far as is known.
     is_old: bool,
     /// So often it changed.
     changes: u32,
@@ -117,7 +117,8 @@ impl FileSource {
                 Ok(Sniffed::Packed(kind)) => self.sight(found, kind, false, now, sink)?,
                 Ok(Sniffed::Unclear) if found.metadata.len() > 0 => {
                     let since = *self.unclear.entry(found.id).or_insert(now);
-                    if now.0.saturating_sub(since.0) >= self.close_after() {
+                    // What is named so waits for as long as it may become a compressed one.
+                    if now.0.saturating_sub(since.0) >= self.close_after() && !is_named_so(&found.path) {
                         plain.push(found);
                     }
                 }
@@ -329,7 +330,8 @@ impl FileSource {
             sighting.rounds = sighting.rounds.saturating_add(1);
             sighting.state = State::Surveyed(file, Box::new(survey), None);
         }
-        let is_patient = sighting.quiet(now) < self.close_after();
+        // Of a file that ends too early its own time is not believed: it may just be written, by another clock.
+        let is_patient = now.0.saturating_sub(sighting.since.0) < self.close_after();
         let State::Surveyed(file, survey, ended) = &mut sighting.state else {
             return Ok(());
         };
@@ -348,7 +350,7 @@ impl FileSource {
             let (path, id) = (sighting.found.path.clone(), sighting.found.id);
             sighting.seen_again(Found { path, id, metadata }, now);
         } else if ending != Ending::Whole && is_patient {
-            sighting.state = State::Waiting;
+            (sighting.state, sighting.is_old) = (State::Waiting, false);
         } else {
             *ended = Some(ending);
         }
@@ -403,9 +405,7 @@ impl FileSource {
     }
 
     fn is_known(&self, id: FileId) -> bool {
-        self.tracked.iter().any(|tracked| tracked.id == id && !tracked.ended)
-            || self.done.iter().any(|done| done.checkpoint.id == id)
-            || self.suspects.iter().any(|suspect| suspect.id == id)
+        self.ids().any(|known| known == id) || self.suspects.iter().any(|suspect| suspect.id == id)
     }
 }
 

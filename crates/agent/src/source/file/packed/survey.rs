@@ -11,7 +11,7 @@ use watchpost_event::{Fingerprint, StreamKey};
 
 use super::kind::Kind;
 use super::unpack::{Unpacked, Unpacker};
-use crate::source::file::checkpoint::{Bytes, Mark, TAIL_BYTES};
+use crate::source::file::checkpoint::{Bytes, Mark, TAIL_BYTES, read_exactly};
 use crate::source::file::content::Window;
 
 /// As much of the beginning is kept as a head may be long.
@@ -133,6 +133,17 @@ impl Survey {
     /// Bytes of content so far; at the end, all that there are.
     pub(in crate::source::file) fn content_bytes(&self) -> u64 {
         self.size
+    }
+
+    /// Whether it holds nothing but the beginning of a file, or all of it.
+    pub(in crate::source::file) fn is_beginning_of(&self, file: &File) -> io::Result<bool> {
+        // Most files are others from their first bytes on.
+        for length in [self.head.len().min(TAIL_BYTES), self.head.len()] {
+            if read_exactly(file, 0, length)?.is_none_or(|begin| begin != self.head[..length]) {
+                return Ok(false);
+            }
+        }
+        file.has(self.end())
     }
 
     /// The place at its end.

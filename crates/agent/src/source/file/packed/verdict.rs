@@ -1,5 +1,6 @@
 //! What becomes of a compressed file that was surveyed.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::path::PathBuf;
@@ -13,9 +14,9 @@ use super::kind::{Kind, Sniffed};
 use super::sighting::{Sighting, changed_at, judge_by_content, open_found};
 use super::survey::{Candidate, Ending, Survey};
 use crate::source::file::begin::RECENT;
-use crate::source::file::checkpoint::{Bytes, Likeness, Mark, TAIL_BYTES, compare};
+use crate::source::file::checkpoint::{Bytes, FileId, Likeness, Mark, compare};
 use crate::source::file::content::Content;
-use crate::source::file::globs::{Found, are_related};
+use crate::source::file::globs::{Found, are_related, is_plain_name, neighbours};
 use crate::source::file::settings::Start;
 use crate::source::file::tracked::Stamp;
 use crate::source::file::{Done, FileSource, Suspect};
@@ -38,6 +39,8 @@ enum Verdict {
     CopyOf(StreamKey),
     /// What a checkpoint speaks of.
     Resumes(StreamKey),
+    /// The first part of a file that stands beside it and is known. It is looked at again when it changes.
+    Part,
     /// A content whose file changed under our hands: its turn comes first.
     Later,
     New,
@@ -57,7 +60,7 @@ impl FileSource {
             print,
             content: survey.content_bytes(),
         });
-        let judged = print.and_then(|print| Ok((print, self.judge_survey(&sighting, &survey, print)?)));
+        let judged = print.and_then(|print| Ok((print, self.judge_survey(&sighting, &survey, (&ending, print))?)));
         let (print, verdict) = match judged {
             Ok(judged) => judged,
             Err(error) => {
@@ -76,7 +79,12 @@ impl FileSource {
             self.survey_again(sighting);
             return Ok(());
         }
-        if matches!(verdict, Verdict::New) && (sighting.beside || !self.wants(&sighting, now)) || print.content == 0 {
+        let unwanted = match verdict {
+            Verdict::New => sighting.beside || !self.wants(&sighting, now),
+            Verdict::Part => true,
+            _ => false,
+        };
+        if unwanted || print.content == 0 {
             self.pass_over(sighting);
             return Ok(());
         }
@@ -154,7 +162,7 @@ impl FileSource {
                 self.follow_packed(found, packed, Some(mark), now)
             }
             Verdict::New => self.follow_packed(found, packed, None, now),
-            Verdict::Later => Ok(()),
+            Verdict::Part | Verdict::Later => Ok(()),
         }
     }
 
@@ -258,7 +266,12 @@ impl FileSource {
         Ok(false)
     }
 
-    fn judge_survey(&mut self, sighting: &Sighting, survey: &Survey, print: PackedPrint) -> io::Result<Verdict> {
+    fn judge_survey(
+        &mut self,
+        sighting: &Sighting,
+        survey: &Survey,
+        (ending, print): (&Ending, PackedPrint),
+    ) -> io::Result<Verdict> {
         let mut grew = None;
         for candidate in survey.candidates().iter().filter(|known| is_plausible(known, sighting)) {
             let likeness = compare(survey, candidate.head, candidate.mark, &candidate.marks)?;
@@ -280,7 +293,34 @@ impl FileSource {
         if let Some(verdict) = self.judge_live(sighting, survey)? {
             return Ok(verdict);
         }
+        if grew.is_none() && *ending != Ending::Whole && self.is_part(sighting, survey)? {
+            return Ok(Verdict::Part);
+        }
         Ok(grew.unwrap_or(Verdict::New))
+    }
+
+    /// Whether it holds the first part of a file beside it that is known: its compressor has not come to the end, or never
+    /// will. A part may be too short to be known by head and tail.
+    fn is_part(&self, sighting: &Sighting, survey: &Survey) -> io::Result<bool> {
+        let path = &sighting.found.path;
+        let suspects = self.suspects.iter().map(|suspect| suspect.id);
+        let unresolved = self.unresolved.iter().map(|unresolved| unresolved.checkpoint.id);
+        let known: HashSet<FileId> = self.ids().chain(suspects).chain(unresolved).collect();
+        for found in path
+            .parent()
+            .map(|folder| neighbours(folder, is_plain_name))
+            .unwrap_or_default()
+        {
+            let telling = survey.content_bytes() >= u64::from(TELLING_BYTES) || are_related(&found.path, path);
+            if !telling || !known.contains(&found.id) {
+                continue;
+            }
+            let Ok(file) = open_found(&found) else { continue };
+            if survey.is_beginning_of(&file)? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Of a followed content whose file is another now, or gone, or compressed as well.
@@ -308,7 +348,6 @@ impl FileSource {
 
     /// Of a followed content whose file is there: a copy is no longer than it and ends in it as it ends itself.
     fn judge_live(&mut self, sighting: &Sighting, survey: &Survey) -> io::Result<Option<Verdict>> {
-        let end = survey.end();
         for tracked in self.tracked.iter().filter(|tracked| !tracked.ended) {
             let Some(file) = tracked.plain() else { continue };
             let print = tracked.head.print();
@@ -316,9 +355,8 @@ impl FileSource {
             if !telling && !are_related(&tracked.path, &sighting.found.path) {
                 continue;
             }
-            // Of a short content its end is all of it.
-            let begins = survey.begins_with(print)? || end.position <= TAIL_BYTES as u64 && file.has(end)?;
-            let is_copy = begins && file.size()? >= end.position && file.has(end)?;
+            let is_copy = survey.is_beginning_of(file)?;
+            let begins = is_copy || survey.begins_with(print)?;
             if begins && !tracked.is_intact()? {
                 return Ok(Some(Verdict::Later));
             }
