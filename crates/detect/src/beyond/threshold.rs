@@ -19,7 +19,7 @@ use crate::lru::{Packed, take};
 use crate::{Detection, Rule, RuleKind};
 
 /// Steps of one window at most.
-const STEPS_MAX: u32 = 288;
+const STEPS_MAX: u32 = 60;
 /// Windows that are made up for after a time without events, beside those of one span.
 const MISSED_MAX: u32 = 100;
 /// A group of which nothing comes is looked at for so long, where too few is what is asked for.

@@ -150,17 +150,17 @@ fn chains_that_bite_their_tail_or_lack_a_value_are_refused() {
     let events = [failures(0..5, "192.0.2.7"), vec![event(60, "success", "192.0.2.7")]].concat();
     let found = detect(&compile(&aliased), &events, &mut Correlator::default());
     assert_eq!(titles(&found), ["Then in"]);
-    let mut tower = CHAIN.to_owned();
-    for n in 0..8 {
+    let level = |n: usize| {
         let below = if n == 0 {
             "Then in".to_owned()
         } else {
             format!("L{}", n - 1)
         };
-        tower += &format!(
+        format!(
             "---\ntitle: L{n}\ncorrelation: {{ type: event_count, rules: ['{below}'], group-by: [source.ip], timespan: 1m, condition: {{ gte: 1 }} }}\n"
-        );
-    }
+        )
+    };
+    let tower: String = std::iter::once(CHAIN.to_owned()).chain((0..8).map(level)).collect();
     assert!(
         message(&tower).contains("a chain of 9 correlations"),
         "{}",
