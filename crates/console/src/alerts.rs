@@ -143,8 +143,11 @@ pub async fn list_rules(
             write_json(rule, out)?;
         }
     } else {
-        let mut rows = vec![["level", "title", "file"].map(str::to_owned).to_vec()];
-        let row = |rule: &RuleInfo| vec![rule.level.clone(), harmless(&rule.title), harmless(&rule.file)];
+        let mut rows = vec![["level", "kind", "title", "file"].map(str::to_owned).to_vec()];
+        let row = |rule: &RuleInfo| {
+            let texts = [&rule.level, &rule.kind, &rule.title, &rule.file];
+            texts.map(|text| harmless(text)).to_vec()
+        };
         rows.extend(response.rules.iter().map(row));
         out.write_all(table::render(&rows, 0).as_bytes())?;
         let loaded = renderer.time(response.loaded, "%Y-%m-%d %H:%M:%S");

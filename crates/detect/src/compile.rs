@@ -10,12 +10,13 @@ use watchpost_event::{LogSource, Severity, Timestamp, View};
 use watchpost_kit::DurationText;
 
 use crate::adapter::Adapter;
+use crate::beyond::{Beyond, divide};
 use crate::correlate::{Correlation, Correlator};
 use crate::filters;
 use crate::normal::normalise;
 use crate::rule::{STORY_FIELDS, STORY_WINDOW};
 use crate::sources::{Ways, sources};
-use crate::{Detection, Hit, Rule, Share};
+use crate::{Detection, Hit, Rule, RuleKind, Share};
 
 /// A text of rules and what to call it: one or more YAML documents.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,17 +82,19 @@ pub struct Rules {
     pub(crate) routes: Vec<(LogSource, Engine)>,
     /// Which of them an event concerns.
     ways: Ways,
-    known: HashMap<String, Known>,
-    correlations: HashMap<String, Correlation>,
+    pub(crate) known: HashMap<String, Known>,
+    pub(crate) correlations: HashMap<String, Correlation>,
+    /// Those of our own kinds.
+    pub(crate) beyond: Beyond,
 }
 
 /// A detection rule and what it counts for.
-struct Known {
-    rule: Arc<Rule>,
+pub(crate) struct Known {
+    pub(crate) rule: Arc<Rule>,
     /// It is a detection by itself, not only a part of correlations.
-    alone: bool,
+    pub(crate) alone: bool,
     /// Keys of the correlations it is part of.
-    parts: Vec<String>,
+    pub(crate) parts: Vec<String>,
 }
 
 /// What the texts hold, before it is put together.
@@ -100,6 +103,8 @@ struct Parsed {
     rules: Vec<(String, SigmaRule)>,
     correlations: Vec<(String, CorrelationRule)>,
     filters: Vec<(String, FilterRule)>,
+    /// Documents of our own kinds.
+    ours: Vec<(String, String)>,
 }
 
 impl Rules {
@@ -118,16 +123,22 @@ impl Rules {
             ways: Ways::default(),
             known: HashMap::new(),
             correlations: HashMap::new(),
+            beyond: Beyond::default(),
         };
         let correlations = std::mem::take(&mut parsed.correlations);
-        let off = set.add_rules(parsed.rules, disabled, &mut problems);
-        set.add_correlations(&correlations, disabled, &off, &mut problems);
+        let off = set.add_rules(std::mem::take(&mut parsed.rules), disabled, &mut problems);
+        set.add_correlations(&correlations, disabled, off, &mut problems);
+        for (file, text) in &parsed.ours {
+            let taken = |key: &str| set.known.contains_key(key) || set.correlations.contains_key(key);
+            let added = set.beyond.add(file, text, taken, |key| disabled.has(key));
+            problems.extend(added.err());
+        }
         (set, problems)
     }
 
     /// How many rules there are, correlations included.
     pub fn len(&self) -> usize {
-        self.known.len() + self.correlations.len()
+        self.known.len() + self.correlations.len() + self.beyond.len()
     }
 
     /// Whether there are none.
@@ -139,6 +150,7 @@ impl Rules {
     pub fn list(&self) -> Vec<Arc<Rule>> {
         let mut all: Vec<_> = self.known.values().map(|known| known.rule.clone()).collect();
         all.extend(self.correlations.values().map(|correlation| correlation.rule.clone()));
+        all.extend(self.beyond.rules().cloned());
         all.sort_by(|a, b| (&a.title, &a.key).cmp(&(&b.title, &b.key)));
         all
     }
@@ -198,19 +210,12 @@ impl Rules {
             }
             found.extend(correlator.add(self, &hit));
         }
+        found.extend(self.beyond.look(view, received, &mut correlator.beyond));
         found
     }
 
     pub(crate) fn correlation(&self, key: &str) -> Option<&Correlation> {
         self.correlations.get(key)
-    }
-
-    /// Resolves what a correlation refers to: an id, a name or a title.
-    fn find(&self, reference: &str) -> Option<&Known> {
-        self.known.get(reference).or_else(|| {
-            let named = |known: &&Known| known.rule.name.as_deref() == Some(reference) || known.rule.title == reference;
-            self.known.values().find(named)
-        })
     }
 
     /// What those that are switched off are called is given back.
@@ -287,53 +292,17 @@ impl Rules {
         engine.extend_compiled_rules(compiled);
         engine
     }
-
-    fn add_correlations(
-        &mut self,
-        correlations: &[(String, CorrelationRule)],
-        disabled: &Disabled,
-        off: &HashSet<String>,
-        problems: &mut Vec<Problem>,
-    ) {
-        for (file, sigma) in correlations {
-            if disabled.has(sigma.id.as_ref().unwrap_or(&sigma.title)) {
-                continue;
-            }
-            if let Some(part) = sigma.rules.iter().find(|part| off.contains(*part)) {
-                let message = format!("it counts rule {part:?}, which is switched off");
-                problems.push(unsupported(file, &sigma.title, message));
-                continue;
-            }
-            let resolve = |reference: &str| self.find(reference).map(|known| known.rule.clone());
-            let correlation = match Correlation::compile(file, sigma, resolve) {
-                Ok(correlation) => correlation,
-                Err(problem) => {
-                    problems.push(problem);
-                    continue;
-                }
-            };
-            let key = correlation.rule.key.clone();
-            if self.correlations.contains_key(&key) || self.known.contains_key(&key) {
-                let message = format!("its id {key:?} is taken by another rule: give it an id of its own");
-                problems.push(problem(file, &sigma.title, message));
-                continue;
-            }
-            for part in &correlation.parts {
-                if let Some(known) = self.known.get_mut(part) {
-                    known.parts.push(key.clone());
-                    // The specification's `generate`: whether the parts are detections too.
-                    known.alone &= sigma.generate;
-                }
-            }
-            self.correlations.insert(key, correlation);
-        }
-    }
 }
 
 fn parse(texts: &[RuleText], problems: &mut Vec<Problem>) -> Parsed {
     let mut parsed = Parsed::default();
     for text in texts {
-        let collection = match parse_sigma_yaml(&text.text) {
+        let documents = divide(&text.text);
+        parsed
+            .ours
+            .extend(documents.ours.into_iter().map(|ours| (text.name.clone(), ours)));
+        let Some(sigma) = documents.sigma else { continue };
+        let collection = match parse_sigma_yaml(&sigma) {
             Ok(collection) => collection,
             Err(error) => {
                 problems.push(Problem {
@@ -443,6 +412,7 @@ fn head_of(file: &str, sigma: &SigmaRule) -> Result<Rule, Problem> {
         group_by,
         window,
         file: file.to_owned(),
+        kind: RuleKind::Event,
     })
 }
 

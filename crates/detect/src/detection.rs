@@ -1,13 +1,13 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use watchpost_event::{Event, FieldRef, Fields, LogSource, Timestamp, View, names};
 
 use crate::Rule;
 use crate::adapter::Adapter;
 use crate::correlate::Burst;
 use crate::correlate::span_text;
+use crate::digest::digest;
 
 /// Fields of the cause that a detection carries on.
 const CARRIED: [&str; 14] = [
@@ -47,6 +47,25 @@ pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     &text[..end.unwrap_or(0)]
 }
 
+/// What a detection takes over from its cause.
+fn carried(cause: &View<'_>) -> Fields {
+    let mut fields = Fields::new();
+    for (name, value) in cause.fields() {
+        if CARRIED.iter().any(|prefix| name.starts_with(prefix))
+            && fields.weight() < FIELDS_BYTES_MAX
+            && let Some(value) = short(value)
+        {
+            fields.set(name, value);
+        }
+    }
+    for name in ["watchpost.launch", "watchpost.system"] {
+        if let Some(FieldRef::Json(value)) = cause.get(name) {
+            fields.set(name, value.clone());
+        }
+    }
+    fields
+}
+
 /// Something a rule says should be looked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detection {
@@ -64,6 +83,11 @@ pub struct Detection {
     pub last: Timestamp,
     /// Of a correlation: its time span, for people.
     pub span: Option<String>,
+    /// What is remarkable, for people, where the rule knows more than that it matched: `user.name mallory for the first
+    /// time on host.name web-1`.
+    pub note: Option<String>,
+    /// It is about no single event: it says so itself, at the time of `last`.
+    pub alone: bool,
 }
 
 impl Detection {
@@ -80,6 +104,35 @@ impl Detection {
             first: view.event.time,
             last: view.event.time,
             span: None,
+            note: None,
+            alone: false,
+        }
+    }
+
+    /// Something about a time that is over, and about no single event.
+    pub(crate) fn of_time(
+        rule: &Arc<Rule>,
+        (names, values): (&[String], &[String]),
+        (first, last): (Timestamp, Timestamp),
+        count: u64,
+        note: String,
+    ) -> Self {
+        let group: Vec<_> = names.iter().cloned().zip(values.iter().cloned()).collect();
+        let story: Vec<_> = group
+            .iter()
+            .filter(|(name, _)| rule.group_by.contains(name))
+            .cloned()
+            .collect();
+        Self {
+            fingerprint: fingerprint(rule, &story),
+            rule: rule.clone(),
+            group,
+            count: count.max(1),
+            first,
+            last,
+            span: None,
+            note: Some(note),
+            alone: true,
         }
     }
 
@@ -93,26 +146,15 @@ impl Detection {
             first: burst.first,
             last: burst.last,
             span: Some(span_text(span)),
+            note: None,
+            alone: false,
         }
     }
 
     /// The event that is written back, so that history is searched the same way. `cause` is the event that completed
     /// the detection.
     pub fn event(&self, cause: &View<'_>, position: u64, n: u32) -> Event {
-        let mut fields = Fields::new();
-        for (name, value) in cause.fields() {
-            if CARRIED.iter().any(|prefix| name.starts_with(prefix))
-                && fields.weight() < FIELDS_BYTES_MAX
-                && let Some(value) = short(value)
-            {
-                fields.set(name, value);
-            }
-        }
-        for name in ["watchpost.launch", "watchpost.system"] {
-            if let Some(FieldRef::Json(value)) = cause.get(name) {
-                fields.set(name, value.clone());
-            }
-        }
+        let mut fields = if self.alone { Fields::new() } else { carried(cause) };
         fields.set(names::EVENT_KIND, "alert");
         if fields.get(names::EVENT_CATEGORY).is_none() {
             fields.set(names::EVENT_CATEGORY, Value::from(vec!["intrusion_detection"]));
@@ -124,9 +166,11 @@ impl Detection {
             }
         }
         self.put_rule(&mut fields);
-        fields.set("watchpost.cause", cause.id().to_string());
+        if !self.alone {
+            fields.set("watchpost.cause", cause.id().to_string());
+        }
         Event {
-            time: cause.event.time,
+            time: if self.alone { self.last } else { cause.event.time },
             position,
             n,
             message: cut(&self.message(cause), TEXT_BYTES_MAX).to_owned(),
@@ -168,6 +212,11 @@ impl Detection {
     /// `SSH brute force: 5 within 1m, source.ip 203.0.113.9: Failed password for root …`
     fn message(&self, cause: &View<'_>) -> String {
         let title = &self.rule.title;
+        match &self.note {
+            Some(note) if self.alone => return format!("{title}: {note}"),
+            Some(note) => return format!("{title}: {note}: {}", cause.event.message),
+            None => {}
+        }
         let Some(span) = &self.span else {
             return format!("{title}: {}", cause.event.message);
         };
@@ -182,19 +231,7 @@ impl Detection {
     }
 }
 
-/// Keyed by nothing, but no text that an attacker makes meets another's: SHA-256 over lengths and parts.
 fn fingerprint(rule: &Rule, group: &[(String, String)]) -> String {
-    let mut hash = Sha256::new();
-    let mut part = |text: &str| {
-        hash.update((text.len() as u64).to_le_bytes());
-        hash.update(text.as_bytes());
-    };
-    part(&rule.key);
-    for (name, value) in group {
-        part(name);
-        part(value);
-    }
-    let digest = hash.finalize();
-    let first: [u8; 16] = std::array::from_fn(|at| digest[at]);
-    format!("{:032x}", u128::from_be_bytes(first))
+    let pairs = group.iter().flat_map(|(name, value)| [name.as_str(), value.as_str()]);
+    format!("{:032x}", digest(std::iter::once(rule.key.as_str()).chain(pairs)))
 }

@@ -9,6 +9,7 @@ use rsigma_parser::ConditionExpr;
 use rsigma_parser::fieldpath::unescape_brackets;
 use serde::Serialize;
 use watchpost_event::{LogSource, View};
+use watchpost_query::Query;
 
 use crate::Rules;
 use crate::adapter::Adapter;
@@ -78,6 +79,9 @@ impl Rules {
     /// What a rule makes of an event: of a rule that looks at single events, by its key. A correlation is explained by
     /// the rules it counts.
     pub fn explain(&self, key: &str, view: &View<'_>) -> Option<Explanation> {
+        if let Some(explanation) = self.beyond.explain(key, view) {
+            return Some(explanation);
+        }
         let key_of = |rule: &CompiledRule| rule.id.as_deref().unwrap_or(&rule.title) == key;
         let (source, rule) = self.routes.iter().find_map(|(source, engine)| {
             let rule = engine.rules().iter().find(|rule| key_of(rule))?;
@@ -100,6 +104,54 @@ impl Rules {
             condition_met,
             selections,
         })
+    }
+}
+
+/// Of a rule that is asked by a query: whether it is met, and which of its fields the event has.
+pub(crate) fn of_query(
+    title: &str,
+    (source, query): (&LogSource, &Query),
+    fields: &[String],
+    view: &View<'_>,
+) -> Explanation {
+    let query_met = query.matches(view);
+    let adapter = Adapter::new(*view);
+    let differs = differences(source, &sources(view));
+    let tests: Vec<Test> = fields
+        .iter()
+        .map(|name| Test {
+            field: Some(name.clone()),
+            wanted: "is there".to_owned(),
+            found: adapter.text(name).map(|text| short(&text)),
+        })
+        .collect();
+    let has_all = tests.iter().all(|test| test.found.is_some());
+    let condition_met = query_met && has_all;
+    let tests = if has_all {
+        tests
+    } else {
+        tests.into_iter().filter(|test| test.found.is_none()).collect()
+    };
+    Explanation {
+        rule: title.to_owned(),
+        matched: differs.is_empty() && condition_met,
+        differs,
+        conditions: vec!["query and fields".to_owned()],
+        condition_met,
+        selections: vec![
+            Selection {
+                name: "fields".to_owned(),
+                matched: has_all,
+                tests,
+                more: false,
+            },
+            Selection {
+                name: format!("query {}", short(query.text())),
+                matched: query_met,
+                tests: Vec::new(),
+                more: false,
+            },
+        ],
     }
 }
 

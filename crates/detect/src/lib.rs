@@ -11,6 +11,8 @@
 //! A rule is looked at only for events of its log source: that is needed for right results, not only for speed, since
 //! two products use the same field names for different things.
 //!
+//! Beside Sigma there are kinds of our own: what is new, unusual or missing (`beyond`).
+//!
 //! Start reading at [`Rules::compile`], then `correlate`.
 //!
 //! ```
@@ -39,13 +41,17 @@
 //! ```
 
 mod adapter;
+mod beyond;
 mod builtin;
+mod chains;
 mod compile;
 mod correlate;
 mod detection;
+mod digest;
 mod encoding;
 mod explain;
 mod filters;
+mod lru;
 mod normal;
 mod rule;
 mod samples;
@@ -69,5 +75,5 @@ pub use compile::{Disabled, Problem, RuleText, Rules};
 pub use correlate::Correlator;
 pub use detection::Detection;
 pub use explain::{Difference, Explanation, Selection, Test};
-pub use rule::{Hit, Rule, Share};
+pub use rule::{Hit, Rule, RuleKind, Share};
 pub use samples::{Input, Sample, SampleError, Samples};

@@ -24,6 +24,39 @@ pub struct Rule {
     pub window: i64,
     /// Which file it stands in.
     pub file: String,
+    /// How it finds what it finds.
+    pub kind: RuleKind,
+}
+
+/// How a rule finds what it finds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RuleKind {
+    /// It looks at one event.
+    Event,
+    /// It counts what other rules find.
+    Correlation,
+    /// It remembers values and finds new ones.
+    FirstSeen,
+    /// It compares an hour with the same hour of past days.
+    Volume,
+    /// It notices that something does not come any more.
+    Silent,
+    /// It asks the store on a schedule.
+    Threshold,
+}
+
+impl RuleKind {
+    /// As rules and the interface spell it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Event => "event",
+            Self::Correlation => "correlation",
+            Self::FirstSeen => "first_seen",
+            Self::Volume => "volume",
+            Self::Silent => "silent",
+            Self::Threshold => "threshold",
+        }
+    }
 }
 
 /// A story ends when nothing was added to it for so long.

@@ -6,7 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 use watchpost_event::{AgentId, Epoch, Event, Fields, LogSource, Origin, Severity, StreamId, Timestamp, View};
 
-use crate::{Correlator, Detection, RuleText, Rules, Samples, builtin};
+use crate::{Correlator, Detection, Input, RuleText, Rules, Samples, builtin};
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -249,6 +249,34 @@ fn the_rules_that_come_with_the_program_are_all_of_the_folder_and_compile_togeth
         assert!(samples.iter().any(|sample| sample.expected), "{}", rule.name);
         assert!(samples.iter().any(|sample| !sample.expected), "{}", rule.name);
     }
+}
+
+#[test]
+fn the_rules_that_come_with_the_program_find_what_their_events_say() {
+    let texts: Vec<_> = builtin().iter().map(crate::BuiltinRule::rule_text).collect();
+    let (rules, _) = Rules::compile(&texts);
+    let mut looked_at = 0;
+    for (rule, text) in builtin().iter().zip(&texts) {
+        for (at, sample) in Samples::read(rule.samples).unwrap().samples.iter().enumerate() {
+            // Lines are for the pipeline to read first.
+            let event = |input: &Input| match input {
+                Input::Event(event) => Some((**event).clone()),
+                Input::Line(_) => None,
+            };
+            let Some(events) = sample.inputs.iter().map(event).collect::<Option<Vec<_>>>() else {
+                continue;
+            };
+            let found = rules.try_out(&text.name, &events);
+            assert_eq!(
+                found.len(),
+                usize::from(sample.expected),
+                "sample {at} of {}: {found:?}",
+                rule.name
+            );
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 500, "{looked_at}");
 }
 
 proptest! {

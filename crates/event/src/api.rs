@@ -334,6 +334,9 @@ pub struct RuleInfo {
     pub tags: Vec<String>,
     /// The file it stands in.
     pub file: String,
+    /// How it finds what it finds: event, correlation, first_seen, volume, silent or threshold.
+    #[serde(default)]
+    pub kind: String,
 }
 
 // Users and sessions.

@@ -1926,6 +1926,8 @@ export interface components {
             file: string;
             /** @description Its id. */
             id?: string | null;
+            /** @description How it finds what it finds: event, correlation, first_seen, volume, silent or threshold. */
+            kind?: string;
             /** @description informational, low, medium, high, critical. */
             level: string;
             /** @description Its tags. */

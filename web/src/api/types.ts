@@ -184,6 +184,8 @@ export interface Seven {
 
 export interface RuleInfo {
   id?: string;
+  /** How it finds what it finds; older servers do not say. */
+  kind?: string;
   title: string;
   level: AlertLevel;
   tags: string[];

@@ -2,7 +2,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use rsigma_parser::{ConditionOperator, CorrelationCondition, CorrelationRule, CorrelationType, WindowMode};
-use sha2::{Digest, Sha256};
 use watchpost_kit::DurationText;
 
 use super::ENTRIES_MAX;
@@ -10,7 +9,8 @@ use super::group::Burst;
 use crate::adapter::Adapter;
 use crate::compile::{Problem, problem, severity};
 use crate::detection::cut;
-use crate::{Detection, Rule};
+use crate::digest::digest;
+use crate::{Detection, Rule, RuleKind, Share};
 
 /// How hits are counted (Sigma correlation rules specification, `type`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,14 +41,47 @@ pub(crate) struct Correlation {
     pub(super) span: i64,
     /// How many it takes.
     pub(super) least: usize,
+    /// It is a detection by itself, not only a part of others.
+    pub(crate) alone: bool,
+    /// Keys of the correlations that count it.
+    pub(crate) counted_by: Vec<String>,
+    /// How many correlations stand above one another here.
+    depth: usize,
+}
+
+/// Correlations of a chain at most.
+const DEPTH_MAX: usize = 8;
+
+/// What a correlation may count.
+pub(crate) enum Part<'a> {
+    /// A rule that looks at single events.
+    Rule(&'a Arc<Rule>),
+    /// Another correlation.
+    Correlation(&'a Correlation),
+}
+
+impl Part<'_> {
+    fn rule(&self) -> &Arc<Rule> {
+        match self {
+            Self::Rule(rule) => rule,
+            Self::Correlation(correlation) => &correlation.rule,
+        }
+    }
+
+    fn depth(&self) -> usize {
+        match self {
+            Self::Rule(_) => 0,
+            Self::Correlation(correlation) => correlation.depth,
+        }
+    }
 }
 
 impl Correlation {
     /// Checks a correlation. `resolve` finds the rule a reference means.
-    pub(crate) fn compile(
+    pub(crate) fn compile<'a>(
         file: &str,
         sigma: &CorrelationRule,
-        resolve: impl Fn(&str) -> Option<Arc<Rule>>,
+        resolve: impl Fn(&str) -> Option<Part<'a>>,
     ) -> Result<Self, Problem> {
         let unsupported = |message: String| Problem {
             unsupported: true,
@@ -78,16 +111,16 @@ impl Correlation {
         let mut aliases: HashMap<String, HashMap<String, String>> = HashMap::new();
         for reference in &sigma.rules {
             let Some(part) = resolve(reference) else {
-                let message = format!("it counts rule {reference:?}, which is not there (or is a correlation itself)");
+                let message = format!("it counts rule {reference:?}, which is not there (or is of another kind)");
                 return Err(problem(file, &sigma.title, message));
             };
             for alias in &sigma.aliases {
                 if let Some(field) = alias.mapping.get(reference) {
                     let fields = aliases.entry(alias.alias.clone()).or_default();
-                    fields.insert(part.key.clone(), field.clone());
+                    fields.insert(part.rule().key.clone(), field.clone());
                 }
             }
-            parts.push(part.key.clone());
+            parts.push(part);
         }
         let (least, values_of) = threshold(kind, sigma, parts.len()).map_err(unsupported)?;
         if kind == Kind::ValueCount && values_of.is_empty() {
@@ -97,16 +130,108 @@ impl Correlation {
         let span = i64::try_from(sigma.timespan.seconds)
             .unwrap_or(i64::MAX)
             .saturating_mul(1_000_000_000);
-        Ok(Self {
+        let compiled = Self {
             rule: Arc::new(head(file, sigma, span)),
-            parts,
+            parts: parts.iter().map(|part| part.rule().key.clone()).collect(),
             kind,
             group_by: sigma.group_by.clone(),
             aliases,
             values_of,
             span,
             least,
+            alone: true,
+            counted_by: Vec::new(),
+            depth: 1 + parts.iter().map(Part::depth).max().unwrap_or_default(),
+        };
+        match compiled.unfit(&parts) {
+            None => Ok(compiled),
+            Some(message) => Err(problem(file, &sigma.title, message)),
+        }
+    }
+
+    /// Why it cannot count one of its parts: of a correlation there are only the values it is grouped by.
+    fn unfit(&self, parts: &[Part<'_>]) -> Option<String> {
+        if self.depth > DEPTH_MAX {
+            let depth = self.depth;
+            return Some(format!(
+                "it is a chain of {depth} correlations: use at most {DEPTH_MAX}"
+            ));
+        }
+        for part in parts {
+            let Part::Correlation(part) = part else { continue };
+            let lacks = |name: &&String| {
+                !part
+                    .group_by
+                    .iter()
+                    .any(|known| known == self.field_of(&part.rule, name))
+            };
+            if let Some(name) = self.group_by.iter().chain(&self.values_of).find(lacks) {
+                let (title, known) = (&part.rule.title, part.group_by.join(", "));
+                return Some(format!(
+                    "it needs {name}, but the correlation {title:?} it counts is grouped by {known}: use one of these, or `aliases`"
+                ));
+            }
+        }
+        None
+    }
+
+    /// What a field is called in a part's events.
+    fn field_of<'n>(&'n self, part: &Rule, name: &'n String) -> &'n String {
+        let fields = self.aliases.get(name);
+        fields.and_then(|fields| fields.get(&part.key)).unwrap_or(name)
+    }
+
+    /// What it counts of another correlation that was completed.
+    pub(super) fn share_of(&self, part: &Self, group: &[String]) -> Option<Share> {
+        let value = |name: &String| {
+            let field = self.field_of(&part.rule, name);
+            let at = part.group_by.iter().position(|known| known == field)?;
+            group.get(at).cloned()
+        };
+        let values: Option<Vec<String>> = self.values_of.iter().map(value).collect();
+        Some(Share {
+            correlation: self.rule.key.clone(),
+            group: self
+                .group_by
+                .iter()
+                .map(|name| value(name).unwrap_or_default())
+                .collect(),
+            value: if self.needs_value() {
+                Some(bounded(values?.join("\u{1f}")))
+            } else {
+                None
+            },
         })
+    }
+
+    #[cfg(test)]
+    pub(super) fn for_tests(kind: Kind, span: i64, least: usize) -> Self {
+        let rule = Rule {
+            key: "tested".to_owned(),
+            id: None,
+            name: None,
+            title: "Tested".to_owned(),
+            level: watchpost_event::Severity::Error,
+            tags: Vec::new(),
+            description: None,
+            group_by: Vec::new(),
+            window: span,
+            file: String::new(),
+            kind: RuleKind::Correlation,
+        };
+        Self {
+            rule: Arc::new(rule),
+            parts: Vec::new(),
+            kind,
+            group_by: Vec::new(),
+            aliases: HashMap::new(),
+            values_of: Vec::new(),
+            span,
+            least,
+            alone: true,
+            counted_by: Vec::new(),
+            depth: 1,
+        }
     }
 
     /// The number of a rule among the parts.
@@ -122,11 +247,7 @@ impl Correlation {
     /// The values an event is grouped by; of a field it lacks, nothing.
     pub(crate) fn group_of(&self, part: &Rule, event: &Adapter<'_>) -> Vec<String> {
         let value = |name: &String| {
-            let field = self
-                .aliases
-                .get(name)
-                .and_then(|fields| fields.get(&part.key))
-                .unwrap_or(name);
+            let field = self.field_of(part, name);
             event.text(field).map(bounded).unwrap_or_default()
         };
         self.group_by.iter().map(value).collect()
@@ -148,14 +269,12 @@ impl Correlation {
 }
 
 /// Many values are remembered, and whoever writes the log chooses them: of a long one its beginning and its SHA-256.
-fn bounded(value: String) -> String {
+pub(crate) fn bounded(value: String) -> String {
     const BYTES_MAX: usize = 256;
     if value.len() <= BYTES_MAX {
         return value;
     }
-    let digest = Sha256::digest(value.as_bytes());
-    let first: [u8; 16] = std::array::from_fn(|at| digest[at]);
-    format!("{}… {:032x}", cut(&value, BYTES_MAX / 2), u128::from_be_bytes(first))
+    format!("{}… {:032x}", cut(&value, BYTES_MAX / 2), digest([value.as_str()]))
 }
 
 /// How many it takes, and of which fields.
@@ -198,6 +317,7 @@ fn head(file: &str, sigma: &CorrelationRule, span: i64) -> Rule {
         group_by: sigma.group_by.clone(),
         window: span,
         file: file.to_owned(),
+        kind: RuleKind::Correlation,
     }
 }
 

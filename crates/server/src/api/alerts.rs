@@ -83,6 +83,7 @@ pub(super) async fn rules(State(app): State<Arc<App>>) -> Json<RulesResponse> {
         level: rule.level_name().to_owned(),
         tags: rule.tags.clone(),
         file: rule.file.clone(),
+        kind: rule.kind.name().to_owned(),
     };
     Json(RulesResponse {
         rules: list.iter().map(one).collect(),

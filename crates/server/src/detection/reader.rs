@@ -23,8 +23,12 @@ use crate::ingest::{BodyKind, Ingest, WriterHandle};
 use crate::intake::Committed;
 
 const IDLE: Duration = Duration::from_secs(1);
-/// How often what was counted is written down.
+/// How often what was counted is written down …
 const SNAPSHOT_EVERY: Duration = Duration::from_secs(10);
+/// … and that takes at most one part in so many of the time, however much was counted …
+const SNAPSHOT_SHARE: u32 = 20;
+/// … unless it comes to this.
+const SNAPSHOT_EVERY_MAX: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(5);
 /// Detections of one ledger record at most; more are counted and said.
@@ -62,6 +66,8 @@ pub(crate) struct DetectReader {
     stream: StreamId,
     state: DetectSnapshot,
     saved: Duration,
+    /// How long that took.
+    saving: Duration,
     looked: Duration,
     /// A record was counted whose detections are not written: only the saved state may be gone on from.
     midway: bool,
@@ -78,6 +84,7 @@ impl DetectReader {
             agent: AgentId::new(SERVER_AGENT).map_err(named)?,
             stream: StreamId::new(DETECT_STREAM).map_err(named)?,
             saved: deps.clock.monotonic(),
+            saving: Duration::ZERO,
             looked: deps.clock.monotonic(),
             midway: false,
             deps,
@@ -290,12 +297,16 @@ impl DetectReader {
     fn save_if_due(&mut self, at_once: bool) {
         let now = self.deps.clock.monotonic();
         let state = &self.deps.follower.state;
-        let due = at_once || now.saturating_sub(self.saved) >= SNAPSHOT_EVERY;
+        let share = self.saving.saturating_mul(SNAPSHOT_SHARE);
+        let every = share.clamp(SNAPSHOT_EVERY, SNAPSHOT_EVERY_MAX);
+        let due = at_once || now.saturating_sub(self.saved) >= every;
         if !due || self.state.position == state.committed() {
             return;
         }
-        self.saved = now;
-        match self.state.save(&self.deps.disk, &self.deps.path) {
+        let done = self.state.save(&self.deps.disk, &self.deps.path);
+        self.saved = self.deps.clock.monotonic();
+        self.saving = self.saved.saturating_sub(now);
+        match done {
             Ok(()) => {
                 state.set_committed(self.state.position);
                 let all = self.deps.follower.readers.committed_by_all();
