@@ -51,6 +51,9 @@ pub trait Source: Send {
         None
     }
 
+    /// The next poll is the last: what waits for something is told without it.
+    fn ends(&mut self) {}
+
     /// What the server has, for an agent that has lost its own state: content that can be read again is not begun anew.
     fn adopt(&mut self, _reports: &[StreamReport]) {}
 }
