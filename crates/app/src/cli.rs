@@ -70,6 +70,7 @@ pub(crate) enum Command {
     Agents(commands::agents::AgentsArgs),
     Watch(commands::watch::WatchArgs),
     Send(commands::send::SendArgs),
+    Scan(commands::scan::ScanArgs),
     Search(commands::search::SearchArgs),
     Tail(commands::tail::TailArgs),
     Alerts(commands::alerts::AlertsArgs),

@@ -40,6 +40,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Agents(args) => commands::agents::run(args, global),
         Command::Watch(args) => commands::watch::run(args, global),
         Command::Send(args) => commands::send::run(args, global),
+        Command::Scan(args) => commands::scan::run(args, global),
         Command::Search(args) => commands::search::run(args, global),
         Command::Tail(args) => commands::tail::run(args, global),
         Command::Alerts(args) => commands::alerts::run(args, global),

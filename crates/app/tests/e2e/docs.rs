@@ -18,6 +18,8 @@ const COMMANDS: &[&str] = &[
     "agents send-now",
     "watch",
     "send",
+    "scan",
+    "scan files",
     "search",
     "tail",
     "alerts",

@@ -15,6 +15,7 @@ mod people;
 mod pipes;
 mod processes;
 mod rules;
+mod scan;
 mod telegram;
 mod tokens;
 mod up;

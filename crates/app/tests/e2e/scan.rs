@@ -1,0 +1,87 @@
+//! `watchpost scan files`, over real files.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use serde_json::json;
+
+use crate::harness::World;
+
+/// SHA-256 of nothing, and of `abc` (FIPS 180-2, appendix B.1).
+const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+#[test]
+fn files_are_hashed_and_named_by_what_they_are() {
+    let world = World::new();
+    for (name, content) in [
+        ("tree/abc", b"abc".as_slice()),
+        ("tree/below/empty", b""),
+        ("tree/below/script", b"#!/usr/bin/env python3\nprint()\n"),
+        ("tree/program", b"\x7fELF\x02\x01\x01\0"),
+        ("tree/large", &[0; 5000]),
+    ] {
+        let path = world.write(name, content);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+    }
+    symlink("/etc/passwd", world.path("tree/link")).unwrap();
+    let scanned = world
+        .run(&["scan", "files", "tree", "--json", "--max-size", "1kB"])
+        .ok();
+    let lines = scanned.json_lines();
+    let kinds: Vec<_> = lines.iter().map(|line| (&line["path"], &line["type"])).collect();
+    assert_eq!(
+        kinds,
+        [
+            (&json!("tree/abc"), &json!("text")),
+            (&json!("tree/below/empty"), &json!("empty")),
+            (&json!("tree/below/script"), &json!("script")),
+            (&json!("tree/large"), &json!(null)),
+            (&json!("tree/program"), &json!("elf")),
+        ]
+    );
+    assert_eq!(
+        lines[0],
+        json!({"path": "tree/abc", "size": 3, "mode": "0640", "type": "text", "sha256": ABC})
+    );
+    assert_eq!(lines[1]["sha256"], NOTHING);
+    assert_eq!(lines[2]["interpreter"], "/usr/bin/env python3");
+    assert_eq!(
+        lines[3],
+        json!({"path": "tree/large", "size": 5000, "error": "it has more than 1000 bytes"})
+    );
+    assert!(
+        scanned.stderr.contains("4 files") && scanned.stderr.contains("1 could not be looked at"),
+        "{scanned:?}"
+    );
+    assert!(scanned.stderr.contains("1 links"), "{scanned:?}");
+
+    let table = world.run(&["scan", "files", "tree"]).ok().stdout;
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(lines.len(), 6, "{table}");
+    assert!(lines[0].contains("sha256") && lines[1].ends_with("tree/abc"), "{table}");
+    assert!(lines[3].contains("script python3"), "{table}");
+}
+
+#[test]
+fn what_cannot_be_looked_at_is_said_and_the_exit_code_tells() {
+    let world = World::new();
+    world.write("one", "abc");
+    fs::create_dir(world.path("nothing")).unwrap();
+    let some = world.run(&["scan", "files", "absent", "one", "--json"]).ok();
+    let lines = some.json_lines();
+    assert_eq!(
+        (&lines[0]["path"], &lines[1]["sha256"]),
+        (&json!("absent"), &json!(ABC))
+    );
+    assert!(
+        lines[0]["error"].as_str().unwrap().contains("No such file"),
+        "{lines:?}"
+    );
+    assert_eq!(world.run(&["scan", "files", "absent"]).code, Some(1));
+    assert_eq!(world.run(&["scan", "files", "nothing"]).code, Some(3));
+    assert_eq!(world.run(&["scan", "files"]).code, Some(2));
+    assert_eq!(world.run(&["scan", "files", "one", "--max-size", "much"]).code, Some(2));
+    let cut = world.run(&["scan", "files", "one", "one", "--max-files", "1"]).ok();
+    assert!(cut.stderr.contains("--max-files"), "{cut:?}");
+}
