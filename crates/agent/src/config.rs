@@ -155,14 +155,14 @@ impl Default for SpoolSection {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CommandsSection {
-    /// What the server may ask of this agent.
+    /// What the server may ask of this agent. `lookup_upload` gives files away: it has to be named.
     pub allow: Vec<AgentCommand>,
 }
 
 impl Default for CommandsSection {
     fn default() -> Self {
         Self {
-            allow: vec![AgentCommand::SendNow],
+            allow: vec![AgentCommand::SendNow, AgentCommand::Hash],
         }
     }
 }

@@ -14,6 +14,7 @@
 //! # Ok::<(), watchpost_agent::AgentError>(())
 //! ```
 
+mod asked;
 mod collector;
 pub mod config;
 #[cfg(unix)]

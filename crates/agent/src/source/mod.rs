@@ -1,5 +1,6 @@
 //! What is collected: every source hands finished batches and its own checkpoint to a [`Sink`].
 
+mod asked;
 mod common;
 mod counter;
 mod error;

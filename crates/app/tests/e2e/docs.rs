@@ -16,6 +16,8 @@ const COMMANDS: &[&str] = &[
     "agent status",
     "agents",
     "agents send-now",
+    "agents hash",
+    "agents upload",
     "watch",
     "send",
     "scan",

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod alerts;
+mod asked;
 mod bad_input;
 mod cli;
 mod delivery;

@@ -16,7 +16,7 @@ use watchpost_event::protocol::ErrorBody;
 use super::agent::{foreign, streams_of};
 use super::{ApiFailure, App, body};
 use crate::auth::Principal;
-use crate::commands::NoRoom;
+use crate::commands::{NoRoom, Wish};
 
 /// A request waits at most so long.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -67,10 +67,13 @@ pub(super) async fn poll(
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    Extension(principal): Extension<Principal>,
     body: Body,
 ) -> Result<(StatusCode, Json<CommandAccepted>), ApiFailure> {
     let request: CommandRequest = body::read_json(&app, body).await?;
     let agent = AgentId::new(&id).map_err(|error| ApiFailure::bad_request(error.to_string()))?;
+    let by = principal.name();
+    let arguments = request.arguments(&by).map_err(ApiFailure::bad_request)?;
     let is_known = app.agents.commands.is_listening(&agent)
         || app.agents.heard_of(&agent).is_some()
         || !streams_of(&app.ingest.writer, agent.clone()).await?.streams.is_empty();
@@ -79,8 +82,15 @@ pub(super) async fn ask(
             format!("no agent {id:?} has delivered anything here: `watchpost delivery` names those that have");
         return Err(ApiFailure::new(StatusCode::NOT_FOUND, "not_found", message));
     }
-    let accepted = app.agents.commands.ask(&agent, request.command, app.now());
-    Ok((StatusCode::ACCEPTED, Json(accepted.map_err(|NoRoom| no_room())?)))
+    let wish = Wish {
+        command: request.command,
+        arguments,
+    };
+    let accepted = app.agents.commands.ask(&agent, wish, app.now());
+    let accepted = accepted.map_err(|NoRoom| no_room())?;
+    let (path, service) = (request.path.as_deref(), request.service.as_deref());
+    tracing::info!(agent = agent.as_str(), command = %request.command, path, service, by, id = accepted.id, "an agent is asked");
+    Ok((StatusCode::ACCEPTED, Json(accepted)))
 }
 
 fn no_room() -> ApiFailure {
