@@ -31,6 +31,7 @@ mod start;
 pub mod status;
 pub mod uplink;
 
+pub use asked::UploadSettings;
 pub use config::{AgentConfig, AgentSettings};
 pub use error::AgentError;
 pub use identity::agent_id;

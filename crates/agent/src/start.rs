@@ -13,7 +13,7 @@ use watchpost_pipeline::{Codec, Decoder, Framing, TimeZone};
 use watchpost_run::Shutdown;
 use watchpost_run::disk::Disk;
 
-use crate::asked::{Desk, Worker};
+use crate::asked::{Desk, Uploads, Worker};
 use crate::collector::{Collector, SpoolSink, SteadyTime};
 #[cfg(unix)]
 use crate::control::Control;
@@ -91,6 +91,8 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
     let waker = Waker::new(move || waking.wake_collector());
     plan.waker = Some(waker.clone());
     let desk = Arc::new(Desk::new(waker));
+    let lookups = settings.data_dir.join("lookups");
+    let uploads = Uploads::open(settings.uploads.clone(), &deps.disk, &lookups, &deps.clock)?;
     plan.asked = (!settings.allow.is_empty()).then(|| desk.clone());
     let collector = Collector {
         shared: shared.clone(),
@@ -108,6 +110,7 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
             allow: settings.allow.clone(),
             worker: Worker {
                 desk,
+                uploads: Arc::new(uploads),
                 clock: deps.clock.clone(),
                 shutdown: deps.shutdown.clone(),
             },

@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use watchpost_agent::config::{
-    AgentSection, CommandsSection, FilterSection, SendSection, SourceSection, SpoolSection, UplinkSection,
+    AgentSection, CommandsSection, FilterSection, LookupSection, SendSection, SourceSection, SpoolSection,
+    UplinkSection,
 };
 use watchpost_agent::source::file::{FileDefaults, FileSourceConfig, FormatConfig};
 use watchpost_agent::{AgentConfig, AgentSettings};
@@ -37,6 +38,7 @@ struct ConfigFile {
     source: SourceSection,
     filter: FilterSection,
     commands: CommandsSection,
+    lookup: LookupSection,
     server: ServerSection,
     tls: TlsSection,
     limits: LimitsSection,
@@ -99,6 +101,8 @@ pub(crate) struct Settings {
     merged: Merged,
     file: ConfigFile,
     dirs: Dirs,
+    /// Where the configuration comes from, when that was said.
+    named: Vec<PathBuf>,
     verbose: u8,
 }
 
@@ -132,6 +136,7 @@ impl Settings {
             merged,
             file,
             dirs,
+            named: global.config.clone(),
             verbose: global.verbose,
         })
     }
@@ -182,6 +187,7 @@ impl Settings {
             catalog: file.catalog,
             detect: file.detect,
             delivery: file.delivery,
+            lookup: file.lookup,
             report: file.report,
             alert: AlertSections {
                 channel: file.channel,
@@ -263,6 +269,7 @@ impl Settings {
             source: file.source,
             filter: file.filter,
             commands: file.commands,
+            lookup: file.lookup,
         }
     }
 
@@ -270,7 +277,27 @@ impl Settings {
         for source in &mut config.source.file {
             source.exclude.extend(self.own_folders());
         }
-        Ok(config.resolve(&self.dirs.data.join("agent"), host)?)
+        let mut settings = config.resolve(&self.dirs.data.join("agent"), host)?;
+        settings.uploads.own.extend(self.never_leaves());
+        Ok(settings)
+    }
+
+    /// Keys lie in the configuration, and everything in the data folders: nothing of it is given away.
+    fn never_leaves(&self) -> Vec<PathBuf> {
+        let own = [
+            &self.dirs.config,
+            &self.dirs.data,
+            &self.dirs.logs,
+            &self.file.server.data_dir,
+        ];
+        let all = own.into_iter().chain(&self.named);
+        let whole = |path: &PathBuf| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+        all.filter_map(whole).collect()
+    }
+
+    /// Who knows what of files, without a server.
+    pub(crate) const fn lookup(&self) -> &LookupSection {
+        &self.file.lookup
     }
 
     /// The agent never collects what this program writes.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use reqwest::Url;
 use serde::{Deserialize, Serialize};
-use watchpost_kit::{DurationText, Secret};
+use watchpost_kit::{ByteSize, DurationText, Secret};
 
 use crate::quota::Allowance;
 use crate::{IndicatorKind, LookupError, Opinion};
@@ -25,6 +25,10 @@ pub struct LookupSection {
     pub cache: DurationText,
     /// The same when the service knows nothing of the file: others may have reported it by then.
     pub cache_unknown: DurationText,
+    /// On agents: files to be given away lie here, as globs of whole paths; empty: anywhere.
+    pub upload_paths: Vec<String>,
+    /// On agents: larger files are not given away.
+    pub upload_max: ByteSize,
     /// `[lookup.virustotal]`
     pub virustotal: VirusTotalSection,
     /// `[lookup.malwarebazaar]`
@@ -42,6 +46,8 @@ impl Default for LookupSection {
         Self {
             cache: DurationText::from_secs(7 * 86_400),
             cache_unknown: DurationText::from_secs(86_400),
+            upload_paths: Vec::new(),
+            upload_max: ByteSize(32_000_000),
             virustotal: VirusTotalSection::default(),
             malwarebazaar: MalwareBazaarSection::default(),
             metadefender: MetaDefenderSection::default(),

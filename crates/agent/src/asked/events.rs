@@ -1,10 +1,13 @@
 //! What is told of commands, as events.
 
+use watchpost_event::commands::AgentCommand;
 use watchpost_event::{Event, Timestamp, names};
 
 use super::Job;
+use super::upload::Leaving;
 use crate::files::{FileKind, Looked, Trouble, Walked};
 use watchpost_kit::chain;
+use watchpost_lookup::{ServiceKind, Uploaded};
 
 /// Longer reasons are cut, in bytes.
 const REASON_BYTES: usize = 1000;
@@ -108,10 +111,60 @@ pub(super) fn refused(job: &Job, reason: &str, now: Timestamp) -> Event {
         one_line(&job.path),
         one_line(&job.by)
     );
-    of_file(job, "command-refused", message, now)
+    let action = match job.command {
+        AgentCommand::LookupUpload => "upload-refused",
+        _ => "command-refused",
+    };
+    of_file(job, action, message, now)
         .with(names::EVENT_OUTCOME, "failure")
         .with("file.path", job.path.as_str())
         .with("error.message", cut(reason))
+}
+
+/// About a file that leaves: which, whose hash, and to whom.
+fn of_upload(job: &Job, action: &str, leaving: &Leaving, said: &str, now: Timestamp) -> Event {
+    let path = leaving.path.to_string_lossy().into_owned();
+    let message = format!(
+        "{} ({} bytes, sha256 {}) {said} {}, asked for by {}",
+        one_line(&path),
+        leaving.size,
+        leaving.sum,
+        leaving.service.title(),
+        one_line(&job.by)
+    );
+    of_file(job, action, message, now)
+        .with("file.path", path)
+        .with("file.size", leaving.size)
+        .with("file.hash.sha256", leaving.sum.to_string())
+        .with("watchpost.upload.service", leaving.service.name())
+}
+
+/// A file is about to leave.
+pub(super) fn upload_requested(job: &Job, leaving: &Leaving, now: Timestamp) -> Event {
+    of_upload(job, "upload-requested", leaving, "is to be given to", now)
+}
+
+/// A service has taken a file.
+pub(super) fn upload_done(job: &Job, leaving: &Leaving, uploaded: &Uploaded, now: Timestamp) -> Event {
+    let event = of_upload(job, "upload-done", leaving, "was given to", now)
+        .with(names::EVENT_OUTCOME, "success")
+        .with("watchpost.upload.id", cut(&one_line(&uploaded.id)));
+    match leaving.service {
+        ServiceKind::VirusTotal => {
+            let link = format!("https://www.virustotal.com/gui/file/{}", leaving.sum);
+            event.with("watchpost.upload.link", link)
+        }
+        _ => event,
+    }
+}
+
+/// It was sent, in part or whole, and the service has not taken it.
+pub(super) fn upload_failed(job: &Job, leaving: &Leaving, reason: &str, now: Timestamp) -> Event {
+    let mut event = of_upload(job, "upload-failed", leaving, "could not be given to", now)
+        .with(names::EVENT_OUTCOME, "failure")
+        .with("error.message", cut(reason));
+    event.message = format!("{}: {}", event.message, cut(&one_line(reason)));
+    event
 }
 
 /// Without control characters: a name moves nothing where it is shown.

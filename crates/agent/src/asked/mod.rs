@@ -8,6 +8,7 @@
 
 mod events;
 mod hash;
+mod upload;
 mod worker;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -21,6 +22,8 @@ use watchpost_event::commands::{AgentCommand, PendingCommand};
 use watchpost_run::Shutdown;
 
 use crate::source::Waker;
+pub use upload::UploadSettings;
+pub(crate) use upload::{Uploads, not_usable};
 pub(crate) use worker::Worker;
 
 /// Commands that wait to be done; more stay with the server.

@@ -8,7 +8,7 @@ use watchpost_event::{Event, Timestamp};
 use watchpost_kit::Clock;
 use watchpost_run::Shutdown;
 
-use super::{Desk, Job, Report, Taken, events, hash};
+use super::{Desk, Job, Report, Taken, Uploads, events, hash, upload};
 
 /// What became of a command.
 pub(super) enum Outcome {
@@ -22,6 +22,7 @@ pub(super) enum Outcome {
 #[derive(Clone)]
 pub(crate) struct Worker {
     pub(crate) desk: Arc<Desk>,
+    pub(crate) uploads: Arc<Uploads>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) shutdown: Shutdown,
 }
@@ -84,10 +85,7 @@ impl Worker {
         }
         match command {
             AgentCommand::Hash => hash::run(self, job),
-            AgentCommand::LookupUpload => {
-                let reason = "no service is configured here";
-                Outcome::Over(events::refused(job, reason, self.now()))
-            }
+            AgentCommand::LookupUpload => upload::run(self, job),
             _ => Outcome::Over(events::refused(job, "this agent does not know how", self.now())),
         }
     }

@@ -6,9 +6,14 @@
 
 mod hash;
 mod kind;
+mod known;
 mod os;
 mod walk;
 
 pub use hash::{HashError, PIECE, Sha256Sum, sha256};
 pub use kind::{FileKind, HEAD_BYTES};
+pub(crate) use known::words;
+pub use known::{Known, Lookups};
+pub(crate) use os::true_path;
+pub(crate) use walk::open_regular;
 pub use walk::{Found, Limits, Looked, Trouble, Walked, look_at, walk};

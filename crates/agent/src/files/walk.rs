@@ -1,7 +1,7 @@
 //! Walking through folders: never through symbolic links, not onto other file systems unless they are named, and within
 //! limits of number and depth.
 
-use std::fs::Metadata;
+use std::fs::{File, Metadata};
 use std::io;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -74,6 +74,16 @@ pub struct Walked {
     pub cut: bool,
 }
 
+/// Opens a file that is neither link nor folder, device or pipe.
+pub(crate) fn open_regular(path: &Path) -> io::Result<(File, Metadata)> {
+    let file = open(path)?;
+    let metadata = file.metadata()?;
+    if !metadata.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file"));
+    }
+    Ok((file, metadata))
+}
+
 /// Looks at one file, which must be a regular one.
 pub fn look_at(path: &Path, max_size: u64, pace: impl FnMut(usize) -> bool) -> Result<Looked, Trouble> {
     let trouble = |size, reason| Trouble {
@@ -81,12 +91,7 @@ pub fn look_at(path: &Path, max_size: u64, pace: impl FnMut(usize) -> bool) -> R
         size,
         reason,
     };
-    let mut file = open(path).map_err(|error| trouble(None, error.into()))?;
-    let metadata = file.metadata().map_err(|error| trouble(None, error.into()))?;
-    if !metadata.is_file() {
-        let error = io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file");
-        return Err(trouble(None, error.into()));
-    }
+    let (mut file, metadata) = open_regular(path).map_err(|error| trouble(None, error.into()))?;
     let size = metadata.len();
     if size > max_size {
         return Err(trouble(Some(size), HashError::TooLarge { limit: max_size }));

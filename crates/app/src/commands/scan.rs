@@ -1,17 +1,23 @@
 //! `watchpost scan files`.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use anyhow::Result;
+use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
-use watchpost_agent::files::{FileKind, Found, Limits, Looked, Trouble, Walked, walk};
-use watchpost_console::{Exit, Progress, ScannedFile, write_files_json, write_files_table};
+use watchpost_agent::files::{FileKind, Found, Known, Limits, Looked, Lookups, Trouble, Walked, walk};
+use watchpost_console::{
+    Exit, KnownOfFile, Progress, ScannedFile, add_known, harmless, write_files_json, write_files_table,
+};
 use watchpost_kit::{ByteSize, chain};
 
 use crate::cli::Global;
 use crate::commands::client;
+use crate::failure::usage;
+use crate::run::Outside;
+use crate::settings::Settings;
 
 /// Look at this host once
 #[derive(Debug, Args)]
@@ -25,7 +31,9 @@ enum ScanCommand {
     Files(FilesArgs),
 }
 
-/// Hash files, and say what they are
+/// Hash files, say what they are, and ask what is known of them
+///
+/// With --lookup, lists and services such as VirusTotal are asked what they know of the hashes; nothing else leaves this host. See docs/lookups.md.
 ///
 /// Folders are walked through; symbolic links in them are not followed, and other file systems only where they are named. What cannot be read is listed, and the others go on.
 ///
@@ -35,11 +43,14 @@ enum ScanCommand {
 Examples:
   watchpost scan files /usr/local/bin
   watchpost scan files --json /tmp /dev/shm | jq -r 'select(.type==\"elf\") | .path'
-  watchpost scan files --max-size 1GB ~/Downloads")]
+  watchpost scan files --lookup --max-size 100MB ~/Downloads")]
 struct FilesArgs {
     /// Files and folders
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
+    /// Ask what is known of them: the lists and services of the configuration
+    #[arg(long)]
+    lookup: bool,
     /// One JSON object per line, in the order in which they are found
     #[arg(long)]
     json: bool,
@@ -63,7 +74,8 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
     }
 }
 
-fn files(args: &FilesArgs, _global: &Global) -> Result<Exit> {
+fn files(args: &FilesArgs, global: &Global) -> Result<Exit> {
+    let mut lookups = if args.lookup { Some(lookups(global)?) } else { None };
     let mut out = client::stdout();
     let mut waiting = Vec::new();
     let mut failed = None;
@@ -74,39 +86,33 @@ fn files(args: &FilesArgs, _global: &Global) -> Result<Exit> {
         depth: args.depth,
     };
     let mut seen: u64 = 0;
-    let walked = walk(
-        &args.paths,
-        &limits,
-        |_| true,
-        |found| {
-            seen += 1;
-            progress.say(format!("looking at files: {seen}"));
-            waiting.push(scanned(found));
-            if !args.json || waiting.len() < CHUNK {
-                return ControlFlow::Continue(());
-            }
-            let written = write_files_json(&waiting, &mut out);
-            waiting.clear();
-            match written {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
-        },
-    );
-    drop(progress);
+    let visit = |found| {
+        seen += 1;
+        progress.say(format!("looking at files: {seen}"));
+        waiting.push(scanned(found));
+        if !args.json || waiting.len() < CHUNK {
+            return ControlFlow::Continue(());
+        }
+        let written = tell(&mut waiting, lookups.as_mut(), args, &progress, &mut out);
+        waiting.clear();
+        failed = written.err();
+        if failed.is_none() {
+            ControlFlow::Continue(())
+        } else {
+            ControlFlow::Break(())
+        }
+    };
+    let walked = walk(&args.paths, &limits, |_| true, visit);
     if let Some(error) = failed {
-        return Err(error.into());
+        return Err(error);
     }
-    if args.json {
-        write_files_json(&waiting, &mut out)?;
-    } else {
-        write_files_table(&mut waiting, &mut out)?;
-    }
+    tell(&mut waiting, lookups.as_mut(), args, &progress, &mut out)?;
     out.flush()?;
+    drop(progress);
     sum_up(&walked, args)?;
+    for trouble in lookups.iter().flat_map(Lookups::troubles) {
+        writeln!(std::io::stderr(), "note: {}", harmless(&trouble))?;
+    }
     Ok(match walked {
         Walked {
             files: 0, troubles: 0, ..
@@ -114,6 +120,73 @@ fn files(args: &FilesArgs, _global: &Global) -> Result<Exit> {
         Walked { files: 0, .. } => Exit::Failed,
         _ => Exit::Done,
     })
+}
+
+/// Who is asked, from the configuration.
+fn lookups(global: &Global) -> Result<Lookups> {
+    let settings = Settings::load(global)?;
+    let outside = Outside::new()?;
+    let dir = settings.agent_data_dir().join("lookups");
+    let lookups = Lookups::open(settings.lookup(), &outside.disk, &dir, &outside.clock)?;
+    lookups.ok_or_else(|| {
+        usage(
+            anyhow!("nobody is configured who could be asked"),
+            "give a service a key, or name a list: docs/lookups.md says how",
+        )
+    })
+}
+
+/// Asks about files where that is wanted, and writes them.
+fn tell(
+    files: &mut Vec<ScannedFile>,
+    lookups: Option<&mut Lookups>,
+    args: &FilesArgs,
+    progress: &Progress,
+    out: &mut dyn Write,
+) -> Result<()> {
+    if let Some(lookups) = lookups {
+        let known = ask(files, lookups, progress)?;
+        add_known(files, &known);
+    }
+    if args.json {
+        write_files_json(files, out)?;
+    } else {
+        write_files_table(files, out)?;
+    }
+    Ok(())
+}
+
+/// Each hash once.
+fn ask(files: &[ScannedFile], lookups: &mut Lookups, progress: &Progress) -> Result<BTreeMap<String, KnownOfFile>> {
+    let sums: BTreeSet<&String> = files.iter().filter_map(|file| file.sha256.as_ref()).collect();
+    client::block_on(async {
+        let mut known = BTreeMap::new();
+        for sum in sums {
+            progress.say(format!("asking: {} hashes", known.len()));
+            known.insert(sum.clone(), of_known(lookups.look(sum).await));
+        }
+        Ok(known)
+    })
+}
+
+fn of_known(known: Known) -> KnownOfFile {
+    // Somebody who was not asked may know better than everyone who knows nothing.
+    let is_sure = known.verdict.as_ref().is_some_and(|verdict| verdict.opinion.is_bad());
+    let waits = known.waits && !is_sure;
+    match known.verdict {
+        Some(verdict) if !waits => KnownOfFile {
+            verdict: verdict.opinion.name().to_owned(),
+            service: Some(verdict.service),
+            positives: verdict.positives,
+            total: verdict.total,
+            names: verdict.names,
+            link: verdict.link,
+        },
+        _ => KnownOfFile {
+            verdict: if waits { "waiting" } else { "unknown" }.to_owned(),
+            ..KnownOfFile::default()
+        },
+    }
 }
 
 fn scanned(found: Found) -> ScannedFile {

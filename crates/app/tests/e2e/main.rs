@@ -20,5 +20,7 @@ mod scan;
 mod telegram;
 mod tokens;
 mod up;
+mod uploads;
 mod users;
+mod virustotal;
 mod watch;

@@ -6,6 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use serde_json::json;
 
 use crate::harness::World;
+use crate::virustotal::{KEY, VirusTotal};
 
 /// SHA-256 of nothing, and of `abc` (FIPS 180-2, appendix B.1).
 const NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
@@ -84,4 +85,65 @@ fn what_cannot_be_looked_at_is_said_and_the_exit_code_tells() {
     assert_eq!(world.run(&["scan", "files", "one", "--max-size", "much"]).code, Some(2));
     let cut = world.run(&["scan", "files", "one", "one", "--max-files", "1"]).ok();
     assert!(cut.stderr.contains("--max-files"), "{cut:?}");
+}
+
+#[test]
+fn lists_and_services_are_asked_and_the_worst_comes_first() {
+    let world = World::new();
+    let virustotal = VirusTotal::start();
+    world.write("tree/a", "abc");
+    world.write("tree/b", "");
+    world.write("tree/c", "something else");
+    world.write("tree/again", "abc");
+    let list = world.write("bad.txt", format!("# ours\n{NOTHING} nothing at all\n"));
+    let section = virustotal.section("per_minute = 1");
+    let list = format!(
+        "[[lookup.list]]\nname = \"ours\"\nkind = \"hash\"\npath = \"{}\"\n",
+        list.display()
+    );
+    let config = world.write("config/agent.toml", section + &list);
+    fs::set_permissions(config, fs::Permissions::from_mode(0o600)).unwrap();
+    virustotal.learn(ABC, 45);
+    let scanned = world.run(&["scan", "files", "tree", "--lookup"]).ok();
+    let lines: Vec<&str> = scanned.stdout.lines().collect();
+    assert!(lines[0].starts_with("verdict"), "{scanned:?}");
+    assert!(
+        lines[1].starts_with("malicious (virustotal 45/70)") && lines[1].ends_with("tree/a"),
+        "{scanned:?}"
+    );
+    assert!(
+        lines[2].starts_with("malicious (virustotal 45/70)") && lines[2].ends_with("tree/again"),
+        "{scanned:?}"
+    );
+    assert!(
+        lines[3].starts_with("malicious (ours)") && lines[3].ends_with("tree/b"),
+        "{scanned:?}"
+    );
+    // The one request a minute is used up: the next file is not called harmless for that.
+    assert!(
+        lines[4].starts_with("waiting ") && lines[4].ends_with("tree/c"),
+        "{scanned:?}"
+    );
+    assert_eq!(
+        virustotal.asked().len(),
+        2,
+        "each hash once, and no more than may be asked"
+    );
+    assert!(
+        scanned.stderr.contains("note: VirusTotal was not asked about 1 files"),
+        "{scanned:?}"
+    );
+    assert!(!scanned.stderr.contains(KEY) && !scanned.stdout.contains(KEY));
+
+    let lines = world
+        .run(&["scan", "files", "tree/b", "--lookup", "--json"])
+        .ok()
+        .json_lines();
+    assert_eq!(lines[0]["lookup"]["verdict"], "malicious");
+    assert_eq!(lines[0]["lookup"]["service"], "ours");
+
+    let bare = World::new();
+    bare.write("one", "abc");
+    bare.run(&["scan", "files", "one", "--lookup"])
+        .fails_with(2, &["nobody is configured", "hint:"]);
 }

@@ -25,7 +25,9 @@ const EDGES: &[(&str, &[&str])] = &[
     ("report", &["event"]),
     (
         "agent",
-        &["event", "query", "kit", "run", "ledger", "pipeline", "trust", "detect"],
+        &[
+            "event", "query", "kit", "run", "ledger", "pipeline", "trust", "detect", "lookup",
+        ],
     ),
     (
         "server",

@@ -4,4 +4,5 @@
 #[cfg_attr(not(unix), path = "other.rs")]
 mod here;
 
+pub(crate) use here::true_path;
 pub(super) use here::{device, mode, open};

@@ -1,6 +1,6 @@
 use std::fs::{File, Metadata};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Opens for reading.
 pub(in crate::files) fn open(path: &Path) -> io::Result<File> {
@@ -15,4 +15,9 @@ pub(in crate::files) fn mode(_: &Metadata) -> Option<u32> {
 /// Not told apart here.
 pub(in crate::files) fn device(_: &Metadata) -> u64 {
     0
+}
+
+/// Where a file lies, links followed.
+pub(crate) fn true_path(_: &File, path: &Path) -> io::Result<PathBuf> {
+    std::fs::canonicalize(path)
 }
