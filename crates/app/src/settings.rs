@@ -13,8 +13,8 @@ use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};
 use watchpost_server::config::{
     AlertSections, BusSection, CatalogSection, ChannelSection, DeliverySection, DetectSection, LimitsSection,
-    ReportSection, RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings, SilenceSection,
-    StoreSection, TlsSection, socket_path,
+    LookupSection, ReportSection, RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings,
+    SilenceSection, StoreSection, TlsSection, socket_path,
 };
 use watchpost_server::rules::{Builtin, RuleSources};
 
@@ -46,6 +46,7 @@ struct ConfigFile {
     catalog: CatalogSection,
     detect: DetectSection,
     delivery: DeliverySection,
+    lookup: LookupSection,
     report: Vec<ReportSection>,
     channel: Vec<ChannelSection>,
     route: Vec<RouteSection>,
@@ -182,6 +183,7 @@ impl Settings {
             catalog: file.catalog,
             detect: file.detect,
             delivery: file.delivery,
+            lookup: file.lookup,
             report: file.report,
             alert: AlertSections {
                 channel: file.channel,

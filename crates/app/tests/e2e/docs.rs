@@ -38,6 +38,7 @@ const COMMANDS: &[&str] = &[
     "rules import",
     "rules explain",
     "rules list",
+    "lookup",
     "report",
     "report make",
     "report list",
