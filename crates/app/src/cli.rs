@@ -76,6 +76,7 @@ pub(crate) enum Command {
     Alerts(commands::alerts::AlertsArgs),
     Silences(commands::silences::SilencesArgs),
     Rules(commands::rules::RulesArgs),
+    Lookup(commands::lookup::LookupArgs),
     Delivery(commands::delivery::DeliveryArgs),
     Report(commands::report::ReportArgs),
     Store(commands::store::StoreArgs),

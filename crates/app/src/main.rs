@@ -47,6 +47,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Silences(args) => commands::silences::run(args, global),
         Command::Report(args) => commands::report::run(args, global),
         Command::Rules(args) => commands::rules::run(args, global),
+        Command::Lookup(args) => commands::lookup::run(args, global),
         Command::Delivery(args) => commands::delivery::run(args, global),
         Command::Store(args) => commands::store::run(args, global),
         Command::Token(args) => commands::token::run(args, global),

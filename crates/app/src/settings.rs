@@ -6,16 +6,15 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use watchpost_agent::config::{
-    AgentSection, CommandsSection, FilterSection, LookupSection, SendSection, SourceSection, SpoolSection,
-    UplinkSection,
+    AgentSection, CommandsSection, FilterSection, SendSection, SourceSection, SpoolSection, UplinkSection,
 };
 use watchpost_agent::source::file::{FileDefaults, FileSourceConfig, FormatConfig};
 use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};
 use watchpost_server::config::{
     AlertSections, BusSection, CatalogSection, ChannelSection, DeliverySection, DetectSection, LimitsSection,
-    ReportSection, RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings, SilenceSection,
-    StoreSection, TlsSection, socket_path,
+    LookupSection, ReportSection, RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings,
+    SilenceSection, StoreSection, TlsSection, socket_path,
 };
 use watchpost_server::rules::{Builtin, RuleSources};
 
@@ -38,7 +37,6 @@ struct ConfigFile {
     source: SourceSection,
     filter: FilterSection,
     commands: CommandsSection,
-    lookup: LookupSection,
     server: ServerSection,
     tls: TlsSection,
     limits: LimitsSection,
@@ -48,6 +46,7 @@ struct ConfigFile {
     catalog: CatalogSection,
     detect: DetectSection,
     delivery: DeliverySection,
+    lookup: LookupSection,
     report: Vec<ReportSection>,
     channel: Vec<ChannelSection>,
     route: Vec<RouteSection>,

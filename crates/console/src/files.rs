@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
+use reqwest::Method;
 use serde::Serialize;
+use watchpost_event::api::{LookupInfo, LookupRequest, LookupsResponse};
 
-use crate::{ConsoleError, harmless, table};
+use crate::{Client, ConsoleError, harmless, table};
+
+/// Hashes of one request.
+const PIECE: usize = 100;
 
 /// A file that was looked at, as a line of `--json` has it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -139,6 +144,52 @@ fn row(file: &ScannedFile, has_verdicts: bool) -> Vec<String> {
         cells.insert(0, harmless(&words));
     }
     cells
+}
+
+/// What a server knows of hashes, asked of its services where it knows nothing yet and they answer within `wait` seconds.
+pub async fn ask_server(
+    client: &Client,
+    sums: &[String],
+    wait: u64,
+) -> Result<BTreeMap<String, KnownOfFile>, ConsoleError> {
+    let mut known = BTreeMap::new();
+    for piece in sums.chunks(PIECE) {
+        let request = LookupRequest {
+            indicators: piece.to_vec(),
+            wait,
+        };
+        let response: LookupsResponse = client.change(Method::POST, "/api/v1/lookups", &request).await?;
+        known.extend(
+            response
+                .lookups
+                .into_iter()
+                .map(|one| (one.indicator.clone(), worst(one))),
+        );
+    }
+    Ok(known)
+}
+
+/// Somebody who was not asked yet may know better than everyone who knows nothing.
+fn worst(lookup: LookupInfo) -> KnownOfFile {
+    let is_sure = matches!(lookup.verdict.as_str(), "malicious" | "suspicious");
+    if !is_sure && !lookup.waiting.is_empty() {
+        return KnownOfFile {
+            verdict: "waiting".to_owned(),
+            service: Some(lookup.waiting.join(", ")),
+            ..KnownOfFile::default()
+        };
+    }
+    let verdicts = lookup.verdicts.into_iter();
+    let said = verdicts.into_iter().find(|verdict| verdict.verdict == lookup.verdict);
+    let said = said.unwrap_or_default();
+    KnownOfFile {
+        verdict: lookup.verdict,
+        service: Some(said.service).filter(|service| !service.is_empty()),
+        positives: said.positives,
+        total: said.total,
+        names: said.names,
+        link: said.link,
+    }
 }
 
 /// Puts what is known of hashes beside the files that have them.

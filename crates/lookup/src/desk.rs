@@ -188,7 +188,7 @@ impl Desk {
         if let Some((since, _)) = &state.refused {
             let passed = monotonic.saturating_sub(*since);
             if passed < REFUSED_FOR {
-                return Err(Unanswered::Wait(REFUSED_FOR - passed));
+                return Err(Unanswered::Wait(REFUSED_FOR.saturating_sub(passed)));
             }
         }
         if state.breaker.state(monotonic) == BreakerState::Open {

@@ -143,26 +143,26 @@ impl Enricher {
                     add(indicator.clone(), verdict);
                 }
                 if has_hashes {
-                    listed(local, indicator, now, &mut add);
+                    listed(local, &indicator, now, &mut add);
                 }
             }
         }
         if local.has(IndicatorKind::Ip) {
             let addresses = SIDES.iter().filter_map(|side| said.text(side.ip)?.parse().ok());
-            addresses.for_each(|address| listed(local, Indicator::ip(address), now, &mut add));
+            addresses.for_each(|address| listed(local, &Indicator::ip(address), now, &mut add));
         }
         if local.has(IndicatorKind::Domain) {
             let names = DOMAINS.iter().filter_map(|name| domain_name(said.text(name)?));
             for indicator in names.filter_map(|name| Indicator::domain(&name)) {
-                listed(local, indicator, now, &mut add);
+                listed(local, &indicator, now, &mut add);
             }
         }
         worst
     }
 }
 
-fn listed(local: &Local, indicator: Indicator, now: Timestamp, add: &mut impl FnMut(Indicator, Arc<Verdict>)) {
-    for verdict in local.look(&indicator, now) {
+fn listed(local: &Local, indicator: &Indicator, now: Timestamp, add: &mut impl FnMut(Indicator, Arc<Verdict>)) {
+    for verdict in local.look(indicator, now) {
         add(indicator.clone(), Arc::new(verdict));
     }
 }

@@ -6,6 +6,7 @@ pub(crate) mod alerts;
 mod client;
 pub(crate) mod config;
 pub(crate) mod delivery;
+pub(crate) mod lookup;
 pub(crate) mod report;
 pub(crate) mod rules;
 pub(crate) mod scan;

@@ -9,12 +9,14 @@ use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use watchpost_agent::files::{FileKind, Found, Known, Limits, Looked, Lookups, Trouble, Walked, walk};
 use watchpost_console::{
-    Exit, KnownOfFile, Progress, ScannedFile, add_known, harmless, write_files_json, write_files_table,
+    Client, Exit, KnownOfFile, Progress, ScannedFile, add_known, ask_server, harmless, write_files_json,
+    write_files_table,
 };
 use watchpost_kit::{ByteSize, chain};
 
 use crate::cli::Global;
 use crate::commands::client;
+use crate::environment;
 use crate::failure::usage;
 use crate::run::Outside;
 use crate::settings::Settings;
@@ -48,7 +50,7 @@ struct FilesArgs {
     /// Files and folders
     #[arg(value_name = "PATH", required = true)]
     paths: Vec<PathBuf>,
-    /// Ask what is known of them: the lists and services of the configuration
+    /// Ask what is known of them: the server, or without one the lists and services of the configuration
     #[arg(long)]
     lookup: bool,
     /// One JSON object per line, in the order in which they are found
@@ -67,6 +69,8 @@ struct FilesArgs {
 
 /// Files that are held before they are written.
 const CHUNK: usize = 100;
+/// Seconds that a server's services may take for them.
+const WAIT: u64 = 15;
 
 pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
     match &args.command {
@@ -75,7 +79,7 @@ pub(crate) fn run(args: &ScanArgs, global: &Global) -> Result<Exit> {
 }
 
 fn files(args: &FilesArgs, global: &Global) -> Result<Exit> {
-    let mut lookups = if args.lookup { Some(lookups(global)?) } else { None };
+    let mut who = if args.lookup { Some(Who::find(global)?) } else { None };
     let mut out = client::stdout();
     let mut waiting = Vec::new();
     let mut failed = None;
@@ -93,7 +97,7 @@ fn files(args: &FilesArgs, global: &Global) -> Result<Exit> {
         if !args.json || waiting.len() < CHUNK {
             return ControlFlow::Continue(());
         }
-        let written = tell(&mut waiting, lookups.as_mut(), args, &progress, &mut out);
+        let written = tell(&mut waiting, who.as_mut(), args, &progress, &mut out);
         waiting.clear();
         failed = written.err();
         if failed.is_none() {
@@ -106,11 +110,11 @@ fn files(args: &FilesArgs, global: &Global) -> Result<Exit> {
     if let Some(error) = failed {
         return Err(error);
     }
-    tell(&mut waiting, lookups.as_mut(), args, &progress, &mut out)?;
+    tell(&mut waiting, who.as_mut(), args, &progress, &mut out)?;
     out.flush()?;
     drop(progress);
     sum_up(&walked, args)?;
-    for trouble in lookups.iter().flat_map(Lookups::troubles) {
+    for trouble in who.iter().flat_map(Who::troubles) {
         writeln!(std::io::stderr(), "note: {}", harmless(&trouble))?;
     }
     Ok(match walked {
@@ -122,30 +126,73 @@ fn files(args: &FilesArgs, global: &Global) -> Result<Exit> {
     })
 }
 
-/// Who is asked, from the configuration.
-fn lookups(global: &Global) -> Result<Lookups> {
-    let settings = Settings::load(global)?;
-    let outside = Outside::new()?;
-    let dir = settings.agent_data_dir().join("lookups");
-    let lookups = Lookups::open(settings.lookup(), &outside.disk, &dir, &outside.clock)?;
-    lookups.ok_or_else(|| {
-        usage(
-            anyhow!("nobody is configured who could be asked"),
-            "give a service a key, or name a list: docs/lookups.md says how",
-        )
-    })
+/// Who is asked about hashes.
+enum Who {
+    /// A server, with its keys.
+    Server(Client),
+    /// Lists and services of this host's own configuration.
+    Here(Box<Lookups>),
+}
+
+impl Who {
+    /// A server where one is named or runs here, else what the configuration has.
+    fn find(global: &Global) -> Result<Self> {
+        let settings = Settings::load(global)?;
+        let has_server = environment::get("WATCHPOST_URL").is_some() || settings.server_socket()?.exists();
+        if has_server {
+            return Ok(Self::Server(client::connect(global)?));
+        }
+        let outside = Outside::new()?;
+        let dir = settings.agent_data_dir().join("lookups");
+        let lookups = Lookups::open(settings.lookup(), &outside.disk, &dir, &outside.clock)?;
+        let lookups = lookups.ok_or_else(|| {
+            usage(
+                anyhow!("nobody is configured who could be asked"),
+                "name a server by WATCHPOST_URL, give a service a key, or name a list: docs/lookups.md says how",
+            )
+        })?;
+        Ok(Self::Here(Box::new(lookups)))
+    }
+
+    /// Each hash once.
+    fn ask(&mut self, files: &[ScannedFile], progress: &Progress) -> Result<BTreeMap<String, KnownOfFile>> {
+        let sums: BTreeSet<&String> = files.iter().filter_map(|file| file.sha256.as_ref()).collect();
+        progress.say(format!("asking about {} hashes", sums.len()));
+        client::block_on(async {
+            let lookups = match self {
+                Self::Server(client) => {
+                    let sums: Vec<String> = sums.into_iter().cloned().collect();
+                    return Ok(ask_server(client, &sums, WAIT).await?);
+                }
+                Self::Here(lookups) => lookups,
+            };
+            let mut known = BTreeMap::new();
+            for sum in sums {
+                progress.say(format!("asking: {} hashes", known.len()));
+                known.insert(sum.clone(), of_known(lookups.look(sum).await));
+            }
+            Ok(known)
+        })
+    }
+
+    fn troubles(&self) -> Vec<String> {
+        match self {
+            Self::Server(_) => Vec::new(),
+            Self::Here(lookups) => lookups.troubles(),
+        }
+    }
 }
 
 /// Asks about files where that is wanted, and writes them.
 fn tell(
     files: &mut Vec<ScannedFile>,
-    lookups: Option<&mut Lookups>,
+    who: Option<&mut Who>,
     args: &FilesArgs,
     progress: &Progress,
     out: &mut dyn Write,
 ) -> Result<()> {
-    if let Some(lookups) = lookups {
-        let known = ask(files, lookups, progress)?;
+    if let Some(who) = who {
+        let known = who.ask(files, progress)?;
         add_known(files, &known);
     }
     if args.json {
@@ -154,19 +201,6 @@ fn tell(
         write_files_table(files, out)?;
     }
     Ok(())
-}
-
-/// Each hash once.
-fn ask(files: &[ScannedFile], lookups: &mut Lookups, progress: &Progress) -> Result<BTreeMap<String, KnownOfFile>> {
-    let sums: BTreeSet<&String> = files.iter().filter_map(|file| file.sha256.as_ref()).collect();
-    client::block_on(async {
-        let mut known = BTreeMap::new();
-        for sum in sums {
-            progress.say(format!("asking: {} hashes", known.len()));
-            known.insert(sum.clone(), of_known(lookups.look(sum).await));
-        }
-        Ok(known)
-    })
 }
 
 fn of_known(known: Known) -> KnownOfFile {

@@ -42,6 +42,7 @@ const COMMANDS: &[&str] = &[
     "rules import",
     "rules explain",
     "rules list",
+    "lookup",
     "report",
     "report make",
     "report list",

@@ -1,5 +1,6 @@
 //! What was ever done to the tables, in order. Released steps are never changed.
 
+mod lookups;
 mod m0001_api_keys;
 mod m0002_security_events;
 mod m0003_users;
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0002_security_events::Step),
             Box::new(m0003_users::Step),
             Box::new(m0004_silences::Step),
+            Box::new(lookups::Step),
         ]
     }
 }

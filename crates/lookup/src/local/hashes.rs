@@ -10,7 +10,7 @@ use crate::indicator::HashKey;
 const NOTE_CHARS_MAX: usize = 120;
 
 #[derive(Debug, Default)]
-pub(super) struct Hashes(HashMap<HashKey, Option<Box<str>>>);
+pub(super) struct Hashes(HashMap<HashKey, Box<str>>);
 
 impl Hashes {
     /// Answers how many lines were no entries, too.
@@ -26,9 +26,9 @@ impl Hashes {
         Ok((Self(hashes), skipped))
     }
 
-    /// Whether it stands there, and what stands beside it.
-    pub(super) fn get(&self, key: &HashKey) -> Option<Option<&str>> {
-        self.0.get(key).map(Option::as_deref)
+    /// What stands beside it, if it stands there at all.
+    pub(super) fn get(&self, key: &HashKey) -> Option<&str> {
+        self.0.get(key).map(|note| &**note)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -36,7 +36,7 @@ impl Hashes {
     }
 }
 
-fn entry(line: &str) -> Option<(HashKey, Option<Box<str>>)> {
+fn entry(line: &str) -> Option<(HashKey, Box<str>)> {
     let ends = |c: char| c.is_whitespace() || ",;#\"".contains(c);
     let line = line.trim_start_matches('"');
     let (hash, rest) = line.split_at(line.find(ends).unwrap_or(line.len()));
@@ -47,7 +47,7 @@ fn entry(line: &str) -> Option<(HashKey, Option<Box<str>>)> {
         .filter(|c| !c.is_control())
         .take(NOTE_CHARS_MAX)
         .collect();
-    Some((key, (!note.is_empty()).then(|| note.into_boxed_str())))
+    Some((key, note.into_boxed_str()))
 }
 
 #[cfg(test)]
@@ -60,16 +60,16 @@ mod tests {
     fn a_hash_and_what_stands_behind_it() {
         let sha = "ab".repeat(32);
         for (line, note) in [
-            (sha.clone(), None),
-            (format!("{sha}  Mimikatz 2.2"), Some("Mimikatz 2.2")),
-            (format!("{sha} # dropped by mail"), Some("dropped by mail")),
-            (format!("{sha},Emotet"), Some("Emotet")),
-            (format!("\"{sha}\", \"Emotet\""), Some("Emotet")),
-            (format!("{}  *tool.exe", sha.to_uppercase()), Some("tool.exe")),
+            (sha.clone(), ""),
+            (format!("{sha}  Mimikatz 2.2"), "Mimikatz 2.2"),
+            (format!("{sha} # dropped by mail"), "dropped by mail"),
+            (format!("{sha},Emotet"), "Emotet"),
+            (format!("\"{sha}\", \"Emotet\""), "Emotet"),
+            (format!("{}  *tool.exe", sha.to_uppercase()), "tool.exe"),
         ] {
             let (key, found) = entry(&line).unwrap();
             assert_eq!(key, HashKey::read(&sha).unwrap(), "{line}");
-            assert_eq!(found.as_deref(), note, "{line}");
+            assert_eq!(&*found, note, "{line}");
         }
         assert!(entry("sha256_hash,signature").is_none());
         assert!(entry(&"a".repeat(63)).is_none());

@@ -75,7 +75,7 @@ impl Local {
     pub(crate) fn hash<'a>(&'a self, key: &HashKey) -> impl Iterator<Item = Hit<'a>> {
         let key = *key;
         self.lists.iter().filter_map(move |list| match &list.entries {
-            Entries::Hashes(hashes) => hashes.get(&key).map(|note| list.hit(note)),
+            Entries::Hashes(hashes) => hashes.get(&key).map(|note| list.hit(Some(note))),
             _ => None,
         })
     }

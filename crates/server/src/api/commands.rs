@@ -10,7 +10,7 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use watchpost_event::AgentId;
-use watchpost_event::commands::{CommandAccepted, CommandRequest, CommandsResponse};
+use watchpost_event::commands::{AgentCommand, CommandAccepted, CommandRequest, CommandsResponse};
 use watchpost_event::protocol::ErrorBody;
 
 use super::agent::{foreign, streams_of};
@@ -74,6 +74,7 @@ pub(super) async fn ask(
     let agent = AgentId::new(&id).map_err(|error| ApiFailure::bad_request(error.to_string()))?;
     let by = principal.name();
     let arguments = request.arguments(&by).map_err(ApiFailure::bad_request)?;
+    check_upload(&app, &request)?;
     let is_known = app.agents.commands.is_listening(&agent)
         || app.agents.heard_of(&agent).is_some()
         || !streams_of(&app.ingest.writer, agent.clone()).await?.streams.is_empty();
@@ -91,6 +92,21 @@ pub(super) async fn ask(
     let (path, service) = (request.path.as_deref(), request.service.as_deref());
     tracing::info!(agent = agent.as_str(), command = %request.command, path, service, by, id = accepted.id, "an agent is asked");
     Ok((StatusCode::ACCEPTED, Json(accepted)))
+}
+
+/// The server's word on giving files away; the agent has its own.
+fn check_upload(app: &App, request: &CommandRequest) -> Result<(), ApiFailure> {
+    let (AgentCommand::LookupUpload, Some(wanted)) = (request.command, &request.service) else {
+        return Ok(());
+    };
+    let mut services = app.lookups.desks.iter().map(|desk| desk.service());
+    if services.any(|service| service.kind().name() == wanted && service.upload_limit().is_some()) {
+        return Ok(());
+    }
+    let message = format!(
+        "this server's configuration has no service {wanted:?} that files may be given to: lookup.NAME needs a key and upload = true"
+    );
+    Err(ApiFailure::new(StatusCode::CONFLICT, "upload_not_allowed", message))
 }
 
 fn no_room() -> ApiFailure {

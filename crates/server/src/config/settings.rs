@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use watchpost_alert::Alerting;
 use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
+use watchpost_lookup::LookupSettings;
 use watchpost_query::Query;
 use watchpost_store::{KeepFree, Retention, StoreOptions};
 
@@ -161,6 +162,8 @@ pub struct ServerSettings {
     pub alerting: Arc<Alerting>,
     /// Reports that are made by themselves.
     pub(crate) reports: Vec<ReportPlan>,
+    /// Who is asked what is known of files and addresses.
+    pub lookup: LookupSettings,
     /// How long clients may take.
     pub timeouts: Timeouts,
 }
@@ -228,6 +231,7 @@ impl TryFrom<ServerConfig> for ServerSettings {
             builtin_rules: config.detect.builtin,
             expectations: Arc::new(expectations(&config.delivery)?),
             overlong_in_a_row: config.limits.overlong_in_a_row,
+            lookup: LookupSettings::try_from(config.lookup)?,
             reports: crate::reports::plans(&config.report, &alerting)?,
             alerting: Arc::new(alerting),
             data_dir,
