@@ -12,8 +12,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use sha2::{Digest, Sha256};
 use watchpost_kit::{Clock, chain};
 use watchpost_lookup::{
-    Desk as Service, LookupError, LookupSection, LookupSettings, ServiceKind, ServiceSettings, Unanswered, Upload,
-    Uploaded,
+    Desk as Service, LookupError, LookupSection, LookupSettings, ServiceKind, ServiceSettings, Upload, Uploaded,
 };
 use watchpost_run::disk::{Disk, read_sealed, replace_sealed};
 

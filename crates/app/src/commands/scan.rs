@@ -185,7 +185,7 @@ impl Who {
 
 /// Asks about files where that is wanted, and writes them.
 fn tell(
-    files: &mut Vec<ScannedFile>,
+    files: &mut [ScannedFile],
     who: Option<&mut Who>,
     args: &FilesArgs,
     progress: &Progress,

@@ -142,6 +142,15 @@ fn lists_and_services_are_asked_and_the_worst_comes_first() {
     assert_eq!(lines[0]["lookup"]["verdict"], "malicious");
     assert_eq!(lines[0]["lookup"]["service"], "ours");
 
+    // With a server here, it is asked instead: the quota is its own.
+    let _server = world.server();
+    let lines = world
+        .run(&["scan", "files", "tree/a", "--lookup", "--json"])
+        .ok()
+        .json_lines();
+    assert_eq!(lines[0]["lookup"]["verdict"], "malicious", "{lines:?}");
+    assert_eq!(virustotal.asked(), [ABC, ABC]);
+
     let bare = World::new();
     bare.write("one", "abc");
     bare.run(&["scan", "files", "one", "--lookup"])

@@ -1,7 +1,8 @@
 //! Files that an agent gives to a service when it is asked to: only where both sides allow it, once for each command, and
 //! every time with a word about it.
 
-use std::os::unix::fs::symlink;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 
 use serde_json::Value;
 
@@ -21,6 +22,9 @@ impl Scene {
     /// A server and the configuration of an agent that may give files away from the folder `outbox`.
     fn new() -> Self {
         let (world, virustotal) = (World::new(), VirusTotal::start());
+        // Server and agent read the same folder here.
+        let config = world.write("config/server.toml", virustotal.section("upload = true"));
+        fs::set_permissions(config, fs::Permissions::from_mode(0o600)).unwrap();
         let server = world.server();
         let key = world.agent_key("web-1");
         let log = world.write("logs/app.log", "begun\n");
@@ -28,9 +32,8 @@ impl Scene {
         world.write("outbox/abc", "abc");
         let outbox = world.path("outbox").canonicalize().unwrap();
         world.collect_more(&format!(
-            "[commands]\nallow = [\"hash\", \"lookup_upload\"]\n[lookup]\nupload_paths = [\"{}/**\"]\nupload_max = \"1kB\"\n{}",
-            outbox.display(),
-            virustotal.section("upload = true")
+            "[commands]\nallow = [\"hash\", \"lookup_upload\"]\n[lookup]\nupload_paths = [\"{}/**\"]\nupload_max = \"1kB\"\n",
+            outbox.display()
         ));
         Self {
             world,
@@ -129,22 +132,16 @@ fn what_may_not_leave_stays_and_is_refused_with_a_reason() {
         assert!(said.contains(reason), "{path}: {said}");
         assert_eq!(refused["event"]["outcome"], "failure");
     }
-    let asked = world.run(&[
-        "agents",
-        "upload",
-        "web-1",
-        "/etc/hostname",
-        "--service",
-        "metadefender",
-    ]);
-    let query = asked.ok().stdout.split('\'').nth(1).unwrap().to_owned();
-    let refused = scene.one(&format!("{query} event.action:upload-refused"));
-    assert!(
-        refused["error"]["message"]
-            .as_str()
-            .unwrap()
-            .contains("lookup.metadefender")
-    );
+    world
+        .run(&[
+            "agents",
+            "upload",
+            "web-1",
+            "/etc/hostname",
+            "--service",
+            "metadefender",
+        ])
+        .fails_with(1, &["metadefender", "upload = true"]);
     assert!(scene.virustotal.uploads().is_empty());
 }
 

@@ -157,10 +157,10 @@ fn answer(request: &Request, state: &State) -> (u16, Value) {
             let Some(malicious) = malicious else {
                 return failed(404, "NotFoundError");
             };
-            let stats = json!({"malicious": malicious, "suspicious": 0, "harmless": 0, "undetected": 70 - malicious});
+            let counted = json!({"malicious": malicious, "suspicious": 0, "harmless": 0, "undetected": 70 - malicious});
             (
                 200,
-                json!({"data": {"type": "file", "attributes": {"last_analysis_stats": stats}}}),
+                json!({"data": {"type": "file", "attributes": {"last_analysis_stats": counted}}}),
             )
         }
         _ => failed(404, "NotFoundError"),
