@@ -267,6 +267,7 @@ impl Collector {
         let later = self.now().plus(self.plan.policy.interval.as_nanos() as i64);
         for collected in sources {
             let mut sink = self.sink(collected);
+            collected.source.ends();
             if let Err(error) = collected.source.poll(later, &mut sink) {
                 tracing::error!(error = chain(&error), "a source failed while stopping");
             }

@@ -8,10 +8,12 @@ use serde::{Deserialize, Serialize};
 use watchpost_event::commands::AgentCommand;
 use watchpost_event::{AgentId, Fields, names};
 use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret, chain};
+pub use watchpost_lookup::LookupSection;
 use watchpost_query::Query;
 use watchpost_trust::Trust;
 
 use crate::AgentError;
+use crate::asked::UploadSettings;
 use crate::delivery::{Encryption, SpoolOptions, WhenFull};
 use crate::source::file::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig};
 use crate::source::journal::{JournalSection, JournalSettings};
@@ -42,6 +44,8 @@ pub struct AgentConfig {
     pub filter: FilterSection,
     /// What the server may ask.
     pub commands: CommandsSection,
+    /// Which services get files, and which files.
+    pub lookup: LookupSection,
 }
 
 /// `[agent]`
@@ -155,14 +159,14 @@ impl Default for SpoolSection {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CommandsSection {
-    /// What the server may ask of this agent.
+    /// What the server may ask of this agent. `lookup_upload` gives files away: it has to be named.
     pub allow: Vec<AgentCommand>,
 }
 
 impl Default for CommandsSection {
     fn default() -> Self {
         Self {
-            allow: vec![AgentCommand::SendNow],
+            allow: vec![AgentCommand::SendNow, AgentCommand::Hash],
         }
     }
 }
@@ -240,6 +244,8 @@ pub struct AgentSettings {
     pub schedule: Option<Schedule>,
     /// What the server may ask.
     pub allow: Vec<AgentCommand>,
+    /// Which services get files, and which files.
+    pub uploads: UploadSettings,
     /// The spool's limits.
     pub spool: SpoolOptions,
     /// The file sources.
@@ -284,6 +290,7 @@ impl AgentConfig {
             policy: self.policy()?,
             schedule,
             allow: self.commands.allow.clone(),
+            uploads: UploadSettings::new(&self.lookup, &data_dir)?,
             spool: self.spool.resolve(&data_dir)?,
             data_dir,
             files,

@@ -35,6 +35,13 @@ pub enum AgentError {
     /// The connection cannot be set up.
     #[error("cannot set up the uplink")]
     Uplink(#[from] TransportError),
+    /// A service that gets files cannot be set up.
+    #[error("cannot set up the look-ups of this agent")]
+    Lookup {
+        /// Why not.
+        #[source]
+        source: watchpost_lookup::LookupError,
+    },
     /// An input could not be read.
     #[error("cannot read the input")]
     Input {

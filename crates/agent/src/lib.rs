@@ -14,12 +14,14 @@
 //! # Ok::<(), watchpost_agent::AgentError>(())
 //! ```
 
+mod asked;
 mod collector;
 pub mod config;
 #[cfg(unix)]
 pub mod control;
 pub mod delivery;
 mod error;
+pub mod files;
 mod health;
 mod identity;
 pub mod local;
@@ -29,6 +31,7 @@ mod start;
 pub mod status;
 pub mod uplink;
 
+pub use asked::UploadSettings;
 pub use config::{AgentConfig, AgentSettings};
 pub use error::AgentError;
 pub use identity::agent_id;

@@ -13,6 +13,7 @@ use watchpost_pipeline::{Codec, Decoder, Framing, TimeZone};
 use watchpost_run::Shutdown;
 use watchpost_run::disk::Disk;
 
+use crate::asked::{Desk, Uploads, Worker};
 use crate::collector::{Collector, SpoolSink, SteadyTime};
 #[cfg(unix)]
 use crate::control::Control;
@@ -87,7 +88,12 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
     let (greeting, greeted) = mpsc::channel(1);
     let mut plan = Plan::new(&settings, id.clone());
     let waking = shared.clone();
-    plan.waker = Some(Waker::new(move || waking.wake_collector()));
+    let waker = Waker::new(move || waking.wake_collector());
+    plan.waker = Some(waker.clone());
+    let desk = Arc::new(Desk::new(waker));
+    let lookups = settings.data_dir.join("lookups");
+    let uploads = Uploads::open(settings.uploads.clone(), &deps.disk, &lookups, &deps.clock)?;
+    plan.asked = (!settings.allow.is_empty()).then(|| desk.clone());
     let collector = Collector {
         shared: shared.clone(),
         plan,
@@ -102,6 +108,12 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
             transport: transport.clone(),
             shutdown: deps.shutdown.clone(),
             allow: settings.allow.clone(),
+            worker: Worker {
+                desk,
+                uploads: Arc::new(uploads),
+                clock: deps.clock.clone(),
+                shutdown: deps.shutdown.clone(),
+            },
         },
         agent: id.clone(),
         data_dir: settings.data_dir.clone(),

@@ -6,6 +6,8 @@
 
 #[path = "process_source/ends.rs"]
 mod ends;
+#[path = "process_source/hashes.rs"]
+mod hashes;
 #[path = "process_source/polling.rs"]
 mod polling;
 #[path = "process_source/restart.rs"]

@@ -110,7 +110,11 @@ impl Transport for Peer {
                 // What a newer server may know does not keep an agent from what it knows itself.
                 for (id, command) in [(6, "brew_tea"), (7, "send_now")] {
                     let command = command.to_owned();
-                    commands.push(PendingCommand { id, command });
+                    commands.push(PendingCommand {
+                        id,
+                        command,
+                        arguments: None,
+                    });
                 }
             }
             Ok(CommandsResponse { commands })

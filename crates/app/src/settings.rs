@@ -13,8 +13,8 @@ use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};
 use watchpost_server::config::{
     AlertSections, BusSection, CatalogSection, ChannelSection, DeliverySection, DetectSection, LimitsSection,
-    ReportSection, RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings, SilenceSection,
-    StoreSection, TlsSection, socket_path,
+    LookupSection, ReportSection, RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings,
+    SilenceSection, StoreSection, TlsSection, socket_path,
 };
 use watchpost_server::rules::{Builtin, RuleSources};
 
@@ -46,6 +46,7 @@ struct ConfigFile {
     catalog: CatalogSection,
     detect: DetectSection,
     delivery: DeliverySection,
+    lookup: LookupSection,
     report: Vec<ReportSection>,
     channel: Vec<ChannelSection>,
     route: Vec<RouteSection>,
@@ -99,6 +100,8 @@ pub(crate) struct Settings {
     merged: Merged,
     file: ConfigFile,
     dirs: Dirs,
+    /// Where the configuration comes from, when that was said.
+    named: Vec<PathBuf>,
     verbose: u8,
 }
 
@@ -132,6 +135,7 @@ impl Settings {
             merged,
             file,
             dirs,
+            named: global.config.clone(),
             verbose: global.verbose,
         })
     }
@@ -182,6 +186,7 @@ impl Settings {
             catalog: file.catalog,
             detect: file.detect,
             delivery: file.delivery,
+            lookup: file.lookup,
             report: file.report,
             alert: AlertSections {
                 channel: file.channel,
@@ -263,6 +268,7 @@ impl Settings {
             source: file.source,
             filter: file.filter,
             commands: file.commands,
+            lookup: file.lookup,
         }
     }
 
@@ -270,7 +276,27 @@ impl Settings {
         for source in &mut config.source.file {
             source.exclude.extend(self.own_folders());
         }
-        Ok(config.resolve(&self.dirs.data.join("agent"), host)?)
+        let mut settings = config.resolve(&self.dirs.data.join("agent"), host)?;
+        settings.uploads.own.extend(self.never_leaves());
+        Ok(settings)
+    }
+
+    /// Keys lie in the configuration, and everything in the data folders: nothing of it is given away.
+    fn never_leaves(&self) -> Vec<PathBuf> {
+        let own = [
+            &self.dirs.config,
+            &self.dirs.data,
+            &self.dirs.logs,
+            &self.file.server.data_dir,
+        ];
+        let all = own.into_iter().chain(&self.named);
+        let whole = |path: &PathBuf| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
+        all.filter_map(whole).collect()
+    }
+
+    /// Who knows what of files, without a server.
+    pub(crate) const fn lookup(&self) -> &LookupSection {
+        &self.file.lookup
     }
 
     /// The agent never collects what this program writes.

@@ -6,7 +6,9 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::db::{Db, within};
 use crate::migrations::Migrations;
-use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, Reports, Sessions, Settings, Silences, Users, private};
+use crate::{
+    Alerts, ApiKeys, CatalogError, Events, Lookups, Messages, Reports, Sessions, Settings, Silences, Users, private,
+};
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
 const SQLITE_CONNECTIONS: u32 = 2;
@@ -40,6 +42,7 @@ pub struct Catalog {
     silences: Silences,
     reports: Reports,
     settings: Settings,
+    lookups: Lookups,
 }
 
 impl Catalog {
@@ -70,6 +73,7 @@ impl Catalog {
             silences: Silences::new(db.clone()),
             reports: Reports::new(db.clone()),
             settings: Settings::new(db.clone()),
+            lookups: Lookups::new(db.clone()),
             db,
         })
     }
@@ -117,6 +121,11 @@ impl Catalog {
     /// What people set that could also stand in the configuration.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// What services said of files and addresses, and what is still to be asked.
+    pub fn lookups(&self) -> &Lookups {
+        &self.lookups
     }
 
     /// Ends all connections, so that a SQLite file is whole by itself, without its log beside it.

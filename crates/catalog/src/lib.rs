@@ -1,4 +1,4 @@
-//! The SQL side: API keys, users and their sessions, security events, alerts, silences, messages to people, reports; SQLite in the data
+//! The SQL side: API keys, users and their sessions, security events, alerts, silences, messages to people, reports, what services said of files; SQLite in the data
 //! folder, or PostgreSQL by the same code.
 //!
 //! Never in here: business rules (windows, fingerprints and texts are arguments), HTTP, the clock (times are
@@ -38,6 +38,7 @@ mod error;
 mod events;
 mod keys;
 mod limits;
+mod lookups;
 mod messages;
 mod migrations;
 mod private;
@@ -53,6 +54,7 @@ pub use catalog::{Catalog, Place};
 pub use error::CatalogError;
 pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, Rate, SecurityEvent, Terms};
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewKey, VerifyError};
+pub use lookups::{Lookup, LookupAnswer, LookupState, Lookups, NewLookup, Outbox};
 pub use messages::{ChannelQueue, Compose, Held, Message, MessageFate, MessageState, Messages, WaitingMessages};
 pub use reports::{NewReport, ReportHead, Reports};
 pub use sessions::{Login, SESSION_IDLE_NS, SESSION_MAX_NS, Session, SessionId, SessionToken, Sessions};

@@ -10,6 +10,8 @@ mod concurrent;
 mod events;
 #[path = "suite/keys.rs"]
 mod keys;
+#[path = "suite/lookups.rs"]
+mod lookups;
 #[path = "suite/messages.rs"]
 mod messages;
 #[path = "suite/place.rs"]
@@ -137,6 +139,11 @@ cases! {
     silences:
         silences_are_current_until_they_are_over_or_ended,
         what_people_do_about_an_alert_is_its_history;
+    lookups:
+        files_wait_for_each_service_once_and_first_come_first_served,
+        an_answer_holds_for_its_time_and_is_told_once,
+        what_is_told_goes_and_its_place_stays,
+        there_is_an_end_to_what_waits_and_other_services_are_forgotten;
     concurrent:
         applying_acknowledging_and_sending_at_once_lose_nothing,
         two_programs_open_one_alert_together,

@@ -18,6 +18,9 @@
 //! POST /alerts/acknowledge AcknowledgeRequest   → AlertsResponse
 //! GET  /overview                                → OverviewResponse
 //! GET  /delivery?host                           → protocol::DeliveryReport
+//! GET  /lookups?indicator                        → LookupsResponse    `indicator`: comma separated
+//! POST /lookups LookupRequest                   → LookupsResponse    … and has them asked
+//! GET  /lookups/services                        → LookupServicesResponse
 //! GET  /store/stats                             → StoreStatsResponse
 //! POST /store/verify                            → VerifyResponse
 //! GET  /tokens                                  → TokensResponse
@@ -36,6 +39,7 @@
 
 mod alerting;
 mod alerts;
+mod lookups;
 mod made;
 mod overview;
 mod reports;
@@ -48,6 +52,10 @@ pub use alerting::{
     RouteInfo, SilenceInfo, SilencePreview, SilencePreviewRequest, SilencesResponse,
 };
 pub use alerts::{AlertCountInfo, AlertDetail, AlertEventInfo, AlertMessageInfo, RuleDetail};
+pub use lookups::{
+    LookupFailure, LookupFileInfo, LookupInfo, LookupRequest, LookupSeen, LookupServiceInfo, LookupServicesResponse,
+    LookupsResponse, VerdictInfo,
+};
 pub use made::{
     MadeChannelInfo, MadeRoutes, PreviewChannelRequest, SaveChannelRequest, SaveRoutesRequest, TryChannelRequest,
 };

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use watchpost_event::commands::{AgentCommand, CommandAccepted, PendingCommand};
+use watchpost_event::commands::{AgentCommand, CommandAccepted, CommandArguments, PendingCommand};
 use watchpost_event::{AgentId, Timestamp};
 
 /// Agents that are asked, or ask, at once.
@@ -13,11 +13,32 @@ const AGENTS_MAX: usize = 20_000;
 /// Requests of one agent that wait at once: its own, and one that it has given up.
 const WAITING_MAX: usize = 4;
 
+/// Commands of one agent that wait at once.
+const PENDING_MAX: usize = 64;
+
+/// What is asked of an agent.
+#[derive(Clone, Debug)]
+pub(crate) struct Wish {
+    pub(crate) command: AgentCommand,
+    pub(crate) arguments: Option<CommandArguments>,
+}
+
+impl Wish {
+    /// Whether both come to the same, whoever asks.
+    fn is_same(&self, other: &Self) -> bool {
+        let about = |wish: &Self| {
+            let arguments = wish.arguments.clone().unwrap_or_default();
+            (arguments.path, arguments.service)
+        };
+        self.command == other.command && about(self) == about(other)
+    }
+}
+
 /// No more can be kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NoRoom;
 
-/// Commands by agent. Each kind waits once, so there are never more than there are kinds.
+/// Commands by agent. Whatever comes to the same waits once.
 #[derive(Default)]
 pub(crate) struct CommandBoard {
     agents: Mutex<BTreeMap<AgentId, Desk>>,
@@ -26,7 +47,7 @@ pub(crate) struct CommandBoard {
 #[derive(Default)]
 struct Desk {
     /// By their numbers, which rise.
-    pending: Vec<(u64, AgentCommand)>,
+    pending: Vec<(u64, Wish)>,
     bell: Arc<Notify>,
     waiting: usize,
 }
@@ -42,23 +63,21 @@ impl CommandBoard {
         self.agents.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps a command for an agent, in place of an older one of its kind.
-    pub(crate) fn ask(
-        &self,
-        agent: &AgentId,
-        command: AgentCommand,
-        now: Timestamp,
-    ) -> Result<CommandAccepted, NoRoom> {
+    /// Keeps a command for an agent, in place of an older one that comes to the same.
+    pub(crate) fn ask(&self, agent: &AgentId, wish: Wish, now: Timestamp) -> Result<CommandAccepted, NoRoom> {
         let mut agents = self.agents();
         if agents.len() >= AGENTS_MAX && !agents.contains_key(agent) {
             return Err(NoRoom);
         }
         let desk = agents.entry(agent.clone()).or_default();
-        desk.pending.retain(|(_, known)| *known != command);
+        desk.pending.retain(|(_, known)| !known.is_same(&wish));
+        if desk.pending.len() >= PENDING_MAX {
+            return Err(NoRoom);
+        }
         // Numbers rise over restarts too, since they are times.
         let after = desk.pending.last().map_or(0, |(id, _)| id + 1);
         let id = after.max(u64::try_from(now.0).unwrap_or(0));
-        desk.pending.push((id, command));
+        desk.pending.push((id, wish));
         desk.bell.notify_waiters();
         Ok(CommandAccepted {
             id,
@@ -118,9 +137,10 @@ impl CommandBoard {
             return Vec::new();
         };
         desk.pending.retain(|(id, _)| *id > after);
-        let pending = desk.pending.iter().map(|(id, command)| PendingCommand {
+        let pending = desk.pending.iter().map(|(id, wish)| PendingCommand {
             id: *id,
-            command: command.to_string(),
+            command: wish.command.to_string(),
+            arguments: wish.arguments.clone(),
         });
         pending.collect()
     }
@@ -151,6 +171,25 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(30);
 
+    fn send_now() -> Wish {
+        Wish {
+            command: AgentCommand::SendNow,
+            arguments: None,
+        }
+    }
+
+    fn hash(path: &str, by: &str) -> Wish {
+        let arguments = CommandArguments {
+            path: Some(path.to_owned()),
+            by: Some(by.to_owned()),
+            ..CommandArguments::default()
+        };
+        Wish {
+            command: AgentCommand::Hash,
+            arguments: Some(arguments),
+        }
+    }
+
     fn agent(name: &str) -> AgentId {
         AgentId::new(name).expect("a name")
     }
@@ -158,9 +197,7 @@ mod tests {
     #[tokio::test]
     async fn a_command_comes_until_it_is_understood_and_to_its_agent_only() {
         let board = CommandBoard::default();
-        let asked = board
-            .ask(&agent("a"), AgentCommand::SendNow, Timestamp(7))
-            .expect("room");
+        let asked = board.ask(&agent("a"), send_now(), Timestamp(7)).expect("room");
         assert_eq!((asked.id, asked.listening), (7, false));
         assert_eq!(board.wait(&agent("b"), 0, Duration::ZERO).await, Ok(Vec::new()));
         for _ in 0..2 {
@@ -169,7 +206,8 @@ mod tests {
                 found,
                 [PendingCommand {
                     id: 7,
-                    command: "send_now".to_owned()
+                    command: "send_now".to_owned(),
+                    arguments: None,
                 }]
             );
         }
@@ -187,9 +225,7 @@ mod tests {
         while !board.is_listening(&agent("a")) {
             tokio::task::yield_now().await;
         }
-        let asked = board
-            .ask(&agent("a"), AgentCommand::SendNow, Timestamp(9))
-            .expect("room");
+        let asked = board.ask(&agent("a"), send_now(), Timestamp(9)).expect("room");
         assert!(asked.listening);
         assert_eq!(waiting.await.expect("ends").expect("room")[0].id, 9);
     }
@@ -197,14 +233,32 @@ mod tests {
     #[tokio::test]
     async fn the_same_waits_once_and_numbers_rise_when_the_clock_does_not() {
         let board = CommandBoard::default();
-        let first = board
-            .ask(&agent("a"), AgentCommand::SendNow, Timestamp(9))
-            .expect("room");
-        let second = board
-            .ask(&agent("a"), AgentCommand::SendNow, Timestamp(9))
-            .expect("room");
+        let first = board.ask(&agent("a"), send_now(), Timestamp(9)).expect("room");
+        let second = board.ask(&agent("a"), send_now(), Timestamp(9)).expect("room");
         assert!(second.id >= first.id);
         assert_eq!(board.wait(&agent("a"), 0, LONG).await.expect("room").len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_same_path_waits_once_and_no_more_than_a_few() {
+        let board = CommandBoard::default();
+        for by in ["anna", "boris"] {
+            board.ask(&agent("a"), hash("/bin/ls", by), Timestamp(9)).expect("room");
+        }
+        let found = board.wait(&agent("a"), 0, LONG).await.expect("room");
+        let by: Vec<_> = found
+            .iter()
+            .map(|one| one.arguments.clone().and_then(|found| found.by))
+            .collect();
+        assert_eq!(by, [Some("boris".to_owned())]);
+        for number in 1..PENDING_MAX {
+            let wish = hash(&format!("/{number}"), "anna");
+            board.ask(&agent("a"), wish, Timestamp(9)).expect("room");
+        }
+        assert_eq!(
+            board.ask(&agent("a"), hash("/one-more", "anna"), Timestamp(9)),
+            Err(NoRoom)
+        );
     }
 
     #[tokio::test]

@@ -95,6 +95,9 @@ pub enum ServerError {
     /// Channels or routes are not usable.
     #[error("alerts cannot be sent as configured")]
     Alert(#[from] watchpost_alert::AlertError),
+    /// Look-ups cannot be made as configured.
+    #[error("look-ups cannot be made as configured")]
+    Lookup(#[from] watchpost_lookup::LookupError),
     /// The store could not be opened.
     #[error("cannot open the store")]
     Store(#[from] StoreError),

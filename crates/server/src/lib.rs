@@ -47,6 +47,7 @@ mod host;
 mod http;
 mod ingest;
 pub mod intake;
+mod lookups;
 mod metrics;
 mod quote;
 mod reports;

@@ -1,5 +1,6 @@
 //! What is collected: every source hands finished batches and its own checkpoint to a [`Sink`].
 
+mod asked;
 mod common;
 mod counter;
 mod error;
@@ -50,6 +51,9 @@ pub trait Source: Send {
     fn vitals(&self) -> Option<Vitals> {
         None
     }
+
+    /// The next poll is the last: what waits for something is told without it.
+    fn ends(&mut self) {}
 
     /// What the server has, for an agent that has lost its own state: content that can be read again is not begun anew.
     fn adopt(&mut self, _reports: &[StreamReport]) {}

@@ -1,9 +1,12 @@
 //! Which sources an agent has: the one list.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 use watchpost_event::{AgentId, StreamKey};
 use watchpost_kit::{Rng, chain};
 
+use super::asked::AskedSource;
 use super::file::{FileSettings, FileSource};
 use super::journal::{JournalSettings, JournalSource};
 use super::process::{ProcessSettings, ProcessSource};
@@ -11,6 +14,7 @@ use super::system::{SystemSettings, SystemSource};
 use super::watch::FolderWatch;
 use super::{Identity, OwnSource, SendPolicy, Source, SourceError, Waker};
 use crate::AgentSettings;
+use crate::asked::Desk;
 
 /// A source, and what the collector has to know of it.
 pub(crate) struct Collected {
@@ -31,7 +35,7 @@ impl Collected {
 }
 
 /// What is collected and for whom.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct Plan {
     pub(crate) identity: Identity,
     pub(crate) policy: SendPolicy,
@@ -41,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) system: Option<SystemSettings>,
     /// Rung by sources that hear of something new; `None` where they are polled all the time anyway.
     pub(crate) waker: Option<Waker>,
+    /// What the server asks, where it may ask.
+    pub(crate) asked: Option<Arc<Desk>>,
 }
 
 impl Plan {
@@ -56,6 +62,7 @@ impl Plan {
             journal: settings.journal.clone(),
             system: settings.system.clone(),
             waker: None,
+            asked: None,
         }
     }
 
@@ -92,6 +99,10 @@ impl Plan {
         if let Some(settings) = &self.system {
             let source = SystemSource::new(settings, &self.identity, policy(), known, draw);
             add(&mut sources, "system", false, source);
+        }
+        if let Some(desk) = &self.asked {
+            let source = AskedSource::new(desk.clone(), &self.identity, policy(), known, draw);
+            add(&mut sources, "commands", true, source);
         }
         let own = OwnSource::new(&self.identity, policy(), known, draw);
         add(&mut sources, "own", false, own);

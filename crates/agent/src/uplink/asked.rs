@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use watchpost_event::commands::AgentCommand;
+use watchpost_event::commands::{AgentCommand, PendingCommand};
 use watchpost_kit::{Backoff, Rng};
 use watchpost_run::Shutdown;
 
 use super::Transport;
+use crate::asked::{Job, Worker};
 use crate::shared::Shared;
 
 const RETRY_BASE: Duration = Duration::from_secs(1);
@@ -15,6 +16,8 @@ const RETRY_BASE: Duration = Duration::from_secs(1);
 const RETRY_CAP: Duration = Duration::from_mins(5);
 /// Between two answers at least: a server that answers at once, always, is not asked in a circle.
 const PAUSE: Duration = Duration::from_millis(200);
+/// The same while something is being done, which the server tells again each time.
+const BUSY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Asks for commands and does what the configuration allows.
 pub(crate) struct Asked {
@@ -22,6 +25,8 @@ pub(crate) struct Asked {
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) shutdown: Shutdown,
     pub(crate) allow: Vec<AgentCommand>,
+    /// Does what takes time.
+    pub(crate) worker: Worker,
 }
 
 impl Asked {
@@ -31,8 +36,9 @@ impl Asked {
             return;
         }
         let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP, Rng::from_os());
-        let mut after = 0;
+        let mut newest = 0;
         loop {
+            let after = self.worker.desk.acknowledged(newest);
             let answer = tokio::select! {
                 answer = self.transport.commands(after) => answer,
                 () = self.shutdown.wait() => return,
@@ -40,11 +46,12 @@ impl Asked {
             let wait = match answer {
                 Ok(response) => {
                     backoff.reset();
-                    for pending in &response.commands {
-                        self.obey(&pending.command);
-                        after = after.max(pending.id);
+                    newest = self.obey_all(&response.commands, newest);
+                    if response.commands.is_empty() {
+                        PAUSE
+                    } else {
+                        self.pause()
                     }
-                    PAUSE
                 }
                 Err(error) => {
                     tracing::debug!(error = watchpost_kit::chain(&error), "cannot ask for commands now");
@@ -53,20 +60,45 @@ impl Asked {
             };
             tokio::select! {
                 () = tokio::time::sleep(wait) => {}
+                () = self.worker.desk.one_is_done() => {}
                 () = self.shutdown.wait() => return,
             }
         }
     }
 
-    fn obey(&self, name: &str) {
-        let allowed = AgentCommand::from_name(name).filter(|command| self.allow.contains(command));
-        if allowed == Some(AgentCommand::SendNow) {
-            tracing::info!("the server asks to send now");
-            self.shared.ask_to_send();
-        } else {
-            // A newer server may know more than this agent does.
-            let name: String = name.chars().take(40).collect();
-            tracing::warn!(command = ?name, "the server asks what commands.allow does not list; not done");
+    /// What is new; what is being done comes again each time. The number of the newest that was taken.
+    fn obey_all(&self, commands: &[PendingCommand], newest: u64) -> u64 {
+        let new = commands.iter().filter(|pending| pending.id > newest);
+        new.take_while(|pending| self.obey(pending))
+            .last()
+            .map_or(newest, |pending| pending.id)
+    }
+
+    /// A server that tells again what is being done is not asked in a circle.
+    fn pause(&self) -> Duration {
+        if self.worker.desk.is_busy() { BUSY_PAUSE } else { PAUSE }
+    }
+
+    /// False when it has to be told again later.
+    fn obey(&self, pending: &PendingCommand) -> bool {
+        let known = AgentCommand::from_name(&pending.command);
+        let allowed = known.is_some_and(|command| self.allow.contains(&command));
+        match known {
+            Some(AgentCommand::SendNow) if allowed => {
+                tracing::info!("the server asks to send now");
+                self.shared.ask_to_send();
+                true
+            }
+            // What is not allowed is told, too: whoever asked waits for an answer.
+            Some(command @ (AgentCommand::Hash | AgentCommand::LookupUpload)) => {
+                self.worker.take(Job::new(pending, command, allowed))
+            }
+            _ => {
+                // A newer server may know more than this agent does.
+                let name: String = pending.command.chars().take(40).collect();
+                tracing::warn!(command = ?name, "the server asks what commands.allow does not list; not done");
+                true
+            }
         }
     }
 }

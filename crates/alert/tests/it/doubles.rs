@@ -34,6 +34,8 @@ pub struct Request {
 pub enum Reply {
     /// Status, further headers, body.
     Answer(u16, Vec<(String, String)>, String),
+    /// These bytes as they are, whatever they are; then the connection ends.
+    Raw(Vec<u8>),
     /// No answer until something else is decided; then the connection ends.
     Hang,
     /// The connection ends.
@@ -150,8 +152,13 @@ fn serve(inner: &Inner, mut stream: TcpStream) {
                 reply => break reply,
             }
         };
-        let Reply::Answer(status, headers, body) = reply else {
-            break;
+        let (status, headers, body) = match reply {
+            Reply::Answer(status, headers, body) => (status, headers, body),
+            Reply::Raw(bytes) => {
+                let _ = stream.write_all(&bytes);
+                break;
+            }
+            Reply::Hang | Reply::Close => break,
         };
         let mut head = format!("HTTP/1.1 {status} -\r\nContent-Length: {}\r\n", body.len());
         for (name, value) in headers {

@@ -1,4 +1,4 @@
-//! `watchpost agents send-now`.
+//! `watchpost agents …`.
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -25,6 +25,31 @@ enum AgentsCommand {
         #[arg(value_parser = agent_id)]
         id: AgentId,
     },
+    /// Have an agent hash a file, or the files of a folder
+    ///
+    /// The hashes come as events with event.action:file-hashed, and the server looks them up where it has services to ask. The agent does so if its own configuration allows it ([commands] allow).
+    Hash {
+        /// Its id, as `watchpost delivery` shows it
+        #[arg(value_parser = agent_id)]
+        id: AgentId,
+        /// The file or folder there, its whole path
+        #[arg(value_name = "PATH")]
+        path: String,
+    },
+    /// Have an agent give a file to a service that looks into files
+    ///
+    /// Whoever uses the service may then get at the file: look its hash up first. Both the agent and the server must allow it: [commands] allow and [lookup.SERVICE] upload in the agent's configuration, [lookup.SERVICE] upload in the server's. What became of it comes as an event with event.action:upload-done or upload-refused.
+    Upload {
+        /// Its id, as `watchpost delivery` shows it
+        #[arg(value_parser = agent_id)]
+        id: AgentId,
+        /// The file there, its whole path
+        #[arg(value_name = "PATH")]
+        path: String,
+        /// The service, by its name in the configuration
+        #[arg(long, value_name = "NAME", default_value = "virustotal")]
+        service: String,
+    },
 }
 
 fn agent_id(text: &str) -> Result<AgentId, String> {
@@ -32,8 +57,9 @@ fn agent_id(text: &str) -> Result<AgentId, String> {
 }
 
 pub(crate) fn run(args: &AgentsArgs, global: &Global) -> Result<Exit> {
-    let AgentsCommand::SendNow { id } = &args.command;
-    client::run(global, async |client, mut out| {
-        agents::send_now(&client, id, &mut out).await
+    client::run(global, async |client, mut out| match &args.command {
+        AgentsCommand::SendNow { id } => agents::send_now(&client, id, &mut out).await,
+        AgentsCommand::Hash { id, path } => agents::hash(&client, id, path, &mut out).await,
+        AgentsCommand::Upload { id, path, service } => agents::upload(&client, id, path, service, &mut out).await,
     })
 }

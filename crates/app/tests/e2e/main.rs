@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod alerts;
+mod asked;
 mod bad_input;
 mod cli;
 mod delivery;
@@ -16,8 +17,11 @@ mod people;
 mod pipes;
 mod processes;
 mod rules;
+mod scan;
 mod telegram;
 mod tokens;
 mod up;
+mod uploads;
 mod users;
+mod virustotal;
 mod watch;

@@ -4,7 +4,7 @@ use toml_edit::{DocumentMut, Item};
 
 const WORDS: &[&str] = &["event", "query", "kit", "run", "ui"];
 const ROOMS: &[&str] = &[
-    "ledger", "pipeline", "detect", "store", "alert", "catalog", "trust", "report",
+    "ledger", "pipeline", "detect", "store", "alert", "lookup", "catalog", "trust", "report",
 ];
 
 /// Who may import whom, as in `ARCHITECTURE.md`. Imports point down only, rooms never import one another.
@@ -19,18 +19,21 @@ const EDGES: &[(&str, &[&str])] = &[
     ("detect", &["event", "query", "kit"]),
     ("store", &["event", "query", "kit", "run"]),
     ("alert", &["event", "query", "kit", "run"]),
+    ("lookup", &["event", "kit", "run"]),
     ("catalog", &["event", "kit", "run"]),
     ("trust", &["kit"]),
     ("report", &["event"]),
     (
         "agent",
-        &["event", "query", "kit", "run", "ledger", "pipeline", "trust", "detect"],
+        &[
+            "event", "query", "kit", "run", "ledger", "pipeline", "trust", "detect", "lookup",
+        ],
     ),
     (
         "server",
         &[
-            "event", "query", "kit", "run", "ui", "ledger", "pipeline", "detect", "store", "alert", "catalog", "trust",
-            "report",
+            "event", "query", "kit", "run", "ui", "ledger", "pipeline", "detect", "store", "alert", "lookup",
+            "catalog", "trust", "report",
         ],
     ),
     ("console", &["event", "query", "kit", "run"]),
@@ -75,7 +78,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("tracing-subscriber", &["app", "endpoint"]),
     ("indicatif", &["console"]),
     ("lettre", &["alert"]),
-    ("reqwest", &["agent", "console", "alert", "store"]),
+    ("maxminddb", &["lookup"]),
+    ("reqwest", &["agent", "console", "alert", "lookup", "store"]),
     (
         "tokio",
         &[
@@ -85,6 +89,7 @@ const OWNERS: &[(&str, &[&str])] = &[
             "server",
             "console",
             "alert",
+            "lookup",
             "app",
             "endpoint",
             "simulation",

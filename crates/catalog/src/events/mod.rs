@@ -13,6 +13,7 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, PaginatorTrait, Set};
 use crate::CatalogError;
 use crate::db::{Db, Write, within};
 use crate::limits;
+use crate::lookups;
 use crate::tables::{reader, security_events};
 
 pub use types::{AppliedReport, Detection, NewEvents, NewMessage, Rate, SecurityEvent, Terms};
@@ -44,6 +45,10 @@ impl Events {
             if !batch.detections.is_empty() {
                 write.lock_alerts().await?;
                 detections::add(&write, batch, &mut report).await?;
+            }
+            if !batch.lookups.is_empty() {
+                write.lock_alerts().await?;
+                lookups::note(&write, &batch.lookups, batch.now, &mut report).await?;
             }
             write.commit().await?;
             Ok(report)

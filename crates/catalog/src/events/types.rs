@@ -1,3 +1,5 @@
+use crate::NewLookup;
+
 /// A security event as it is kept in the public table `security_events`. NUL becomes U+FFFD everywhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SecurityEvent {
@@ -117,6 +119,8 @@ pub struct NewEvents {
     pub events: Vec<SecurityEvent>,
     /// Detections, which need not be about these events.
     pub detections: Vec<Detection>,
+    /// Files that services are to be asked about.
+    pub lookups: Vec<NewLookup>,
 }
 
 /// What a batch changed.
@@ -130,4 +134,8 @@ pub struct AppliedReport {
     pub alerts_extended: Vec<i64>,
     /// How many messages now wait to be sent because of it.
     pub messages: u64,
+    /// How many look-ups now wait to be made because of it.
+    pub lookups: u64,
+    /// How many were left out, since too many wait.
+    pub lookups_left_out: u64,
 }

@@ -1,5 +1,6 @@
 //! What was ever done to the tables, in order. Released steps are never changed.
 
+mod lookups;
 mod m0001_api_keys;
 mod m0002_security_events;
 mod m0003_users;
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0003_users::Step),
             Box::new(m0004_silences::Step),
             Box::new(m_settings::Step),
+            Box::new(lookups::Step),
         ]
     }
 }

@@ -68,7 +68,7 @@ pub(crate) fn of_events(position: u64, events: Vec<SecurityEvent>) -> NewEvents 
         position,
         now: NOW,
         events,
-        detections: Vec::new(),
+        ..NewEvents::default()
     }
 }
 

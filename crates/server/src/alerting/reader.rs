@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use watchpost_alert::PlannedMessage;
-use watchpost_catalog::{Catalog, Detection, NewEvents, NewMessage, Rate, SecurityEvent, Terms};
+use watchpost_catalog::{Catalog, Detection, NewEvents, NewLookup, NewMessage, Rate, SecurityEvent, Terms};
 use watchpost_event::{FieldRef, Timestamp, View, names};
 use watchpost_kit::{Backoff, Clock, DurationText, Rng, chain};
 use watchpost_ledger::LedgerPosition;
@@ -19,6 +19,7 @@ use crate::delivery::watch::DELIVERY_STREAM;
 use crate::detection::{DETECT_STREAM, SERVER_AGENT};
 use crate::ingest::WriterHandle;
 use crate::intake::Committed;
+use crate::lookups::Noter;
 
 const IDLE: Duration = Duration::from_secs(1);
 const RETRY: Duration = Duration::from_millis(50);
@@ -45,6 +46,8 @@ pub(crate) struct CatalogReaderDeps {
     pub(crate) messages: Arc<Notify>,
     /// Rung when a message may have been held.
     pub(crate) held: Arc<Notify>,
+    /// Notes files that services are to be asked about; `None` when there are none.
+    pub(crate) noter: Option<Noter>,
 }
 
 /// Runs on a thread of its own.
@@ -58,6 +61,7 @@ pub(crate) struct CatalogReader {
 struct Gathered {
     events: Vec<SecurityEvent>,
     detections: Vec<Detection>,
+    lookups: Vec<NewLookup>,
 }
 
 impl CatalogReader {
@@ -93,12 +97,15 @@ impl CatalogReader {
     fn gather(&self, committed: &Committed, gathered: &mut Gathered) {
         let batch = &committed.batch;
         let origin = &batch.origin;
-        let own =
-            origin.agent.as_str() == SERVER_AGENT && [DETECT_STREAM, DELIVERY_STREAM].contains(&origin.stream.as_str());
+        let is_server = origin.agent.as_str() == SERVER_AGENT;
+        let own = is_server && [DETECT_STREAM, DELIVERY_STREAM].contains(&origin.stream.as_str());
         let received = batch.envelope.received_at;
         for view in batch.views() {
             if self.deps.events.matches(&view) {
                 gathered.events.push(security_event(&view, received));
+                if let (Some(noter), false) = (&self.deps.noter, is_server) {
+                    noter.note(&view, &mut gathered.lookups);
+                }
             }
             if own && view.has(names::EVENT_KIND, "alert") {
                 gathered.detections.push(self.detection(&view, received));
@@ -131,6 +138,7 @@ impl CatalogReader {
             now: self.deps.clock.now(),
             events: std::mem::take(&mut gathered.events),
             detections: std::mem::take(&mut gathered.detections),
+            lookups: std::mem::take(&mut gathered.lookups),
         };
         let mut backoff = Backoff::new(RETRY, RETRY_MAX, Rng::from_os());
         while !shutdown.is_triggered() {
@@ -142,6 +150,9 @@ impl CatalogReader {
                     if report.messages > 0 {
                         self.deps.messages.notify_one();
                         self.deps.held.notify_one();
+                    }
+                    if let Some(noter) = &self.deps.noter {
+                        noter.noted(report.lookups, report.lookups_left_out);
                     }
                     return true;
                 }
@@ -165,8 +176,7 @@ impl CatalogReader {
             reader: self.deps.follower.state.name().to_owned(),
             position: at.0,
             now: self.deps.clock.now(),
-            events: Vec::new(),
-            detections: Vec::new(),
+            ..NewEvents::default()
         };
         match self.deps.runtime.block_on(self.deps.catalog.events().apply(&new)) {
             Ok(_) => self.committed(at),

@@ -10,13 +10,13 @@ use axum::{Extension, Json};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use watchpost_event::AgentId;
-use watchpost_event::commands::{CommandAccepted, CommandRequest, CommandsResponse};
+use watchpost_event::commands::{AgentCommand, CommandAccepted, CommandRequest, CommandsResponse};
 use watchpost_event::protocol::ErrorBody;
 
 use super::agent::{foreign, streams_of};
 use super::{ApiFailure, App, body};
 use crate::auth::Principal;
-use crate::commands::NoRoom;
+use crate::commands::{NoRoom, Wish};
 
 /// A request waits at most so long.
 const WAIT_MAX: Duration = Duration::from_secs(30);
@@ -67,10 +67,14 @@ pub(super) async fn poll(
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
+    Extension(principal): Extension<Principal>,
     body: Body,
 ) -> Result<(StatusCode, Json<CommandAccepted>), ApiFailure> {
     let request: CommandRequest = body::read_json(&app, body).await?;
     let agent = AgentId::new(&id).map_err(|error| ApiFailure::bad_request(error.to_string()))?;
+    let by = principal.name();
+    let arguments = request.arguments(&by).map_err(ApiFailure::bad_request)?;
+    check_upload(&app, &request)?;
     let is_known = app.agents.commands.is_listening(&agent)
         || app.agents.heard_of(&agent).is_some()
         || !streams_of(&app.ingest.writer, agent.clone()).await?.streams.is_empty();
@@ -79,8 +83,30 @@ pub(super) async fn ask(
             format!("no agent {id:?} has delivered anything here: `watchpost delivery` names those that have");
         return Err(ApiFailure::new(StatusCode::NOT_FOUND, "not_found", message));
     }
-    let accepted = app.agents.commands.ask(&agent, request.command, app.now());
-    Ok((StatusCode::ACCEPTED, Json(accepted.map_err(|NoRoom| no_room())?)))
+    let wish = Wish {
+        command: request.command,
+        arguments,
+    };
+    let accepted = app.agents.commands.ask(&agent, wish, app.now());
+    let accepted = accepted.map_err(|NoRoom| no_room())?;
+    let (path, service) = (request.path.as_deref(), request.service.as_deref());
+    tracing::info!(agent = agent.as_str(), command = %request.command, path, service, by, id = accepted.id, "an agent is asked");
+    Ok((StatusCode::ACCEPTED, Json(accepted)))
+}
+
+/// The server's word on giving files away; the agent has its own.
+fn check_upload(app: &App, request: &CommandRequest) -> Result<(), ApiFailure> {
+    let (AgentCommand::LookupUpload, Some(wanted)) = (request.command, &request.service) else {
+        return Ok(());
+    };
+    let mut services = app.lookups.desks.iter().map(|desk| desk.service());
+    if services.any(|service| service.kind().name() == wanted && service.upload_limit().is_some()) {
+        return Ok(());
+    }
+    let message = format!(
+        "this server's configuration has no service {wanted:?} that files may be given to: lookup.NAME needs a key and upload = true"
+    );
+    Err(ApiFailure::new(StatusCode::CONFLICT, "upload_not_allowed", message))
 }
 
 fn no_room() -> ApiFailure {

@@ -13,6 +13,7 @@ mod channels;
 mod commands;
 mod delivery;
 mod failure;
+mod lookups;
 mod made;
 mod overview;
 mod reports;
@@ -59,6 +60,7 @@ use crate::delivery::Tally;
 use crate::delivery::watch::Watchboard;
 use crate::detection::RuleBook;
 use crate::ingest::Ingest;
+use crate::lookups::LookupBoard;
 use crate::metrics::Metrics;
 
 /// Searches at once; each may use a processor.
@@ -82,6 +84,7 @@ pub(crate) struct App {
     pub(crate) agents: Arc<AgentBoard>,
     pub(crate) tally: Arc<Tally>,
     pub(crate) watch: Arc<Watchboard>,
+    pub(crate) lookups: Arc<LookupBoard>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) channels: Arc<ChannelBoard>,
     pub(crate) silences: Arc<SilenceBoard>,

@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    App, agent, agents, alert, alert_changes, alerts, channels, commands, delivery, failure, made, overview, reports,
-    search, session, silences, status, store, tail, tokens, users, web,
+    App, agent, agents, alert, alert_changes, alerts, channels, commands, delivery, failure, lookups, made, overview,
+    reports, search, session, silences, status, store, tail, tokens, users, web,
 };
 use super::{finish, require_any, require_any_or_loopback, require_user};
 use crate::auth::cookie;
@@ -27,6 +27,7 @@ use crate::auth::cookie;
         (name = "search", description = "Events"),
         (name = "alerts", description = "What was detected"),
         (name = "rules", description = "What is looked for"),
+        (name = "lookups", description = "What others know of files, addresses and domains"),
         (name = "reports", description = "What happened in a time, to read and to pass on"),
         (name = "delivery", description = "What arrived and what did not"),
         (name = "overview", description = "Everything in a few numbers"),
@@ -101,6 +102,8 @@ fn of_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(channels::preview))
         .routes(routes!(channels::messages))
         .routes(routes!(channels::resend))
+        .routes(routes!(lookups::list, lookups::ask))
+        .routes(routes!(lookups::services))
         .routes(routes!(alerts::rules))
         .routes(routes!(agents::list))
         .routes(routes!(commands::ask))

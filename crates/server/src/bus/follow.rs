@@ -7,6 +7,7 @@ use watchpost_event::Decoded;
 use watchpost_event::batch::Limits;
 use watchpost_kit::chain;
 use watchpost_ledger::{LedgerError, LedgerPosition, Reader};
+use watchpost_lookup::Enricher;
 use watchpost_run::Shutdown;
 
 use super::{Bus, ReaderState, Readers, Taken};
@@ -25,6 +26,8 @@ pub(crate) struct Follower {
     pub(crate) state: Arc<ReaderState>,
     pub(crate) readers: Arc<Readers>,
     pub(crate) limits: Limits,
+    /// Adds what is known to what is decoded again.
+    pub(crate) enricher: Option<Arc<Enricher>>,
 }
 
 /// Where a reader begins.
@@ -110,7 +113,11 @@ impl Follower {
                 break;
             }
             match Decoded::from_record(&record.payload, self.limits) {
-                Ok(batch) => {
+                Ok(mut batch) => {
+                    if let Some(enricher) = &self.enricher {
+                        let received = batch.envelope.received_at;
+                        enricher.enrich(&mut batch, received);
+                    }
                     decoded += batch.weight();
                     batches.push(Committed {
                         position: record.position,

@@ -15,6 +15,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 pub use watchpost_alert::{AlertSections, ChannelSection, RouteSection, SilenceSection};
 use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
+pub use watchpost_lookup::{LookupSection, LookupSettings};
 
 /// The sections of `server.toml` that this crate reads, each with its defaults.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -38,6 +39,8 @@ pub struct ServerConfig {
     pub detect: DetectSection,
     /// `[delivery]`
     pub delivery: DeliverySection,
+    /// `[lookup]`: what others know of files and addresses.
+    pub lookup: LookupSection,
     /// `[[report]]`: made by themselves.
     pub report: Vec<ReportSection>,
     /// `[[channel]]` and `[[route]]`

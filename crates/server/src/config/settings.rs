@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use watchpost_alert::{AlertSections, Alerting};
 use watchpost_kit::{Amount, ByteSize, DurationText, FileText, Secret};
+use watchpost_lookup::LookupSettings;
 use watchpost_query::Query;
 use watchpost_store::{KeepFree, Retention, StoreOptions};
 
@@ -163,6 +164,8 @@ pub struct ServerSettings {
     pub public_url: String,
     /// Reports that are made by themselves.
     pub(crate) reports: Vec<ReportPlan>,
+    /// Who is asked what is known of files and addresses.
+    pub lookup: LookupSettings,
     /// How long clients may take.
     pub timeouts: Timeouts,
 }
@@ -235,6 +238,7 @@ impl TryFrom<ServerConfig> for ServerSettings {
             builtin_rules: config.detect.builtin,
             expectations: Arc::new(expectations(&config.delivery)?),
             overlong_in_a_row: config.limits.overlong_in_a_row,
+            lookup: LookupSettings::try_from(config.lookup)?,
             reports: crate::reports::plans(&config.report, &alerting)?,
             alert_sections: config.alert,
             public_url: config.server.public_url,

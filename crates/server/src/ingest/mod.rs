@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use watchpost_event::batch::Limits;
 use watchpost_event::{AgentId, Timestamp};
 use watchpost_kit::Clock;
+use watchpost_lookup::Enricher;
 use watchpost_run::Shutdown;
 
 use crate::auth::Principal;
@@ -56,6 +57,7 @@ pub(crate) struct Ingest {
     pub(crate) metrics: Arc<Metrics>,
     shutdown: Shutdown,
     decoders: Arc<Semaphore>,
+    enricher: Option<Arc<Enricher>>,
 }
 
 impl Ingest {
@@ -77,7 +79,14 @@ impl Ingest {
             metrics,
             shutdown,
             decoders: Arc::new(Semaphore::new(DECODERS)),
+            enricher: None,
         }
+    }
+
+    /// What is known is added to what comes, for its readers; the ledger keeps what came.
+    pub(crate) fn with_enricher(mut self, enricher: Option<Arc<Enricher>>) -> Self {
+        self.enricher = enricher;
+        self
     }
 
     /// Takes a body in and says what became of it.
@@ -107,12 +116,19 @@ impl Ingest {
         };
         let limits = self.limits;
         let now = Timestamp(self.clock.now());
+        let enricher = self.enricher.clone();
         let work = move || {
             let _permit = permit;
-            match kind {
+            let mut work = match kind {
                 BodyKind::Batches => native::prepare(&principal, &body, limits, now),
                 BodyKind::Json(encoding) => json_body::prepare(&principal, &body, encoding, limits, now),
+            }?;
+            if let (Some(enricher), Work::Batches(batches)) = (&enricher, &mut work) {
+                for batch in batches {
+                    batch.enrich(enricher, now);
+                }
             }
+            Ok(work)
         };
         match tokio::task::spawn_blocking(work).await {
             Ok(result) => result,

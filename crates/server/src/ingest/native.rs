@@ -4,6 +4,7 @@ use bytes::Bytes;
 use watchpost_event::batch::Limits;
 use watchpost_event::protocol::Rejected;
 use watchpost_event::{Batch, BatchHeader, Decoded, Envelope, EventError, Timestamp};
+use watchpost_lookup::Enricher;
 
 use super::writer::Work;
 use super::{Answer, check_agent, decode_limits};
@@ -37,6 +38,13 @@ impl Prepared {
             bytes: &self.bytes,
         };
         (batch, content)
+    }
+
+    /// Adds what is known to its events, for readers; its bytes stay as they came.
+    pub(super) fn enrich(&mut self, enricher: &Enricher, now: Timestamp) {
+        if let Content::Good(decoded) = &mut self.content {
+            enricher.enrich(decoded, now);
+        }
     }
 }
 

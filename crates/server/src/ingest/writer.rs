@@ -9,6 +9,7 @@ use watchpost_event::protocol::Outcome;
 use watchpost_event::{AgentId, Cursors, StreamKey, Timestamp};
 use watchpost_kit::{Clock, Rng};
 use watchpost_ledger::{LedgerError, LedgerPosition};
+use watchpost_lookup::Enricher;
 use watchpost_run::Shutdown;
 use watchpost_store::LogStore;
 
@@ -109,6 +110,8 @@ pub(crate) struct WriterDeps {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) tally: Arc<Tally>,
+    /// Adds what is known to the events of simple clients; those of agents have it already.
+    pub(crate) enricher: Option<Arc<Enricher>>,
 }
 
 /// The writer's own state.
@@ -289,7 +292,7 @@ impl Writer {
             request.written.rejected = events.all_rejected();
             return Ok(());
         }
-        let encoded = match events.encode(self.intake.cursors(), &mut self.rng, now) {
+        let mut encoded = match events.encode(self.intake.cursors(), &mut self.rng, now) {
             Ok(encoded) => encoded,
             Err(error) => {
                 tracing::error!(error = chain(&error), "Cannot encode a simple client's events");
@@ -299,6 +302,9 @@ impl Writer {
         let Ok((batch, _)) = watchpost_event::Batch::read(&encoded.bytes) else {
             return Ok(());
         };
+        if let Some(enricher) = &self.deps.enricher {
+            enricher.enrich(&mut encoded.decoded, now);
+        }
         let kept = encoded.decoded.events.len() as u64;
         match self
             .intake

@@ -32,6 +32,7 @@ use crate::detection::{DetectSnapshot, RuleBook, RulePlaces};
 use crate::http::{LocalSocket, Served, bind, serve};
 use crate::ingest::{BatchIds, Ingest, Writer, WriterDeps, WriterHandle, decode_limits};
 use crate::intake::Intake;
+use crate::lookups::{LookupBoard, Teller};
 use crate::metrics::Metrics;
 
 /// The reader that makes events durable in SQL.
@@ -78,6 +79,7 @@ struct Rooms {
     agents: Arc<AgentBoard>,
     tally: Arc<Tally>,
     watch: Arc<Watchboard>,
+    lookups: Arc<LookupBoard>,
 }
 
 /// Starts a server. Everything durable is opened before anything listens.
@@ -93,18 +95,11 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     let supervisor = Supervisor::new(deps.shutdown.clone(), deps.clock.clone());
     let agents = rooms.agents.clone();
     let tail = Arc::new(Tail::new(agents, deps.clock.clone()));
-    let ingest = Arc::new(Ingest::new(
-        settings.limits,
-        settings.timeouts,
-        deps.clock.clone(),
-        rooms.handle.clone(),
-        rooms.reader.clone(),
-        rooms.metrics.clone(),
-        deps.shutdown.clone(),
-    ));
+    let ingest = Arc::new(ingest(&settings, &deps, &rooms));
     let people = Box::pin(people::People::open(&settings, &deps, &rooms)).await?;
     let app = app(&settings, &deps, &rooms, &ingest, &tail, &people);
     let scheduler = people::scheduler(&settings, &app, &people);
+    let lookups = lookup_work(&rooms, &ingest, &deps);
     let served = Arc::new(Served {
         router: router(app),
         timeouts: settings.timeouts,
@@ -139,7 +134,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     };
     threads::spawn(rooms, wiring, &supervisor)?;
     handle.spawn(scheduler.run(deps.shutdown.clone()));
-    for work in people.work(&deps) {
+    for work in people.work(&deps).into_iter().chain(lookups) {
         handle.spawn(work);
     }
     for (listener, acceptor) in listeners {
@@ -148,6 +143,39 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     handle.spawn(socket.serve(served, deps.shutdown.clone()));
     handle.spawn(housekeeping(catalog, writer, tls, settings, deps));
     Ok(handle)
+}
+
+/// What takes in what agents send.
+fn ingest(settings: &ServerSettings, deps: &Deps, rooms: &Rooms) -> Ingest {
+    Ingest::new(
+        settings.limits,
+        settings.timeouts,
+        deps.clock.clone(),
+        rooms.handle.clone(),
+        rooms.reader.clone(),
+        rooms.metrics.clone(),
+        deps.shutdown.clone(),
+    )
+    .with_enricher(rooms.lookups.enricher.clone())
+}
+
+/// What asks services, tells what they said, and sees to lists.
+fn lookup_work(rooms: &Rooms, ingest: &Arc<Ingest>, deps: &Deps) -> Vec<people::Work> {
+    let board = &rooms.lookups;
+    let teller = Teller {
+        catalog: rooms.catalog.lookups().clone(),
+        ingest: ingest.clone(),
+        bell: board.told.clone(),
+    };
+    let shutdown = || deps.shutdown.clone();
+    let mut work: Vec<people::Work> = vec![
+        Box::pin(board.clone().keep(rooms.catalog.clone(), shutdown())),
+        Box::pin(teller.run(shutdown())),
+    ];
+    for worker in board.workers(&rooms.catalog, deps, rooms.metrics.registry()) {
+        work.push(Box::pin(worker.run(shutdown())));
+    }
+    work
 }
 
 /// What requests are answered from.
@@ -174,6 +202,7 @@ fn app(
         agents: rooms.agents.clone(),
         tally: rooms.tally.clone(),
         watch: rooms.watch.clone(),
+        lookups: rooms.lookups.clone(),
         metrics: rooms.metrics.clone(),
         channels: people.channels.clone(),
         silences: people.silences.clone(),
@@ -194,8 +223,10 @@ fn seconds(clock: &dyn Clock) -> u64 {
 async fn open(settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerError> {
     let catalog = Catalog::open(&settings.catalog).await?;
     let position = catalog.events().position(CATALOG_READER).await?.unwrap_or(0);
+    let lookups = LookupBoard::open(settings, deps, &catalog).await?;
     let (settings, deps) = (settings.clone(), deps.clone());
-    let opened = tokio::task::spawn_blocking(move || open_blocking(catalog, position, &settings, &deps)).await;
+    let opened = move || open_blocking(catalog, position, lookups, &settings, &deps);
+    let opened = tokio::task::spawn_blocking(opened).await;
     match opened {
         Ok(rooms) => rooms,
         // A panic while opening is a panic of the caller.
@@ -224,6 +255,7 @@ fn open_watch(settings: &ServerSettings, deps: &Deps, reader: &ReaderState) -> R
 fn open_blocking(
     catalog: Catalog,
     catalog_position: u64,
+    lookups: Arc<LookupBoard>,
     settings: &ServerSettings,
     deps: &Deps,
 ) -> Result<Rooms, ServerError> {
@@ -269,6 +301,7 @@ fn open_blocking(
         clock: deps.clock.clone(),
         metrics: metrics.clone(),
         tally: tally.clone(),
+        enricher: lookups.enricher.clone(),
     };
     let (writer, handle) = Writer::new(intake, ids, writer_deps);
     Ok(Rooms {
@@ -289,6 +322,7 @@ fn open_blocking(
         agents: Arc::default(),
         tally,
         watch,
+        lookups,
     })
 }
 

@@ -39,7 +39,7 @@ pub(super) fn scheduler(settings: &ServerSettings, app: &Arc<App>, people: &Peop
     }
 }
 
-type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
+pub(super) type Work = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 pub(super) struct People {
     catalog: Catalog,

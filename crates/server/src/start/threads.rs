@@ -17,6 +17,7 @@ use crate::bus::{Follower, ReaderState, StoreReader, Tail};
 use crate::delivery::watch::{Expectations, Watcher, WatcherDeps};
 use crate::detection::{DetectDeps, DetectReader};
 use crate::ingest::Ingest;
+use crate::lookups::Noter;
 
 /// What the threads are given beside the rooms.
 pub(super) struct Wiring {
@@ -69,6 +70,7 @@ fn follower(rooms: &Rooms, wiring: &Wiring, state: &Arc<ReaderState>) -> Followe
         state: state.clone(),
         readers: rooms.readers.clone(),
         limits: wiring.limits,
+        enricher: rooms.lookups.enricher.clone(),
     }
 }
 
@@ -159,6 +161,7 @@ fn spawn_catalog(rooms: &Rooms, wiring: &Wiring, runtime: Handle, supervisor: &S
         clock: wiring.deps.clock.clone(),
         messages: wiring.messages.clone(),
         held: wiring.held.clone(),
+        noter: Noter::new(&rooms.lookups, rooms.metrics.registry()),
     });
     let run = move |shutdown: &Shutdown| {
         reader.run(shutdown);

@@ -70,6 +70,44 @@ async fn a_waiting_agent_hears_at_once_and_a_server_that_ends_lets_it_go() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_is_about_goes_along_with_who_asks() {
+    let dir = TempDir::new().unwrap();
+    let world = plain(&dir).await;
+    world.deliver(batch(0, 1, "known")).await;
+    let post = async |body: Value| {
+        let url = world.url("/api/v1/agents/web-1/commands");
+        let request = world.http.post(url).bearer_auth(&world.user_key).json(&body);
+        let (status, body) = answer(request).await;
+        (status.as_u16(), body)
+    };
+    let (status, _) = post(json!({"command": "hash", "path": "/usr/bin"})).await;
+    assert_eq!(status, 202);
+    let (_, heard) = poll(&world, &world.agent_key, "wait=30").await;
+    let command = &heard["commands"][0];
+    assert_eq!(
+        (&command["command"], &command["arguments"]["path"]),
+        (&json!("hash"), &json!("/usr/bin"))
+    );
+    assert!(
+        command["arguments"]["by"].as_str().unwrap().starts_with("key:"),
+        "{command}"
+    );
+    for wrong in [
+        json!({"command": "hash"}),
+        json!({"command": "hash", "path": "usr/bin"}),
+        json!({"command": "send_now", "path": "/usr/bin"}),
+        json!({"command": "hash", "path": "/usr/bin", "more": 1}),
+    ] {
+        assert_eq!(post(wrong.clone()).await.0, 400, "{wrong}");
+    }
+    // Nobody is configured here who could be given a file.
+    let upload = json!({"command": "lookup_upload", "path": "/usr/bin/less", "service": "virustotal"});
+    let (status, body) = post(upload).await;
+    assert_eq!((status, &body["error"]["code"]), (409, &json!("upload_not_allowed")));
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_users_ask_and_only_the_agent_itself_hears() {
     let dir = TempDir::new().unwrap();
     let world = plain(&dir).await;

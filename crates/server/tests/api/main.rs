@@ -3,10 +3,13 @@
 
 mod commands;
 mod delivery;
+#[path = "../../../alert/tests/it/doubles.rs"]
+mod doubles;
 mod faults;
 mod intake;
 mod limits;
 mod local;
+mod lookups;
 mod openapi;
 mod overview;
 mod pipes;

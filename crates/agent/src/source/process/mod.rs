@@ -5,11 +5,15 @@
 //! still has a parent, a user and a name. Finished records wait in a bounded queue; what the kernel or the queue had no
 //! room for is counted and declared as lost, at the place where it is missing.
 //!
+//! The executable of what was started is hashed by another thread; an event waits a quarter of a second for a hash that
+//! is not known yet, and goes without it then.
+//!
 //! A **start is an exec**: a fork alone is not told, but its crash is. Ends are told of everything whose start was told
 //! or that was there before.
 //!
 //! Start reading at [`ProcessSource`], then `table.rs`.
 
+mod hash;
 mod os;
 mod queue;
 mod record;
@@ -32,7 +36,7 @@ use super::{
     Activity, CounterStream, Identity, Notice, Rewound, SendPolicy, Sink, Source, SourceError, Together, Waker, common,
 };
 use queue::Inlet;
-use record::Record;
+use record::{Record, Started};
 use render::Renderer;
 
 pub use settings::{ProcessSection, ProcessSettings, WatchEntry};
@@ -47,6 +51,8 @@ const BUDGET: usize = 4096;
 const CLOCK_SET: i64 = 10_000_000;
 /// Times from `/proc` are this coarse, in nanoseconds.
 const TICK: i64 = 10_000_000;
+/// A start is told this long after it at the latest, with the hash of its executable or without, in nanoseconds.
+const HASH_PATIENCE: i64 = 250_000_000;
 /// Starts remembered to tell a process from another of the same tick.
 const RECENT: usize = 256;
 
@@ -70,6 +76,10 @@ pub struct ProcessSource {
     /// Starts told within the tick before.
     recent: VecDeque<(u32, i64)>,
     notices: Vec<Notice>,
+    /// The next to be told, whose hash is on its way; what comes behind it waits in the queue.
+    held: Option<Box<Started>>,
+    /// It is the last poll: nothing is waited for.
+    ends: bool,
 }
 
 enum Watching {
@@ -134,6 +144,8 @@ impl ProcessSource {
             until: 0,
             recent: VecDeque::new(),
             notices: Vec::new(),
+            held: None,
+            ends: false,
         })
     }
 
@@ -189,7 +201,7 @@ impl ProcessSource {
                 self.stream.set_notes(self.notes());
                 return true;
             }
-            let Some(record) = inlet.take() else {
+            let Some(record) = self.next(inlet) else {
                 if taken > 0 {
                     self.stream.set_notes(self.notes());
                 }
@@ -199,6 +211,18 @@ impl ProcessSource {
         }
         self.stream.set_notes(self.notes());
         true
+    }
+
+    /// What is to be told next; nothing while its hash is waited for, which keeps the order.
+    fn next(&mut self, inlet: &Inlet) -> Option<Record> {
+        let record = self.held.take().map(Record::Started).or_else(|| inlet.take())?;
+        match record {
+            Record::Started(started) if !self.ends && patience_left(&started) > 0 => {
+                self.held = Some(started);
+                None
+            }
+            record => Some(record),
+        }
     }
 
     fn tell(&mut self, record: Record, now: Timestamp) {
@@ -285,7 +309,7 @@ impl Source for ProcessSource {
             self.follow_clock(now, &inlet);
             more = self.drain(now, &inlet);
             handed = self.stream.hand_out(now, false, sink);
-            if !more && self.stream.due().is_none() {
+            if !more && self.held.is_none() && self.stream.due().is_none() {
                 // Nothing is on its way that would bring the source back here: the next record has to.
                 inlet.fall_asleep();
                 more = self.drain(now, &inlet);
@@ -293,7 +317,8 @@ impl Source for ProcessSource {
             self.watching = Watching::Yes(Some((watcher, inlet)));
         }
         let room = handed?;
-        let look = now.plus(LOOK_EVERY_NANOS);
+        let wait = self.held.as_ref().map_or(LOOK_EVERY_NANOS, |held| patience_left(held));
+        let look = now.plus(wait.clamp(0, LOOK_EVERY_NANOS));
         Ok(Activity {
             more: more && room,
             blocked: !room,
@@ -310,6 +335,18 @@ impl Source for ProcessSource {
 
     fn change_epoch(&mut self, key: &StreamKey, epoch: Epoch) {
         self.stream.change_epoch(key, epoch);
+    }
+
+    fn ends(&mut self) {
+        self.ends = true;
+    }
+}
+
+/// How long a start still waits for the hash of its executable, in nanoseconds.
+fn patience_left(started: &Started) -> i64 {
+    match &started.hash {
+        Some(ticket) if !ticket.is_settled() => started.at + HASH_PATIENCE - os::since_boot(),
+        _ => 0,
     }
 }
 

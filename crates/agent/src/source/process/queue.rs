@@ -75,6 +75,11 @@ impl Outlet {
         }
     }
 
+    /// Who wakes the source.
+    pub(super) fn waker(&self) -> Waker {
+        self.waker.clone()
+    }
+
     /// Wall clock minus time since boot, in nanoseconds.
     pub(super) fn wall(&self) -> i64 {
         self.meter.wall.load(Ordering::Relaxed)

@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use watchpost_event::Timestamp;
 
+use super::hash::Ticket;
+
 /// What a process runs. Shared by everything that was forked from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Image {
@@ -79,6 +81,8 @@ pub(super) struct Started {
     pub(super) command_line: Option<String>,
     /// Of a process with a title: whether no ancestor, nor itself before, had it.
     pub(super) launch: Option<bool>,
+    /// Of its executable.
+    pub(super) hash: Option<Ticket>,
 }
 
 /// An end.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use watchpost_event::{Event, Fields, Timestamp, names};
 
+use super::hash::Ticket;
 use super::record::{Ended, From, Image, Process, Started};
 use super::table::cut;
 use super::users::Users;
@@ -57,6 +58,9 @@ impl Renderer {
         self.identify(fields, process, started.from);
         if let Some(directory) = &process.image.working_directory {
             fields.set("process.working_directory", directory.as_str());
+        }
+        if let Some(sum) = started.hash.as_ref().and_then(Ticket::sum) {
+            fields.set("process.hash.sha256", sum.to_string());
         }
         if let Some(launch) = started.launch {
             fields.set("watchpost.launch", launch);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use watchpost_kit::DurationText;
+use watchpost_kit::{ByteSize, DurationText};
 use watchpost_query::Query;
 
 use super::watch::WatchList;
@@ -32,6 +32,10 @@ pub struct ProcessSection {
     pub system: String,
     /// What is left out, a query; empty leaves nothing out.
     pub ignore: String,
+    /// Whether the executables of started programs are hashed: `process.hash.sha256`.
+    pub hash: bool,
+    /// Larger executables are not.
+    pub hash_max: ByteSize,
 }
 
 /// One program of `watch`. Give names, paths or both; with both, both have to match.
@@ -54,6 +58,8 @@ impl Default for ProcessSection {
             watch: default_watch(),
             system: SYSTEM.to_owned(),
             ignore: String::new(),
+            hash: true,
+            hash_max: ByteSize(64_000_000),
         }
     }
 }
@@ -98,6 +104,8 @@ pub struct ProcessSettings {
     pub(super) watch: Arc<WatchList>,
     pub(super) system: Option<Query>,
     pub(super) ignore: Option<Query>,
+    /// Executables up to this size are hashed; `None`: none are.
+    pub(super) hash_max: Option<u64>,
 }
 
 impl ProcessSection {
@@ -120,6 +128,7 @@ impl ProcessSection {
             watch: Arc::new(WatchList::new(&self.watch)?),
             system: optional("source.process.system", &self.system)?,
             ignore: optional("source.process.ignore", &self.ignore)?,
+            hash_max: self.hash.then_some(self.hash_max.0),
         }))
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use watchpost_event::Timestamp;
 
 use super::TICK;
+use super::hash::Ticket;
 use super::record::{Cgroup, Ended, From, Image, Parent, Process, Started, is_crash};
 use super::watch::{WatchList, base_name};
 
@@ -27,6 +28,7 @@ pub(super) struct Seen {
     pub(super) command_line: Option<String>,
     pub(super) working_directory: Option<String>,
     pub(super) cgroup: Option<Arc<Cgroup>>,
+    pub(super) hash: Option<Ticket>,
 }
 
 /// What `/proc` says of who a process is.
@@ -217,7 +219,7 @@ impl Table {
             return None;
         }
         let image = self.image_of(&before.image, &seen);
-        let (args, command_line) = (seen.args, seen.command_line);
+        let (args, command_line, hash) = (seen.args, seen.command_line, seen.hash);
         let own = self.own;
         let entry = self.entries.get_mut(&pid)?;
         let bit = title_bit(&image);
@@ -239,6 +241,7 @@ impl Table {
             args,
             command_line,
             launch,
+            hash,
         })
     }
 

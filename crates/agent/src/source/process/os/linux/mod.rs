@@ -1,5 +1,6 @@
 //! Linux: the process connector tells, `/proc` explains.
 
+mod executables;
 mod message;
 mod netlink;
 mod procfs;
@@ -16,6 +17,7 @@ use rustix::time::{ClockId, clock_gettime};
 use super::super::Task;
 use super::super::record::{From, Record};
 use super::super::table::Table;
+use executables::Executables;
 use message::{Message, Sequences, What};
 use netlink::{Connector, Received, timespec};
 use procfs::ProcReader;
@@ -47,7 +49,7 @@ impl Watcher {
         table.wall = task.outlet.wall();
         let watching = Watching {
             table,
-            reader: ProcReader::new(),
+            reader: ProcReader::new(executables(&task)),
             sequences: Sequences::default(),
             stop: Arc::clone(&stop),
             task,
@@ -62,6 +64,18 @@ impl Watcher {
             thread: Some(thread),
         })
     }
+}
+
+/// Processes are watched without hashes where they cannot be had.
+fn executables(task: &Task) -> Option<Executables> {
+    let started = Executables::start(task.settings.hash_max?, task.outlet.waker());
+    if let Err(error) = &started {
+        tracing::warn!(
+            error = watchpost_kit::chain(error),
+            "the hashes of started programs are not taken"
+        );
+    }
+    started.ok()
 }
 
 impl Drop for Watcher {

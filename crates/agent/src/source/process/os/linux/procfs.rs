@@ -1,13 +1,16 @@
 //! What `/proc` says of a process (proc(5)): parsers, and a reader that uses its buffers again.
 
 use std::fmt::Write;
+use std::os::fd::AsRawFd;
 use std::sync::Arc;
 
 use rustix::fs::{Mode, OFlags, open, readlinkat};
 
 use super::super::super::TICK;
+use super::super::super::hash::Ticket;
 use super::super::super::record::Cgroup;
 use super::super::super::table::{Found, Seen};
+use super::executables::{Executables, hold};
 
 /// The longest command line that is kept, in bytes.
 const COMMAND_LINE: usize = 32 << 10;
@@ -153,19 +156,22 @@ pub(super) struct ProcReader {
     link: Vec<u8>,
     /// The cgroup read last: mostly the next is the same.
     cgroup: Arc<Cgroup>,
+    /// `None`: nothing is hashed.
+    executables: Option<Executables>,
 }
 
 impl ProcReader {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(executables: Option<Executables>) -> Self {
         Self {
             path: String::new(),
             buffer: vec![0; COMMAND_LINE],
             link: Vec::new(),
             cgroup: Arc::default(),
+            executables,
         }
     }
 
-    /// What a process runs. `fresh`: it has just begun to.
+    /// What a process runs. `fresh`: it has just begun to; then it is hashed, too.
     pub(super) fn see(&mut self, pid: u32, fresh: bool) -> Seen {
         // In the order in which it matters, since it may end between any two.
         let line = self.read(pid, "cmdline").map(|length| &self.buffer[..length]);
@@ -173,12 +179,7 @@ impl ProcReader {
             Some((args, line)) => (args, Some(line)),
             None => (Vec::new(), None),
         };
-        let executable = self
-            .read_link(pid, "exe")
-            .map(|path| match path.strip_suffix(" (deleted)") {
-                Some(path) => path.to_owned(),
-                None => path,
-            });
+        let (executable, hash) = self.executable(pid, fresh);
         let comm = self.read(pid, "comm").map(|length| {
             let comm = &self.buffer[..length];
             String::from_utf8_lossy(comm.strip_suffix(b"\n").unwrap_or(comm)).into_owned()
@@ -190,7 +191,36 @@ impl ProcReader {
             executable,
             args,
             command_line,
+            hash,
         }
+    }
+
+    /// Path and hash of what a process runs, both of the same file even where it becomes another program meanwhile.
+    fn executable(&mut self, pid: u32, hash: bool) -> (Option<String>, Option<Ticket>) {
+        let held = match &self.executables {
+            Some(_) if hash => hold(self.place(pid, "exe")),
+            _ => None,
+        };
+        let path = match &held {
+            Some(file) => {
+                let link = format!("/proc/self/fd/{}", file.as_raw_fd());
+                self.link_at(&link)
+            }
+            None => self.read_link(pid, "exe"),
+        };
+        let path = path.map(|path| match path.strip_suffix(" (deleted)") {
+            Some(path) => path.to_owned(),
+            None => path,
+        });
+        let ticket = held.and_then(|file| self.executables.as_ref()?.ask(file));
+        (path, ticket)
+    }
+
+    /// The hash of what a process runs.
+    pub(super) fn hash(&mut self, pid: u32) -> Option<Ticket> {
+        self.executables.as_ref()?;
+        let held = hold(self.place(pid, "exe"))?;
+        self.executables.as_ref()?.ask(held)
     }
 
     /// Who a process is.
@@ -254,7 +284,14 @@ impl ProcReader {
 
     fn read_link(&mut self, pid: u32, name: &str) -> Option<String> {
         self.place(pid, name);
-        let target = readlinkat(rustix::fs::CWD, self.path.as_str(), std::mem::take(&mut self.link)).ok()?;
+        let path = std::mem::take(&mut self.path);
+        let target = self.link_at(&path);
+        self.path = path;
+        target
+    }
+
+    fn link_at(&mut self, path: &str) -> Option<String> {
+        let target = readlinkat(rustix::fs::CWD, path, std::mem::take(&mut self.link)).ok()?;
         let text = target.to_string_lossy().into_owned();
         self.link = target.into_bytes();
         Some(text)

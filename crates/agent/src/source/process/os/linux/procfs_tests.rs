@@ -98,7 +98,7 @@ fn parsers_take_any_bytes() {
 
 #[test]
 fn this_very_process_is_found_as_it_is() {
-    let mut reader = ProcReader::new();
+    let mut reader = ProcReader::new(None);
     let pid = std::process::id();
     let seen = reader.see(pid, false);
     let own: Vec<String> = std::env::args().collect();

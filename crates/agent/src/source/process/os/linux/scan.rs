@@ -31,7 +31,8 @@ pub(super) fn begin(table: &mut Table, reader: &mut ProcReader, resume: Option<&
     }
     table.settle_lineage();
     new.sort_by_key(|(born, pid, ..)| (*born, *pid));
-    for (born, pid, found, seen) in new {
+    for (born, pid, found, mut seen) in new {
+        seen.hash = reader.hash(pid);
         tell(table, outlet, pid, born, &found, seen);
     }
 }
@@ -84,7 +85,7 @@ fn meet(table: &mut Table, reader: &mut ProcReader, outlet: &mut Outlet, pid: u3
         return;
     }
     let now = since_boot();
-    let seen = reader.see(pid, false);
+    let mut seen = reader.see(pid, false);
     let forked = table
         .get(found.parent)
         .is_some_and(|parent| runs_the_same(parent, found.print, &seen));
@@ -95,6 +96,7 @@ fn meet(table: &mut Table, reader: &mut ProcReader, outlet: &mut Outlet, pid: u3
         table.identify(pid, &found);
         return;
     }
+    seen.hash = reader.hash(pid);
     tell(table, outlet, pid, now, &found, seen);
 }
 
@@ -121,11 +123,14 @@ fn look_for_exec(table: &mut Table, reader: &mut ProcReader, outlet: &mut Outlet
         return;
     }
     let now = since_boot();
-    let seen = reader.see(pid, false);
+    let mut seen = reader.see(pid, false);
     let Some(entry) = table.get_mut(pid) else { return };
     let certain = entry.print.is_some() && stat.print.is_some();
     let changed = certain || !runs_the_same(entry, stat.print, &seen);
     entry.print = stat.print;
+    if changed && seen.command_line.is_some() {
+        seen.hash = reader.hash(pid);
+    }
     if changed
         && seen.command_line.is_some()
         && let Some(started) = table.exec(pid, now, seen, From::Poll)

@@ -1,0 +1,18 @@
+#![expect(unreachable_pub, reason = "the derive makes public items of a private module")]
+
+use sea_orm::entity::prelude::*;
+
+/// Up to where notices were told: one row.
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "lookup_stream")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: i64,
+    pub epoch: i64,
+    pub cursor: i64,
+}
+
+#[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
