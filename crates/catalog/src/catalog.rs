@@ -6,7 +6,7 @@ use sea_orm_migration::MigratorTrait;
 
 use crate::db::{Db, within};
 use crate::migrations::Migrations;
-use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, Reports, Sessions, Silences, Users, private};
+use crate::{Alerts, ApiKeys, CatalogError, Events, Messages, Reports, Rules, Sessions, Silences, Users, private};
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
 const SQLITE_CONNECTIONS: u32 = 2;
@@ -39,6 +39,7 @@ pub struct Catalog {
     messages: Messages,
     silences: Silences,
     reports: Reports,
+    rules: Rules,
 }
 
 impl Catalog {
@@ -68,6 +69,7 @@ impl Catalog {
             messages: Messages::new(db.clone()),
             silences: Silences::new(db.clone()),
             reports: Reports::new(db.clone()),
+            rules: Rules::new(db.clone()),
             db,
         })
     }
@@ -110,6 +112,11 @@ impl Catalog {
     /// Reports that were made.
     pub fn reports(&self) -> &Reports {
         &self.reports
+    }
+
+    /// What people made of rules: switched off, exceptions, rules of their own.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Ends all connections, so that a SQLite file is whole by itself, without its log beside it.

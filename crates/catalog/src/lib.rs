@@ -1,4 +1,4 @@
-//! The SQL side: API keys, users and their sessions, security events, alerts, silences, messages to people, reports; SQLite in the data
+//! The SQL side: API keys, users and their sessions, security events, alerts, silences, messages to people, reports, what people made of rules; SQLite in the data
 //! folder, or PostgreSQL by the same code.
 //!
 //! Never in here: business rules (windows, fingerprints and texts are arguments), HTTP, the clock (times are
@@ -42,6 +42,7 @@ mod messages;
 mod migrations;
 mod private;
 mod reports;
+mod rules;
 mod sessions;
 mod silences;
 mod tables;
@@ -54,6 +55,7 @@ pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, Rate, 
 pub use keys::{ApiKey, ApiKeys, KeyScope, NewKey, VerifyError};
 pub use messages::{ChannelQueue, Compose, Held, Message, MessageFate, MessageState, Messages, WaitingMessages};
 pub use reports::{NewReport, ReportHead, Reports};
+pub use rules::{Managed, NewException, NewVersion, OwnRule, RuleException, RuleState, Rules, Saved};
 pub use sessions::{Login, SESSION_IDLE_NS, SESSION_MAX_NS, Session, SessionId, SessionToken, Sessions};
 pub use silences::{NewSilence, Silence, Silences};
 pub use users::{Role, User, UserError, Users};

@@ -16,6 +16,8 @@ mod messages;
 mod place;
 #[path = "suite/postgres.rs"]
 mod postgres;
+#[path = "suite/rules.rs"]
+mod rules;
 #[path = "suite/samples.rs"]
 mod samples;
 #[path = "suite/schema.rs"]
@@ -134,6 +136,13 @@ cases! {
     silences:
         silences_are_current_until_they_are_over_or_ended,
         what_people_do_about_an_alert_is_its_history;
+    rules:
+        a_rule_is_switched_off_and_on_again,
+        an_exception_is_in_force_until_it_is_over_or_ended,
+        every_version_of_an_own_rule_is_kept,
+        whoever_saves_over_another_version_is_told,
+        versions_beyond_their_limit_go,
+        every_change_raises_the_revision;
     concurrent:
         applying_acknowledging_and_sending_at_once_lose_nothing,
         two_programs_open_one_alert_together,

@@ -4,6 +4,7 @@ mod m0001_api_keys;
 mod m0002_security_events;
 mod m0003_users;
 mod m0004_silences;
+mod m_rulebook;
 mod parts;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0002_security_events::Step),
             Box::new(m0003_users::Step),
             Box::new(m0004_silences::Step),
+            Box::new(m_rulebook::Step),
         ]
     }
 }

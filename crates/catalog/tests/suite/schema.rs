@@ -97,7 +97,8 @@ pub(crate) async fn opening_again_changes_nothing(place: TestPlace) {
             "m0001_api_keys",
             "m0002_security_events",
             "m0003_users",
-            "m0004_silences"
+            "m0004_silences",
+            "m_rulebook"
         ]
     );
 }
