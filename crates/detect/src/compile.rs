@@ -10,7 +10,7 @@ use watchpost_event::{LogSource, Severity, Timestamp, View};
 use watchpost_kit::DurationText;
 
 use crate::adapter::Adapter;
-use crate::correlate::{Correlation, Correlator};
+use crate::correlate::{Correlation, Correlator, head};
 use crate::filters;
 use crate::normal::normalise;
 use crate::rule::{STORY_FIELDS, STORY_WINDOW};
@@ -80,9 +80,11 @@ pub struct Rules {
     /// One engine per log source, so that cost follows the rules that can match.
     pub(crate) routes: Vec<(LogSource, Engine)>,
     /// Which of them an event concerns.
-    ways: Ways,
+    pub(crate) ways: Ways,
     known: HashMap<String, Known>,
     correlations: HashMap<String, Correlation>,
+    /// Those that are switched off.
+    off: Vec<Arc<Rule>>,
 }
 
 /// A detection rule and what it counts for.
@@ -96,9 +98,9 @@ struct Known {
 
 /// What the texts hold, before it is put together.
 #[derive(Default)]
-struct Parsed {
-    rules: Vec<(String, SigmaRule)>,
-    correlations: Vec<(String, CorrelationRule)>,
+pub(crate) struct Parsed {
+    pub(crate) rules: Vec<(String, SigmaRule)>,
+    pub(crate) correlations: Vec<(String, CorrelationRule)>,
     filters: Vec<(String, FilterRule)>,
 }
 
@@ -110,14 +112,25 @@ impl Rules {
 
     /// The same without the rules that are switched off.
     pub fn compile_without(texts: &[RuleText], disabled: &Disabled) -> (Self, Vec<Problem>) {
+        Self::put_together(texts, disabled, |_| ())
+    }
+
+    /// `choose` may leave out some of what the texts hold, after the filters of all of them were added.
+    pub(crate) fn put_together(
+        texts: &[RuleText],
+        disabled: &Disabled,
+        choose: impl FnOnce(&mut Parsed),
+    ) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
         let mut parsed = parse(texts, &mut problems);
         problems.extend(filters::apply(&parsed.filters, &mut parsed.rules));
+        choose(&mut parsed);
         let mut set = Self {
             routes: Vec::new(),
             ways: Ways::default(),
             known: HashMap::new(),
             correlations: HashMap::new(),
+            off: Vec::new(),
         };
         let correlations = std::mem::take(&mut parsed.correlations);
         let off = set.add_rules(parsed.rules, disabled, &mut problems);
@@ -141,6 +154,22 @@ impl Rules {
         all.extend(self.correlations.values().map(|correlation| correlation.rule.clone()));
         all.sort_by(|a, b| (&a.title, &a.key).cmp(&(&b.title, &b.key)));
         all
+    }
+
+    /// What those that are switched off say of themselves, in order of title.
+    pub fn switched_off(&self) -> &[Arc<Rule>] {
+        &self.off
+    }
+
+    /// What one of them says of itself, by its key.
+    pub fn rule(&self, key: &str) -> Option<&Arc<Rule>> {
+        let known = self.known.get(key).map(|known| &known.rule);
+        known.or_else(|| self.correlations.get(key).map(|correlation| &correlation.rule))
+    }
+
+    /// Keys of the rules that a correlation counts.
+    pub fn counted_by(&self, key: &str) -> &[String] {
+        self.correlations.get(key).map_or(&[], |correlation| &correlation.parts)
     }
 
     /// The rules that match an event, whatever their number.
@@ -189,16 +218,34 @@ impl Rules {
 
     /// Both stages: what an event is a detection of, counted together with what was seen before.
     pub fn detect(&self, view: &View<'_>, received: Timestamp, correlator: &mut Correlator) -> Vec<Detection> {
+        self.detect_unless(view, received, correlator, &mut |_| false)
+    }
+
+    /// The same without what `excepted` says, by a rule's key, is not to be found: for a rule that looks at events the
+    /// event has not happened, and a correlation does not count it.
+    pub fn detect_unless(
+        &self,
+        view: &View<'_>,
+        received: Timestamp,
+        correlator: &mut Correlator,
+        excepted: &mut dyn FnMut(&str) -> bool,
+    ) -> Vec<Detection> {
         let mut found = Vec::new();
-        for hit in self.matches(view, received) {
-            if hit.alone
-                && let Some(known) = self.known.get(&hit.rule)
-            {
-                found.push(Detection::of_event(&known.rule, view));
+        for mut hit in self.matches(view, received) {
+            if excepted(&hit.rule) {
+                continue;
             }
+            hit.shares.retain(|share| !excepted(&share.correlation));
+            found.extend(self.detection_of(&hit, view));
             found.extend(correlator.add(self, &hit));
         }
         found
+    }
+
+    /// What a hit is a detection of by itself, if it is one.
+    pub fn detection_of(&self, hit: &Hit, view: &View<'_>) -> Option<Detection> {
+        let known = self.known.get(&hit.rule).filter(|_| hit.alone)?;
+        Some(Detection::of_event(&known.rule, view))
     }
 
     pub(crate) fn correlation(&self, key: &str) -> Option<&Correlation> {
@@ -240,7 +287,12 @@ impl Rules {
                 continue;
             }
             if disabled.has(&rule.key) {
-                off.extend([Some(rule.key), rule.name, Some(rule.title)].into_iter().flatten());
+                off.extend(
+                    [Some(rule.key.clone()), rule.name.clone(), Some(rule.title.clone())]
+                        .into_iter()
+                        .flatten(),
+                );
+                self.off.push(Arc::new(rule));
                 continue;
             }
             if let Err(message) = normalise(&mut sigma) {
@@ -297,6 +349,7 @@ impl Rules {
     ) {
         for (file, sigma) in correlations {
             if disabled.has(sigma.id.as_ref().unwrap_or(&sigma.title)) {
+                self.off.push(Arc::new(head(file, sigma)));
                 continue;
             }
             if let Some(part) = sigma.rules.iter().find(|part| off.contains(*part)) {
@@ -327,6 +380,7 @@ impl Rules {
             }
             self.correlations.insert(key, correlation);
         }
+        self.off.sort_by(|a, b| (&a.title, &a.key).cmp(&(&b.title, &b.key)));
     }
 }
 
@@ -399,7 +453,7 @@ pub(crate) fn unsupported(file: &str, rule: &str, message: String) -> Problem {
     }
 }
 
-fn head_of(file: &str, sigma: &SigmaRule) -> Result<Rule, Problem> {
+pub(crate) fn head_of(file: &str, sigma: &SigmaRule) -> Result<Rule, Problem> {
     let EngineSource {
         product,
         category,

@@ -78,11 +78,7 @@ impl Rules {
     /// What a rule makes of an event: of a rule that looks at single events, by its key. A correlation is explained by
     /// the rules it counts.
     pub fn explain(&self, key: &str, view: &View<'_>) -> Option<Explanation> {
-        let key_of = |rule: &CompiledRule| rule.id.as_deref().unwrap_or(&rule.title) == key;
-        let (source, rule) = self.routes.iter().find_map(|(source, engine)| {
-            let rule = engine.rules().iter().find(|rule| key_of(rule))?;
-            Some((source, rule))
-        })?;
+        let (source, rule) = self.compiled(key)?;
         let adapter = Adapter::new(*view);
         let differs = differences(source, &sources(view));
         let condition_met = evaluate_rule(rule, &adapter).is_some();

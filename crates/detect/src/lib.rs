@@ -42,11 +42,15 @@ mod adapter;
 mod builtin;
 mod compile;
 mod correlate;
+mod cost;
 mod detection;
 mod encoding;
 mod explain;
 mod filters;
 mod normal;
+mod outline;
+mod part;
+mod place;
 mod rule;
 mod samples;
 mod sources;
@@ -57,6 +61,8 @@ mod taxonomy;
 mod differential;
 #[cfg(test)]
 mod explain_tests;
+#[cfg(test)]
+mod manage_tests;
 #[cfg(test)]
 mod names_tests;
 #[cfg(test)]
@@ -69,5 +75,7 @@ pub use compile::{Disabled, Problem, RuleText, Rules};
 pub use correlate::Correlator;
 pub use detection::Detection;
 pub use explain::{Difference, Explanation, Selection, Test};
+pub use outline::Outline;
+pub use place::place_of;
 pub use rule::{Hit, Rule, Share};
 pub use samples::{Input, Sample, SampleError, Samples};

@@ -24,7 +24,7 @@ use watchpost_event::Timestamp;
 use crate::{Detection, Hit, Rules};
 pub(crate) use group::Burst;
 use group::{Entry, Group};
-pub(crate) use rule::{Correlation, span_text};
+pub(crate) use rule::{Correlation, head, span_text};
 
 /// Hits that wait per group; the oldest of them goes first. A threshold may ask for no more.
 pub(crate) const ENTRIES_MAX: usize = 1_024;
