@@ -69,7 +69,7 @@ impl ApiFailure {
         )
     }
 
-    fn with_details(mut self, details: Value) -> Self {
+    pub(super) fn with_details(mut self, details: Value) -> Self {
         self.body.details = Some(details);
         self
     }

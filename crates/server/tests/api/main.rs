@@ -10,6 +10,7 @@ mod local;
 mod openapi;
 mod overview;
 mod pipes;
+mod rules;
 mod search;
 mod session;
 mod tail;
