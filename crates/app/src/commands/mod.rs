@@ -8,6 +8,7 @@ pub(crate) mod config;
 pub(crate) mod delivery;
 pub(crate) mod report;
 pub(crate) mod rules;
+pub(crate) mod rules_kept;
 pub(crate) mod search;
 pub(crate) mod send;
 pub(crate) mod server;
