@@ -2,6 +2,17 @@
 
 use crate::Problem;
 
+/// What messages speak of, and where that stands.
+const PARTS: [(&str, &str); 7] = [
+    ("identifier", "condition"),
+    ("condition", "condition"),
+    ("logsource", "logsource"),
+    ("timespan", "timespan"),
+    ("watchpost_", "watchpost_"),
+    ("correlation", "correlation"),
+    ("detection", "detection"),
+];
+
 /// The line of a text (from 1) that a problem is about, and the column (from 1) where the parser names it. The parser
 /// knows it of mistakes in YAML; of others the line is that of what the message names, else that of the rule's title.
 pub fn place_of(problem: &Problem, text: &str) -> Option<(usize, Option<usize>)> {
@@ -23,17 +34,8 @@ pub fn place_of(problem: &Problem, text: &str) -> Option<(usize, Option<usize>)>
         quoted(&problem.message).filter_map(|name| Some(name).filter(|name| Some(*name) != problem.rule.as_deref()));
     let mut meant = meant.filter(|name| name.len() > 1);
     let at = meant.find_map(has).or_else(|| {
-        let keys = [
-            "condition",
-            "logsource",
-            "detection",
-            "correlation",
-            "timespan",
-            "watchpost_",
-        ];
-        let key = keys
-            .into_iter()
-            .find(|key| problem.message.to_lowercase().contains(key))?;
+        let message = problem.message.to_lowercase();
+        let (_, key) = PARTS.into_iter().find(|(word, _)| message.contains(word))?;
         rest.iter().position(|line| line.trim_start().starts_with(key))
     });
     at.map(|at| start + at + 1)
