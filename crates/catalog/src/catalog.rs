@@ -7,7 +7,8 @@ use sea_orm_migration::MigratorTrait;
 use crate::db::{Db, within};
 use crate::migrations::Migrations;
 use crate::{
-    Alerts, ApiKeys, CatalogError, Events, Lookups, Messages, Reports, Sessions, Settings, Silences, Users, private,
+    Alerts, ApiKeys, CatalogError, Events, Lookups, Messages, Reports, Rules, Sessions, Settings, Silences, Users,
+    private,
 };
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
@@ -43,6 +44,7 @@ pub struct Catalog {
     reports: Reports,
     settings: Settings,
     lookups: Lookups,
+    rules: Rules,
 }
 
 impl Catalog {
@@ -74,6 +76,7 @@ impl Catalog {
             reports: Reports::new(db.clone()),
             settings: Settings::new(db.clone()),
             lookups: Lookups::new(db.clone()),
+            rules: Rules::new(db.clone()),
             db,
         })
     }
@@ -126,6 +129,11 @@ impl Catalog {
     /// What services said of files and addresses, and what is still to be asked.
     pub fn lookups(&self) -> &Lookups {
         &self.lookups
+    }
+
+    /// What people made of rules: switched off, exceptions, rules of their own.
+    pub fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Ends all connections, so that a SQLite file is whole by itself, without its log beside it.

@@ -1,4 +1,5 @@
-//! The SQL side: API keys, users and their sessions, security events, alerts, silences, messages to people, reports, what services said of files; SQLite in the data
+//! The SQL side: API keys, users and their sessions, security events, alerts, silences, messages to people, reports, what
+//! services said of files, what people made of rules and channels; SQLite in the data
 //! folder, or PostgreSQL by the same code.
 //!
 //! Never in here: business rules (windows, fingerprints and texts are arguments), HTTP, the clock (times are
@@ -43,6 +44,7 @@ mod messages;
 mod migrations;
 mod private;
 mod reports;
+mod rules;
 mod sessions;
 mod settings;
 mod silences;
@@ -57,6 +59,7 @@ pub use keys::{ApiKey, ApiKeys, KeyScope, NewKey, VerifyError};
 pub use lookups::{Lookup, LookupAnswer, LookupState, Lookups, NewLookup, Outbox};
 pub use messages::{ChannelQueue, Compose, Held, Message, MessageFate, MessageState, Messages, WaitingMessages};
 pub use reports::{NewReport, ReportHead, Reports};
+pub use rules::{Managed, NewException, NewVersion, OwnRule, RuleException, RuleState, Rules, Saved};
 pub use sessions::{Login, SESSION_IDLE_NS, SESSION_MAX_NS, Session, SessionId, SessionToken, Sessions};
 pub use settings::{SETTINGS_MAX, Setting, Settings};
 pub use silences::{NewSilence, Silence, Silences};

@@ -18,6 +18,8 @@ mod messages;
 mod place;
 #[path = "suite/postgres.rs"]
 mod postgres;
+#[path = "suite/rules.rs"]
+mod rules;
 #[path = "suite/samples.rs"]
 mod samples;
 #[path = "suite/schema.rs"]
@@ -144,6 +146,13 @@ cases! {
         an_answer_holds_for_its_time_and_is_told_once,
         what_is_told_goes_and_its_place_stays,
         there_is_an_end_to_what_waits_and_other_services_are_forgotten;
+    rules:
+        a_rule_is_switched_off_and_on_again,
+        an_exception_is_in_force_until_it_is_over_or_ended,
+        every_version_of_an_own_rule_is_kept,
+        whoever_saves_over_another_version_is_told,
+        versions_beyond_their_limit_go,
+        every_change_raises_the_revision;
     concurrent:
         applying_acknowledging_and_sending_at_once_lose_nothing,
         two_programs_open_one_alert_together,

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use reqwest::Method;
 use watchpost_event::api::{
-    AcknowledgeRequest, AlertInfo, AlertsResponse, AssignRequest, CloseRequest, CommentRequest, RuleInfo, RulesResponse,
+    AcknowledgeRequest, AlertInfo, AlertsResponse, AssignRequest, CloseRequest, CommentRequest,
 };
 
 use crate::{Client, ConsoleError, Exit, Renderer, harmless, table};
@@ -130,41 +130,7 @@ pub async fn change_alerts(
     })
 }
 
-/// Lists the rules in use, and says what is not.
-pub async fn list_rules(
-    client: &Client,
-    renderer: &Renderer,
-    json: bool,
-    out: &mut dyn Write,
-) -> Result<Exit, ConsoleError> {
-    let response: RulesResponse = client.get("/api/v1/rules", &[]).await?;
-    if json {
-        for rule in &response.rules {
-            write_json(rule, out)?;
-        }
-    } else {
-        let mut rows = vec![["level", "kind", "title", "file"].map(str::to_owned).to_vec()];
-        let row = |rule: &RuleInfo| {
-            let texts = [&rule.level, &rule.kind, &rule.title, &rule.file];
-            texts.map(|text| harmless(text)).to_vec()
-        };
-        rows.extend(response.rules.iter().map(row));
-        out.write_all(table::render(&rows, 0).as_bytes())?;
-        let loaded = renderer.time(response.loaded, "%Y-%m-%d %H:%M:%S");
-        writeln!(out, "\n{} rules, loaded {loaded}", response.rules.len())?;
-    }
-    for problem in &response.problems {
-        writeln!(out, "left out: {}", harmless(problem))?;
-    }
-    if let Some(why) = &response.refused {
-        writeln!(out, "the changed files are not used: {}", harmless(why))?;
-    }
-    out.flush()?;
-    let good = response.problems.is_empty() && response.refused.is_none();
-    Ok(if good { Exit::Done } else { Exit::Failed })
-}
-
-fn write_json<T: serde::Serialize>(alert: &T, out: &mut dyn Write) -> Result<(), ConsoleError> {
+pub(crate) fn write_json<T: serde::Serialize>(alert: &T, out: &mut dyn Write) -> Result<(), ConsoleError> {
     let text = serde_json::to_string(alert).map_err(|source| ConsoleError::NotUnderstood {
         request: "/api/v1/alerts".to_owned(),
         source,

@@ -137,6 +137,20 @@ impl Client {
         Ok(Pieces { response, place })
     }
 
+    /// `POST` with a JSON body, read piece by piece.
+    pub(crate) async fn post_pieces<B: Serialize + ?Sized>(
+        &self,
+        path: &str,
+        body: &B,
+        query: &str,
+    ) -> Result<Pieces, ConsoleError> {
+        let response = self
+            .send(Method::POST, path, |request| request.json(body), Some(query))
+            .await?;
+        let place = self.place.clone();
+        Ok(Pieces { response, place })
+    }
+
     /// A document as it is.
     pub(crate) async fn get_bytes(&self, path: &str, query: &[(&str, &str)]) -> Result<Vec<u8>, ConsoleError> {
         let response = self

@@ -98,6 +98,20 @@ pub enum ConsoleError {
         /// What its last line says.
         reason: String,
     },
+    /// A rule that is not there, or not clearly meant.
+    #[error("{meant} rule is called {text:?}")]
+    BadRule {
+        /// As it was given.
+        text: String,
+        /// `no`, or `more than one`.
+        meant: &'static str,
+    },
+    /// A back-test did not come to its end.
+    #[error("the back-test ended early: {reason}")]
+    Backtest {
+        /// What its last line says.
+        reason: String,
+    },
     /// The answer of a search is not of all events.
     #[error("{message}")]
     Cut {
@@ -169,6 +183,7 @@ impl ConsoleError {
                 "this key may not do that: `watchpost token list` shows what each may do".to_owned()
             }
             Self::Query { .. } => "see `watchpost search --help` for the language".to_owned(),
+            Self::BadRule { .. } => "`watchpost rules list --json` names their keys".to_owned(),
             Self::BadTime { .. } => "use now, -15m, -1h, -7d, 2026-11-20, 2026-11-20T22:41 or RFC 3339".to_owned(),
             Self::TooLarge { .. } => "ask for less: a shorter time or a smaller --limit".to_owned(),
             _ => return None,
@@ -178,7 +193,11 @@ impl ConsoleError {
     /// How the command ends.
     pub const fn exit(&self) -> Exit {
         match self {
-            Self::Query { .. } | Self::BadTime { .. } | Self::BadUrl { .. } | Self::Certificates { .. } => Exit::Usage,
+            Self::Query { .. }
+            | Self::BadRule { .. }
+            | Self::BadTime { .. }
+            | Self::BadUrl { .. }
+            | Self::Certificates { .. } => Exit::Usage,
             _ => Exit::Failed,
         }
     }

@@ -36,6 +36,7 @@ mod lookup;
 mod progress;
 mod render;
 mod report;
+mod rules;
 mod search;
 mod silences;
 mod socket;
@@ -47,7 +48,7 @@ pub mod token;
 pub mod user;
 mod when;
 
-pub use alerts::{AlertChange, AlertsWanted, change_alerts, list_alerts, list_rules};
+pub use alerts::{AlertChange, AlertsWanted, change_alerts, list_alerts};
 pub use client::{Client, Target};
 pub use delivery::{DeliveryView, delivery};
 pub use error::ConsoleError;
@@ -59,6 +60,9 @@ pub use lookup::{LookupWanted, look_up, lookup_services};
 pub use progress::Progress;
 pub use render::{Color, Format, Renderer, harmless};
 pub use report::{list_reports, make_report, write_report};
+pub use rules::{
+    BacktestWanted, add_exception, backtest_rule, end_exception, list_exceptions, list_rules, switch_rule,
+};
 pub use search::{Search, parse_stats};
 pub use silences::{add_silence, end_silence, list_silences};
 pub use tail::tail;

@@ -24,6 +24,18 @@ impl Progress {
         self.bar.set_message(what);
     }
 
+    /// Such a share is done: 0 to 1.
+    pub fn share(&self, done: f64) {
+        const WHOLE: u64 = 1_000;
+        if self.bar.length() != Some(WHOLE) {
+            self.bar.set_length(WHOLE);
+            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg} [{bar:30}] {percent} % {eta}") {
+                self.bar.set_style(style);
+            }
+        }
+        self.bar.set_position((done.clamp(0.0, 1.0) * WHOLE as f64) as u64);
+    }
+
     /// So much of so much is done.
     pub fn set(&self, done: u64, all: u64) {
         if self.bar.length() != Some(all) {

@@ -1,11 +1,12 @@
 //! Correlations of a set: what they count is found first, a correlation that counts others after those.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use rsigma_parser::CorrelationRule;
 
 use crate::compile::{Disabled, problem, unsupported};
-use crate::correlate::{Correlation, Part};
+use crate::correlate::{Correlation, Part, head};
 use crate::{Problem, Rules};
 
 /// A correlation and its file.
@@ -24,6 +25,7 @@ impl Rules {
         for one in written {
             if disabled.has(key_of(&one.1)) {
                 off.extend(names_of(&one.1).map(str::to_owned));
+                self.off.push(Arc::new(head(&one.0, &one.1)));
             } else {
                 waiting.push(one);
             }

@@ -81,11 +81,13 @@ pub struct Rules {
     /// One engine per log source, so that cost follows the rules that can match.
     pub(crate) routes: Vec<(LogSource, Engine)>,
     /// Which of them an event concerns.
-    ways: Ways,
+    pub(crate) ways: Ways,
     pub(crate) known: HashMap<String, Known>,
     pub(crate) correlations: HashMap<String, Correlation>,
     /// Those of our own kinds.
     pub(crate) beyond: Beyond,
+    /// Those that are switched off.
+    pub(crate) off: Vec<Arc<Rule>>,
 }
 
 /// A detection rule and what it counts for.
@@ -99,12 +101,12 @@ pub(crate) struct Known {
 
 /// What the texts hold, before it is put together.
 #[derive(Default)]
-struct Parsed {
-    rules: Vec<(String, SigmaRule)>,
-    correlations: Vec<(String, CorrelationRule)>,
+pub(crate) struct Parsed {
+    pub(crate) rules: Vec<(String, SigmaRule)>,
+    pub(crate) correlations: Vec<(String, CorrelationRule)>,
     filters: Vec<(String, FilterRule)>,
     /// Documents of our own kinds.
-    ours: Vec<(String, String)>,
+    pub(crate) ours: Vec<(String, String)>,
 }
 
 impl Rules {
@@ -115,24 +117,38 @@ impl Rules {
 
     /// The same without the rules that are switched off.
     pub fn compile_without(texts: &[RuleText], disabled: &Disabled) -> (Self, Vec<Problem>) {
+        Self::put_together(texts, disabled, |_| ())
+    }
+
+    /// `choose` may leave out some of what the texts hold, after the filters of all of them were added.
+    pub(crate) fn put_together(
+        texts: &[RuleText],
+        disabled: &Disabled,
+        choose: impl FnOnce(&mut Parsed),
+    ) -> (Self, Vec<Problem>) {
         let mut problems = Vec::new();
         let mut parsed = parse(texts, &mut problems);
         problems.extend(filters::apply(&parsed.filters, &mut parsed.rules));
+        choose(&mut parsed);
         let mut set = Self {
             routes: Vec::new(),
             ways: Ways::default(),
             known: HashMap::new(),
             correlations: HashMap::new(),
             beyond: Beyond::default(),
+            off: Vec::new(),
         };
         let correlations = std::mem::take(&mut parsed.correlations);
         let off = set.add_rules(std::mem::take(&mut parsed.rules), disabled, &mut problems);
         set.add_correlations(&correlations, disabled, off, &mut problems);
         for (file, text) in &parsed.ours {
             let taken = |key: &str| set.known.contains_key(key) || set.correlations.contains_key(key);
-            let added = set.beyond.add(file, text, taken, |key| disabled.has(key));
-            problems.extend(added.err());
+            match set.beyond.add(file, text, taken, |key| disabled.has(key)) {
+                Ok(off) => set.off.extend(off),
+                Err(problem) => problems.push(problem),
+            }
         }
+        set.off.sort_by(|a, b| (&a.title, &a.key).cmp(&(&b.title, &b.key)));
         (set, problems)
     }
 
@@ -153,6 +169,24 @@ impl Rules {
         all.extend(self.beyond.rules().cloned());
         all.sort_by(|a, b| (&a.title, &a.key).cmp(&(&b.title, &b.key)));
         all
+    }
+
+    /// What those that are switched off say of themselves, in order of title.
+    pub fn switched_off(&self) -> &[Arc<Rule>] {
+        &self.off
+    }
+
+    /// What one of them says of itself, by its key.
+    pub fn rule(&self, key: &str) -> Option<&Arc<Rule>> {
+        let known = self.known.get(key).map(|known| &known.rule);
+        let correlation = || self.correlations.get(key).map(|correlation| &correlation.rule);
+        let beyond = || self.beyond.rules().find(|rule| rule.key == key);
+        known.or_else(correlation).or_else(beyond)
+    }
+
+    /// Keys of the rules that a correlation counts.
+    pub fn counted_by(&self, key: &str) -> &[String] {
+        self.correlations.get(key).map_or(&[], |correlation| &correlation.parts)
     }
 
     /// The rules that match an event, whatever their number.
@@ -201,17 +235,35 @@ impl Rules {
 
     /// Both stages: what an event is a detection of, counted together with what was seen before.
     pub fn detect(&self, view: &View<'_>, received: Timestamp, correlator: &mut Correlator) -> Vec<Detection> {
+        self.detect_unless(view, received, correlator, &mut |_| false)
+    }
+
+    /// The same without what `excepted` says, by a rule's key, is not to be found: for a rule that looks at events the
+    /// event has not happened, and a correlation does not count it.
+    pub fn detect_unless(
+        &self,
+        view: &View<'_>,
+        received: Timestamp,
+        correlator: &mut Correlator,
+        excepted: &mut dyn FnMut(&str) -> bool,
+    ) -> Vec<Detection> {
         let mut found = Vec::new();
-        for hit in self.matches(view, received) {
-            if hit.alone
-                && let Some(known) = self.known.get(&hit.rule)
-            {
-                found.push(Detection::of_event(&known.rule, view));
+        for mut hit in self.matches(view, received) {
+            if excepted(&hit.rule) {
+                continue;
             }
+            hit.shares.retain(|share| !excepted(&share.correlation));
+            found.extend(self.detection_of(&hit, view));
             found.extend(correlator.add(self, &hit));
         }
-        found.extend(self.beyond.look(view, received, &mut correlator.beyond));
+        found.extend(self.beyond.look(view, received, &mut correlator.beyond, excepted));
         found
+    }
+
+    /// What a hit is a detection of by itself, if it is one.
+    pub fn detection_of(&self, hit: &Hit, view: &View<'_>) -> Option<Detection> {
+        let known = self.known.get(&hit.rule).filter(|_| hit.alone)?;
+        Some(Detection::of_event(&known.rule, view))
     }
 
     pub(crate) fn correlation(&self, key: &str) -> Option<&Correlation> {
@@ -245,7 +297,12 @@ impl Rules {
                 continue;
             }
             if disabled.has(&rule.key) {
-                off.extend([Some(rule.key), rule.name, Some(rule.title)].into_iter().flatten());
+                off.extend(
+                    [Some(rule.key.clone()), rule.name.clone(), Some(rule.title.clone())]
+                        .into_iter()
+                        .flatten(),
+                );
+                self.off.push(Arc::new(rule));
                 continue;
             }
             if let Err(message) = normalise(&mut sigma) {
@@ -368,7 +425,7 @@ pub(crate) fn unsupported(file: &str, rule: &str, message: String) -> Problem {
     }
 }
 
-fn head_of(file: &str, sigma: &SigmaRule) -> Result<Rule, Problem> {
+pub(crate) fn head_of(file: &str, sigma: &SigmaRule) -> Result<Rule, Problem> {
     let EngineSource {
         product,
         category,

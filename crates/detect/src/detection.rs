@@ -211,6 +211,11 @@ impl Detection {
 
     /// `SSH brute force: 5 within 1m, source.ip 203.0.113.9: Failed password for root …`
     fn message(&self, cause: &View<'_>) -> String {
+        self.sentence(&cause.event.message)
+    }
+
+    /// What people are told, with what the event says that completed it.
+    pub fn sentence(&self, cause: &str) -> String {
         let title = &self.rule.title;
         match &self.note {
             Some(note) if self.alone => return format!("{title}: {note}"),
@@ -218,7 +223,7 @@ impl Detection {
             None => {}
         }
         let Some(span) = &self.span else {
-            return format!("{title}: {}", cause.event.message);
+            return format!("{title}: {cause}");
         };
         let group = self.group.iter().filter(|(_, value)| !value.is_empty());
         let group: Vec<String> = group.map(|(name, value)| format!("{name} {value}")).collect();
@@ -227,7 +232,7 @@ impl Detection {
         } else {
             format!(", {}", group.join(", "))
         };
-        format!("{title}: {} within {span}{group}: {}", self.count, cause.event.message)
+        format!("{title}: {} within {span}{group}: {cause}", self.count)
     }
 }
 

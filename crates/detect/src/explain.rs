@@ -82,11 +82,7 @@ impl Rules {
         if let Some(explanation) = self.beyond.explain(key, view) {
             return Some(explanation);
         }
-        let key_of = |rule: &CompiledRule| rule.id.as_deref().unwrap_or(&rule.title) == key;
-        let (source, rule) = self.routes.iter().find_map(|(source, engine)| {
-            let rule = engine.rules().iter().find(|rule| key_of(rule))?;
-            Some((source, rule))
-        })?;
+        let (source, rule) = self.compiled(key)?;
         let adapter = Adapter::new(*view);
         let differs = differences(source, &sources(view));
         let condition_met = evaluate_rule(rule, &adapter).is_some();

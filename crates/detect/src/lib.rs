@@ -46,6 +46,7 @@ mod builtin;
 mod chains;
 mod compile;
 mod correlate;
+mod cost;
 mod detection;
 mod digest;
 mod encoding;
@@ -53,6 +54,9 @@ mod explain;
 mod filters;
 mod lru;
 mod normal;
+mod outline;
+mod part;
+mod place;
 mod rule;
 mod samples;
 mod sources;
@@ -63,6 +67,8 @@ mod taxonomy;
 mod differential;
 #[cfg(test)]
 mod explain_tests;
+#[cfg(test)]
+mod manage_tests;
 #[cfg(test)]
 mod names_tests;
 #[cfg(test)]
@@ -75,5 +81,7 @@ pub use compile::{Disabled, Problem, RuleText, Rules};
 pub use correlate::Correlator;
 pub use detection::Detection;
 pub use explain::{Difference, Explanation, Selection, Test};
+pub use outline::Outline;
+pub use place::place_of;
 pub use rule::{Hit, Rule, RuleKind, Share};
 pub use samples::{Input, Sample, SampleError, Samples};

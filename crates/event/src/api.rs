@@ -16,6 +16,12 @@
 //! GET  /tail?q  (WebSocket)                     → one event's JSON per text message
 //! GET  /alerts, /alerts/{id}                    → AlertsResponse, AlertDetail
 //! POST /alerts/acknowledge AcknowledgeRequest   → AlertsResponse
+//! GET  /rules, /rules/{key}                     → RulesResponse, RuleView
+//! POST /rules NewRuleRequest                    → RuleView           PUT /rules/{key} and DELETE: its next version
+//! POST /rules/{key}/disable, /enable RuleReason → RuleView
+//! POST /rules/{key}/exceptions                  → RuleExceptionInfo  POST /rules/exceptions/{id}/end
+//! POST /rules/check, /rules/test                → CheckRuleResponse, TestRuleResponse
+//! POST /rules/backtest BacktestRequest          → BacktestLine, one per line
 //! GET  /overview                                → OverviewResponse
 //! GET  /delivery?host                           → protocol::DeliveryReport
 //! GET  /lookups?indicator                        → LookupsResponse    `indicator`: comma separated
@@ -43,6 +49,7 @@ mod lookups;
 mod made;
 mod overview;
 mod reports;
+mod rules;
 mod search;
 mod table;
 
@@ -61,6 +68,12 @@ pub use made::{
 };
 pub use overview::{AlertsSummary, DeliverySummary, HostInfo, HostState, OverviewResponse, VolumeInfo};
 pub use reports::{NewReportRequest, ReportFormat, ReportInfo, ReportsResponse};
+pub use rules::{
+    BacktestBucket, BacktestDetection, BacktestEnd, BacktestLine, BacktestProgress, BacktestRequest, CheckRuleRequest,
+    CheckRuleResponse, CheckedRule, NewExceptionRequest, NewRuleRequest, RuleExceptionInfo, RuleInfo, RuleOrigin,
+    RuleOutline, RuleProblem, RuleReason, RuleReference, RuleSource, RuleStateInfo, RuleTried, RuleVersionInfo,
+    RuleView, RulesResponse, SaveRuleRequest, TestRuleRequest, TestRuleResponse,
+};
 pub use search::{
     FacetInfo, FacetValue, FacetsResponse, FieldInfo, FieldKind, FieldsResponse, SearchEnd, SearchLine, SearchProgress,
     ValuesResponse,
@@ -311,40 +324,6 @@ pub struct AcknowledgeRequest {
     /// What is to be remembered of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
-}
-
-/// The rules in use.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct RulesResponse {
-    /// In order of title.
-    pub rules: Vec<RuleInfo>,
-    /// When they were loaded.
-    pub loaded: Timestamp,
-    /// Rules that cannot be used, one sentence each.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub problems: Vec<String>,
-    /// Why a newer state of the files is not in use.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused: Option<String>,
-}
-
-/// One rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-pub struct RuleInfo {
-    /// Its id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<String>,
-    /// Its title.
-    pub title: String,
-    /// informational, low, medium, high, critical.
-    pub level: String,
-    /// Its tags.
-    pub tags: Vec<String>,
-    /// The file it stands in.
-    pub file: String,
-    /// How it finds what it finds: event, correlation, first_seen, volume, silent or threshold.
-    #[serde(default)]
-    pub kind: String,
 }
 
 // Users and sessions.

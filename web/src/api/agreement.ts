@@ -34,6 +34,8 @@ type Always =
   | 'seconds'
   | 'score'
   | 'problems'
+  | 'unsupported'
+  | 'deleted'
   | 'groups'
   | 'other';
 
@@ -84,6 +86,13 @@ export type Agreement = [
   Fits<{ messages: ours.MessageInfo[] }, Answers<'MessagesResponse'>>,
   Fits<{ waiting: number }, Answers<'ResendResponse'>>,
   Fits<ours.Rules, Answers<'RulesResponse'>>,
+  Fits<ours.RuleView, Answers<'RuleView'>>,
+  Fits<ours.CheckedText, Answers<'CheckRuleResponse'>>,
+  Fits<ours.TriedText, Answers<'TestRuleResponse'>>,
+  Fits<ours.RuleException, Answers<'RuleExceptionInfo'>>,
+  Fits<ours.BacktestProgress, Answers<'BacktestProgress'>>,
+  Fits<ours.BacktestDetection, Answers<'BacktestDetection'>>,
+  Fits<ours.BacktestEnd, Answers<'BacktestEnd'>>,
   Fits<ours.Counted, Answers<'CountsResponse'>>,
   Fits<{ reports: ours.ReportInfo[] }, Answers<'ReportsResponse'>>,
 ];

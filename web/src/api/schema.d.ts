@@ -409,10 +409,153 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The rules in use */
-        get: operations["rules"];
+        /** The rules in use, and those that are switched off */
+        get: operations["list"];
         put?: never;
+        /** A rule of one's own */
+        post: operations["create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/backtest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a rule would have found, in order of time
+         * @description One [`BacktestLine`] per line. Detections are made nowhere else: nobody is told. The last line is `end` or `error`; a body
+         *     without either was cut off. Closing the request stops it, and so does `DELETE /api/v1/searches/running/{id}`.
+         */
+        post: operations["backtest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What is wrong with a text of rules, and what it would look at */
+        post: operations["check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/exceptions/{id}/end": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End an exception */
+        post: operations["end"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a text of rules finds in samples, and why */
+        post: operations["test"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A rule: its text, its state, exceptions and versions */
+        get: operations["one"];
+        /** The next version of a rule of one's own */
+        put: operations["save"];
         post?: never;
+        /** Remove a rule of one's own; its versions stay */
+        delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{key}/disable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look no longer for a rule */
+        post: operations["disable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{key}/enable": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for a rule again */
+        post: operations["enable"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/rules/{key}/exceptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Such events are not to be found by a rule, from now on */
+        post: operations["add"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1122,6 +1265,139 @@ export interface components {
             /** @description To whom; empty: to nobody in particular. */
             to: string;
         };
+        /** @description Detections of one interval. */
+        BacktestBucket: {
+            /**
+             * Format: int64
+             * @description How many.
+             */
+            count: number;
+            /** @description Its beginning. */
+            time: components["schemas"]["Timestamp"];
+        };
+        /** @description What would have been found. */
+        BacktestDetection: {
+            /** @description The id of the event that completed it. */
+            cause: string;
+            /**
+             * Format: int64
+             * @description How many events it stands for.
+             */
+            count: number;
+            /** @description What makes it the same story as others: those of one group become one alert. */
+            group: string[];
+            /** @description informational, low, medium, high, critical. */
+            level: string;
+            /** @description What people would be told. */
+            message: string;
+            /** @description By which rule: its title. */
+            rule: string;
+            /** @description When. */
+            time: components["schemas"]["Timestamp"];
+        };
+        /** @description How a back-test went. */
+        BacktestEnd: {
+            /** @description What could not be read, one sentence each; everything else was looked at. */
+            damage?: string[];
+            /**
+             * Format: int64
+             * @description What would have been found.
+             */
+            detections: number;
+            /**
+             * Format: int64
+             * @description Events looked at.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Of those, kept back by an exception.
+             */
+            excepted: number;
+            /** @description The beginning of the time. */
+            from: components["schemas"]["Timestamp"];
+            /** @description Detections over time, without empty intervals. */
+            histogram: components["schemas"]["BacktestBucket"][];
+            /**
+             * Format: int64
+             * @description Of those, matched.
+             */
+            hits: number;
+            /**
+             * Format: int64
+             * @description How long one of its intervals is, in seconds.
+             */
+            interval_seconds: number;
+            /**
+             * Format: int64
+             * @description Of those, shown.
+             */
+            shown: number;
+            /** @description Its end, excluded. */
+            to: components["schemas"]["Timestamp"];
+            /**
+             * Format: int64
+             * @description How long it took.
+             */
+            took_ms: number;
+        };
+        /** @description One line of a back-test as it goes. */
+        BacktestLine: {
+            /** @description How far it is. */
+            progress: components["schemas"]["BacktestProgress"];
+        } | {
+            /** @description What would have been found, in order of time. */
+            detection: components["schemas"]["BacktestDetection"];
+        } | {
+            /** @description The last line of one that went to its end. */
+            end: components["schemas"]["BacktestEnd"];
+        } | {
+            /** @description The last line of one that did not. */
+            error: components["schemas"]["ApiError"];
+        };
+        /** @description How far a back-test is. */
+        BacktestProgress: {
+            /**
+             * Format: int64
+             * @description What would have been found.
+             */
+            detections: number;
+            /**
+             * Format: double
+             * @description Which share of the time is done: 0 to 1.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Events looked at.
+             */
+            events: number;
+            /**
+             * Format: int64
+             * @description Of those, matched.
+             */
+            hits: number;
+            /** @description Everything before this was looked at. */
+            until: components["schemas"]["Timestamp"];
+        };
+        /** @description Asks what a rule would have found. */
+        BacktestRequest: {
+            /** @description Earliest time: RFC 3339, or a time ago; seven days ago when left out. */
+            from?: string | null;
+            /** @description A rule that is there. */
+            key?: string | null;
+            /**
+             * Format: int64
+             * @description Detections that are shown; 200 when left out, 1,000 at most. The rest is counted.
+             */
+            limit?: number | null;
+            /** @description Only events that match this, in the query language. */
+            q?: string;
+            /** @description Sigma, YAML; or `key`. */
+            text?: string | null;
+            /** @description Latest time, excluded; now when left out. */
+            to?: string | null;
+        };
         /** @description A place where messages go. */
         ChannelInfo: {
             /** @description Its messages fail at the moment. */
@@ -1161,6 +1437,31 @@ export interface components {
             channels: components["schemas"]["ChannelInfo"][];
             /** @description In the order of the configuration. */
             routes: components["schemas"]["RouteInfo"][];
+        };
+        /** @description Asks what is wrong with a text. */
+        CheckRuleRequest: {
+            /** @description The rule it is to take the place of. */
+            key?: string | null;
+            /** @description Sigma, YAML. */
+            text: string;
+        };
+        /** @description What is wrong with a text, and what it would look at. */
+        CheckRuleResponse: {
+            /** @description What is wrong; nothing: it can be used. */
+            problems: components["schemas"]["RuleProblem"][];
+            /** @description Its rules that can be used. */
+            rules: components["schemas"]["CheckedRule"][];
+        };
+        /** @description A rule that can be used. */
+        CheckedRule: {
+            /** @description Its id, its title when it has none. */
+            key: string;
+            /** @description informational, low, medium, high, critical. */
+            level: string;
+            /** @description What it looks at. */
+            outline: components["schemas"]["RuleOutline"];
+            /** @description Its title. */
+            title: string;
         };
         /** @description Asks to close alerts, or to open them again (then without `reason`). */
         CloseRequest: {
@@ -1729,6 +2030,16 @@ export interface components {
             /** @description At most 500. */
             messages: components["schemas"]["MessageInfo"][];
         };
+        /** @description Asks for an exception. */
+        NewExceptionRequest: {
+            /** @description What people call it. */
+            name?: string;
+            /** @description Why. */
+            reason: string;
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @description Which events, in the query language. */
+            when: string;
+        };
         /** @description Asks for a report. */
         NewReportRequest: {
             /** @description The beginning of its time. */
@@ -1741,6 +2052,13 @@ export interface components {
             timezone?: string;
             /** @description Its end, excluded; at most 92 days later. */
             to: components["schemas"]["Timestamp"];
+        };
+        /** @description Asks for a rule of one's own. */
+        NewRuleRequest: {
+            /** @description Why it is made. */
+            note?: string;
+            /** @description Sigma, YAML; the id of its first document is what its versions are kept by. */
+            text: string;
         };
         /** @description Asks to silence. */
         NewSilenceRequest: {
@@ -1920,28 +2238,200 @@ export interface components {
             /** @description The file's text; absent when it cannot be read. */
             yaml?: string | null;
         };
+        /** @description What a rule is not to find. */
+        RuleExceptionInfo: {
+            /** @description Whether it is in force. */
+            active: boolean;
+            /** @description When. */
+            created: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            created_by: string;
+            ended?: components["schemas"]["Timestamp"] | null;
+            /** @description Who ended it. */
+            ended_by?: string | null;
+            /**
+             * Format: int64
+             * @description Its number.
+             */
+            id: number;
+            /** @description What people call it. */
+            name: string;
+            /** @description Why. */
+            reason: string;
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @description Which events, in the query language. */
+            when: string;
+        };
         /** @description One rule. */
         RuleInfo: {
+            /**
+             * Format: int64
+             * @description What asking it costs: nanoseconds for each event of its log source, measured alone on a sample. Absent: not yet
+             *     measured; a correlation costs what the rules cost that it counts.
+             */
+            cost_ns?: number | null;
+            /**
+             * Format: int64
+             * @description Detections since then.
+             */
+            detections: number;
+            /** @description It is looked for. */
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description Events that an exception kept from it since then.
+             */
+            excepted: number;
+            /**
+             * Format: int64
+             * @description Exceptions in force.
+             */
+            exceptions: number;
             /** @description The file it stands in. */
             file: string;
+            /**
+             * Format: int64
+             * @description Events it matched since the server started; of a correlation those it counted.
+             */
+            hits: number;
             /** @description Its id. */
             id?: string | null;
             /** @description How it finds what it finds: event, correlation, first_seen, volume, silent or threshold. */
             kind?: string;
+            /** @description What it is asked for by: its id, its title when it has none. */
+            key: string;
             /** @description informational, low, medium, high, critical. */
             level: string;
+            /** @description Who made it. */
+            origin: components["schemas"]["RuleOrigin"];
+            /** @description Of one that is switched off: why. */
+            reason?: string | null;
             /** @description Its tags. */
             tags: string[];
             /** @description Its title. */
             title: string;
+            /**
+             * Format: int64
+             * @description Of one made by people here: which version.
+             */
+            version?: number | null;
         };
-        /** @description The rules in use. */
+        /**
+         * @description Who made a rule.
+         * @enum {string}
+         */
+        RuleOrigin: "builtin" | "file" | "own";
+        /** @description What a rule looks at. */
+        RuleOutline: {
+            /** @description The rules it counts, when it is a correlation. */
+            counts?: components["schemas"]["RuleReference"][];
+            /** @description Fields it asks for. */
+            fields: string[];
+            /** @description Of which events. */
+            sources: components["schemas"]["RuleSource"][];
+            /** @description It looks for words anywhere in an event. */
+            words: boolean;
+        };
+        /** @description What is wrong with a rule. */
+        RuleProblem: {
+            /**
+             * Format: int64
+             * @description At which character of it, from 1.
+             */
+            column?: number | null;
+            /**
+             * Format: int64
+             * @description In which line, from 1.
+             */
+            line?: number | null;
+            /** @description What is wrong, and the remedy where there is one. */
+            message: string;
+            /** @description With which rule, by title. */
+            rule?: string | null;
+            /** @description It is well-formed, but asks for something that is not built. */
+            unsupported?: boolean;
+        };
+        /** @description Why something is done about a rule. */
+        RuleReason: {
+            /** @description In your words; to switch a rule off it has to be there. */
+            reason?: string;
+        };
+        /** @description A rule that another one speaks of. */
+        RuleReference: {
+            /** @description Its key. */
+            key: string;
+            /** @description Its title. */
+            title: string;
+        };
+        /** @description A log source. */
+        RuleSource: {
+            /** @description Such as `process_creation`. */
+            category?: string | null;
+            /** @description Such as `linux`. */
+            product?: string | null;
+            /** @description Such as `sshd`. */
+            service?: string | null;
+        };
+        /** @description Who switched a rule off or on. */
+        RuleStateInfo: {
+            /** @description When. */
+            at: components["schemas"]["Timestamp"];
+            /** @description Who said so. */
+            by: string;
+            /** @description It is on. */
+            enabled: boolean;
+            /** @description Why. */
+            reason: string;
+        };
+        /** @description What became of one sample. */
+        RuleTried: {
+            /** @description Why it cannot be tried. */
+            error?: string | null;
+            /** @description Why each rule that looks at single events finds the last event or not. */
+            explained: string[];
+            /** @description What was found, one sentence each; nothing: it is not found. */
+            found: string[];
+        };
+        /** @description A version of a rule made by people. */
+        RuleVersionInfo: {
+            /** @description From this version on there is no such rule. */
+            deleted?: boolean;
+            /** @description When. */
+            made: components["schemas"]["Timestamp"];
+            /** @description Who made it. */
+            made_by: string;
+            /** @description Why it was made. */
+            note: string;
+            /** @description Its text; of a deletion what there was last. */
+            text: string;
+            /**
+             * Format: int64
+             * @description From 1.
+             */
+            version: number;
+        };
+        /** @description Everything about one rule. */
+        RuleView: components["schemas"]["RuleInfo"] & {
+            /** @description What it is for, in the words of whoever wrote it. */
+            description?: string | null;
+            /** @description Its exceptions, the newest first, those that are over included. */
+            exception_list?: components["schemas"]["RuleExceptionInfo"][];
+            /** @description Its name, by which correlations refer to it. */
+            name?: string | null;
+            outline?: components["schemas"]["RuleOutline"] | null;
+            state?: components["schemas"]["RuleStateInfo"] | null;
+            /** @description The text it stands in: Sigma, YAML, perhaps with other rules. Absent: it cannot be read. */
+            text?: string | null;
+            /** @description Of one made by people here: its versions, the newest first. */
+            versions?: components["schemas"]["RuleVersionInfo"][];
+        };
+        /** @description The rules in use, and those that are switched off. */
         RulesResponse: {
             /** @description When they were loaded. */
             loaded: components["schemas"]["Timestamp"];
             /** @description Rules that cannot be used, one sentence each. */
             problems?: string[];
-            /** @description Why a newer state of the files is not in use. */
+            /** @description Why a newer state of the rules is not in use. */
             refused?: string | null;
             /** @description In order of title. */
             rules: components["schemas"]["RuleInfo"][];
@@ -1975,6 +2465,18 @@ export interface components {
             to?: components["schemas"]["Timestamp"] | null;
             /** @description Who asked. */
             user: string;
+        };
+        /** @description Asks for the next version of a rule of one's own. */
+        SaveRuleRequest: {
+            /** @description Why it is made. */
+            note?: string;
+            /** @description Sigma, YAML, with the same id. */
+            text: string;
+            /**
+             * Format: int64
+             * @description The version it was made from: when there is a later one, nothing is saved.
+             */
+            version: number;
         };
         /** @description What a search took. */
         SearchCost: {
@@ -2359,6 +2861,23 @@ export interface components {
             notes?: string[];
             /** @description Rows, one value per column. */
             rows: unknown[][];
+        };
+        /** @description Asks what a text finds. */
+        TestRuleRequest: {
+            /**
+             * @description Samples: a log line (text), an event (an object as a search gives it), or an array of those as a series. 100 at
+             *     most.
+             */
+            samples: unknown[];
+            /** @description Sigma, YAML. */
+            text: string;
+        };
+        /** @description What a text found. */
+        TestRuleResponse: {
+            /** @description What is wrong with it. */
+            problems?: components["schemas"]["RuleProblem"][];
+            /** @description One of each sample. */
+            results: components["schemas"]["RuleTried"][];
         };
         /**
          * Format: date-time
@@ -3301,7 +3820,7 @@ export interface operations {
             };
         };
     };
-    rules: {
+    list: {
         parameters: {
             query?: never;
             header?: never;
@@ -3316,6 +3835,360 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RulesResponse"];
+                };
+            };
+        };
+    };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRuleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    backtest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BacktestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": components["schemas"]["BacktestLine"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    check: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CheckRuleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CheckRuleResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    end: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The exception's number */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleExceptionInfo"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    test: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRuleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestRuleResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    one: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id; its title when it has none */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    save: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id that its versions are kept by */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveRuleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query: {
+                /** @description The version that is seen: when there is a later one, nothing is removed. */
+                version: number;
+                /** @description Why. */
+                note?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The id that its versions are kept by */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    disable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id; its title when it has none */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    enable: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Its id; its title when it has none */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RuleReason"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleView"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    add: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The rule's id; its title when it has none */
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExceptionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RuleExceptionInfo"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
                 };
             };
         };

@@ -33,12 +33,13 @@ declare module '@tanstack/react-router' {
       | 'alerts'
       | 'silences'
       | 'channels'
+      | 'rule'
       | 'rules'
       | 'reports'
       | 'delivery'
       | 'missing';
     /** The entry of the rail it belongs to, where that is another page. */
-    within?: 'alerts';
+    within?: 'alerts' | 'rules';
     /** The page has a time range in its address. */
     time?: boolean;
     /** The page can follow what comes in. */
@@ -84,6 +85,12 @@ export interface RulesParams extends TimeParams {
   level?: string;
   origin?: string;
   sort?: string;
+}
+
+/** `key` is the rule that is seen, `copy` the one that a new one begins with; without both it is a new one. */
+export interface RuleParams {
+  key?: string;
+  copy?: string;
 }
 
 /** `report` is the one that is open; `new` opens the form. */
@@ -239,6 +246,20 @@ const rulesRoute = createRoute({
   }, 'RulesPage'),
 });
 
+const ruleRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/rule',
+  staticData: { title: 'rule', within: 'rules' },
+  validateSearch: (params: Params): RuleParams => ({
+    key: textParam(params, 'key'),
+    copy: textParam(params, 'copy'),
+  }),
+  component: lazyRouteComponent(async () => {
+    const [page] = await Promise.all([import('@/pages/rule/rule'), addArea('rule')]);
+    return page;
+  }, 'RulePage'),
+});
+
 const reportsRoute = createRoute({
   getParentRoute: () => insideRoute,
   path: '/reports',
@@ -291,6 +312,7 @@ export const router = createRouter({
       silencesRoute,
       channelsRoute,
       rulesRoute,
+      ruleRoute,
       reportsRoute,
       deliveryRoute,
       missingRoute,

@@ -34,6 +34,10 @@ const LATER = {
     en: async () => (await import('./en/rules')).rules,
     ru: async () => (await import('./ru/rules')).rules,
   },
+  rule: {
+    en: async () => (await import('./en/rule')).rule,
+    ru: async () => (await import('./ru/rule')).rule,
+  },
   reports: {
     en: async () => (await import('./en/reports')).reports,
     ru: async () => (await import('./ru/reports')).reports,

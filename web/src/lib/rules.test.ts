@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RuleInfo } from '@/api/types';
 import {
+  costParts,
   detectionsOf,
   fileOf,
   foundOf,
@@ -18,6 +19,13 @@ const rule = (title: string, more: Partial<RuleInfo> = {}): RuleInfo => ({
   level: 'medium',
   tags: [],
   file: 'builtin:linux/some',
+  key: title.toLowerCase().replaceAll(' ', '-'),
+  origin: 'builtin',
+  enabled: true,
+  exceptions: 0,
+  hits: 0,
+  excepted: 0,
+  detections: 0,
   ...more,
 });
 
@@ -104,4 +112,30 @@ it('searches for what a rule found, also where it has no id', () => {
   );
   expect(fileOf({ file: 'builtin:linux/ssh' })).toBe('linux/ssh');
   expect(fileOf({ file: '/etc/rules/own.yml' })).toBe('/etc/rules/own.yml');
+});
+
+describe('what a rule costs', () => {
+  it('is said in a unit that people can read', () => {
+    expect([undefined, 0, 940, 12_345, 3_000_000].map((ns) => costParts(ns))).toEqual([
+      undefined,
+      { value: 0, unit: 'ns' },
+      { value: 940, unit: 'ns' },
+      { value: 12.3, unit: 'us' },
+      { value: 3, unit: 'ms' },
+    ]);
+  });
+
+  it('and how often it matched put rules in order', () => {
+    const some = [
+      rule('a', { hits: 3, cost_ns: 5 }),
+      rule('b', { hits: 9 }),
+      rule('c', { hits: 1, cost_ns: 70 }),
+    ];
+    const by = (text: string) => titles(rulesShown(some, ALL, sortOf(text), undefined));
+    expect([by('-hits'), by('-cost')]).toEqual([
+      ['b', 'a', 'c'],
+      ['c', 'a', 'b'],
+    ]);
+    expect(nextSort(sortOf(undefined), 'cost')).toEqual({ column: 'cost', down: true });
+  });
 });

@@ -41,7 +41,7 @@ export function foundOf(counted: Counted): ReadonlyMap<string, number> {
   return found;
 }
 
-export const COLUMNS = ['level', 'title', 'techniques', 'file', 'found'] as const;
+export const COLUMNS = ['level', 'title', 'techniques', 'file', 'hits', 'cost', 'found'] as const;
 export type Column = Exclude<(typeof COLUMNS)[number], 'techniques'>;
 
 export interface Sort {
@@ -49,7 +49,8 @@ export interface Sort {
   down: boolean;
 }
 
-const SORTABLE: readonly Column[] = ['level', 'title', 'file', 'found'];
+const SORTABLE: readonly Column[] = ['level', 'title', 'file', 'hits', 'cost', 'found'];
+const DOWN_FIRST: readonly Column[] = ['level', 'hits', 'cost', 'found'];
 const FIRST: Sort = { column: 'title', down: false };
 
 export function isSortable(column: (typeof COLUMNS)[number]): column is Column {
@@ -72,7 +73,7 @@ export function sortText({ column, down }: Sort): string | undefined {
 /** Another column begins with what matters: the worst and the most often found first. */
 export function nextSort(sort: Sort, column: Column): Sort {
   if (sort.column === column) return { column, down: !sort.down };
-  return { column, down: column === 'level' || column === 'found' };
+  return { column, down: DOWN_FIRST.includes(column) };
 }
 
 export interface Filter {
@@ -104,6 +105,8 @@ function compareBy(column: Column, found: Found) {
     if (column === 'level') return rank(b.level) - rank(a.level);
     if (column === 'file') return compareText(fileOf(a), fileOf(b));
     if (column === 'found') return count(a) - count(b);
+    if (column === 'hits') return a.hits - b.hits;
+    if (column === 'cost') return (a.cost_ns ?? -1) - (b.cost_ns ?? -1);
     return compareText(a.title.toLowerCase(), b.title.toLowerCase());
   };
 }
@@ -120,6 +123,20 @@ export function rulesShown(
   return rules
     .filter((rule) => matches(rule, filter))
     .toSorted((a, b) => sign * compare(a, b) || compareText(a.title, b.title));
+}
+
+const UNITS = [
+  ['ms', 1_000_000],
+  ['us', 1_000],
+] as const;
+
+/** What a rule costs, in a unit of which there are few; undefined while it is not known. */
+export function costParts(
+  ns: number | undefined,
+): { value: number; unit: 'ns' | 'us' | 'ms' } | undefined {
+  if (ns === undefined) return undefined;
+  const [unit, size] = UNITS.find(([, one]) => ns >= one) ?? (['ns', 1] as const);
+  return { value: Math.round((ns / size) * 10) / 10, unit };
 }
 
 /** How many rules each origin would show, with the other filters as they are. */

@@ -14,6 +14,7 @@ import { frame as frameEn } from '@/i18n/en/frame';
 import { login as loginEn } from '@/i18n/en/login';
 import { overview as overviewEn } from '@/i18n/en/overview';
 import { reports as reportsEn } from '@/i18n/en/reports';
+import { rule as ruleEn } from '@/i18n/en/rule';
 import { rules as rulesEn } from '@/i18n/en/rules';
 import { search as searchEn } from '@/i18n/en/search';
 import { silences as silencesEn } from '@/i18n/en/silences';
@@ -25,6 +26,7 @@ import { frame as frameRu } from '@/i18n/ru/frame';
 import { login as loginRu } from '@/i18n/ru/login';
 import { overview as overviewRu } from '@/i18n/ru/overview';
 import { reports as reportsRu } from '@/i18n/ru/reports';
+import { rule as ruleRu } from '@/i18n/ru/rule';
 import { rules as rulesRu } from '@/i18n/ru/rules';
 import { search as searchRu } from '@/i18n/ru/search';
 import { silences as silencesRu } from '@/i18n/ru/silences';
@@ -41,6 +43,7 @@ export const words = {
     search: searchEn,
     channels: channelsEn,
     reports: reportsEn,
+    rule: ruleEn,
     rules: rulesEn,
     silences: silencesEn,
   },
@@ -54,6 +57,7 @@ export const words = {
     search: searchRu,
     channels: channelsRu,
     reports: reportsRu,
+    rule: ruleRu,
     rules: rulesRu,
     silences: silencesRu,
   },

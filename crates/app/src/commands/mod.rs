@@ -9,6 +9,7 @@ pub(crate) mod delivery;
 pub(crate) mod lookup;
 pub(crate) mod report;
 pub(crate) mod rules;
+pub(crate) mod rules_kept;
 pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod send;

@@ -1,4 +1,4 @@
-//! `watchpost rules check|test|import|explain|list`.
+//! `watchpost rules check|test|import|explain|list|enable|disable`; exceptions and back-tests are in `rules_kept`.
 
 use std::io::{Read as _, Write};
 use std::path::{Path, PathBuf};
@@ -11,10 +11,11 @@ use watchpost_server::rules::{self, Builtin, RuleSources};
 
 use crate::cli::Global;
 use crate::commands::client;
+use crate::commands::rules_kept::{self, BacktestArgs, ExceptionArgs};
 use crate::failure::{Remedy, usage};
 use crate::settings::Settings;
 
-/// Detection rules (Sigma): check, test with samples, import, explain, list those in use
+/// Detection rules (Sigma): check, test, import, explain; those in use: list, switch, except, try on history
 #[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
     #[command(subcommand)]
@@ -80,11 +81,32 @@ Examples:
         rules: Vec<PathBuf>,
     },
     /// Show the rules the server uses
+    ///
+    /// `hits` and `found`: events it matched and detections since the server started. `cost`: what asking it costs for each event of its log source, measured alone on a sample of events.
     List {
         /// One JSON object per line
         #[arg(long)]
         json: bool,
     },
+    /// Look for a rule again
+    Enable {
+        /// Its id, title or file
+        rule: String,
+        /// Why
+        #[arg(long, value_name = "TEXT", default_value = "")]
+        reason: String,
+    },
+    /// Look no longer for a rule
+    Disable {
+        /// Its id, title or file
+        rule: String,
+        /// Why; stands beside the rule
+        #[arg(long, value_name = "TEXT")]
+        reason: String,
+    },
+    /// What a rule is not to find: list, add, end
+    Exception(ExceptionArgs),
+    Backtest(BacktestArgs),
 }
 
 pub(crate) fn run(args: &RulesArgs, global: &Global) -> Result<Exit> {
@@ -98,6 +120,10 @@ pub(crate) fn run(args: &RulesArgs, global: &Global) -> Result<Exit> {
             line,
             rules,
         } => explain(rule, &input(event, line.as_deref())?, &sources(rules, global)?),
+        RulesCommand::Enable { rule, reason } => rules_kept::switch(rule, (true, reason), global),
+        RulesCommand::Disable { rule, reason } => rules_kept::switch(rule, (false, reason), global),
+        RulesCommand::Exception(args) => rules_kept::exception(args, global),
+        RulesCommand::Backtest(args) => rules_kept::backtest(args, global),
         RulesCommand::List { json } => {
             let renderer = client::renderer(Format::Human, Color::Never);
             client::run(global, async |client, mut out| {

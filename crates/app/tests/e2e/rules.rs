@@ -1,5 +1,7 @@
 //! Rules from the outside: checked, tested, changed while the server runs.
 
+use std::io::Write;
+
 use crate::harness::{World, wait_for};
 
 const RULE: &str = "title: Needle seen
@@ -95,5 +97,88 @@ fn rules_change_while_the_server_runs_and_a_broken_set_is_not_taken() {
     in_use("Needle seen");
     world.write("rules/needle.yml", RULE.replace("Needle seen", "Needle found"));
     in_use("Needle found");
+    running.stop();
+}
+
+/// A server on this rule alone, reading one file.
+fn up_with_rule(world: &World) -> crate::harness::Running {
+    let rules = world.path("rules");
+    let log = world.path("logs/app.log");
+    world.write("rules/needle.yml", RULE);
+    world.write(
+        "config/agent.toml",
+        format!(
+            "[[source.file]]\nname = \"t\"\ninclude = [{log:?}]\nstart = \"beginning\"\npoll = \"50ms\"\n[detect]\nrules = [{rules:?}]\nbuiltin = false\n"
+        ),
+    );
+    let listen = format!("server.listen=[\"http://{}\"]", world.address());
+    let mut running = world.start("up", &["up", "--set", &listen]);
+    world.wait_ready(&mut running);
+    running
+}
+
+#[test]
+fn rules_are_switched_excepted_and_tried_on_history_and_it_outlives_a_kill() {
+    let world = World::new();
+    let log = world.write("logs/app.log", "a needle\nstraw\na needle of the drill\n");
+    let running = up_with_rule(&world);
+    world.wait_count("event.kind:alert", 2);
+    let tried = world.run(&["rules", "backtest", "needle", "--from", "-1d"]).ok();
+    assert!(tried.stdout.contains("Needle seen: a needle of the drill"), "{tried:?}");
+    assert!(
+        tried.stdout.contains("2 found in 3 events, of which 2 match"),
+        "{tried:?}"
+    );
+    let added = world
+        .run(&[
+            "rules",
+            "exception",
+            "add",
+            "Needle seen",
+            "drill",
+            "--reason",
+            "a drill",
+        ])
+        .ok();
+    assert!(added.stdout.contains("exception 1: Needle seen"), "{added:?}");
+    let tried = world.run(&["rules", "backtest", "needle", "--from", "-1d"]).ok();
+    assert!(tried.stdout.contains("1 found in 3 events"), "{tried:?}");
+    let text = world.write(
+        "other.yml",
+        RULE.replace("0d6f", "0d7f").replace("['needle']", "['straw']"),
+    );
+    let text = text.to_str().unwrap();
+    let tried = world
+        .run(&["rules", "backtest", text, "--from", "-1d", "--json"])
+        .ok()
+        .json_lines();
+    assert_eq!(
+        (tried.len(), &tried[1]["detections"], &tried[1]["events"]),
+        (2, &1.into(), &3.into())
+    );
+    world.run(&["rules", "disable", "needle", "--reason", "too loud"]).ok();
+    running.kill();
+    let running = up_with_rule(&world);
+    let listed = world.run(&["rules", "list"]).ok();
+    assert!(
+        listed.stdout.contains("0 rules") && listed.stdout.contains("1 switched off"),
+        "{listed:?}"
+    );
+    let exceptions = world
+        .run(&["rules", "exception", "list", "needle", "--json"])
+        .ok()
+        .json_lines();
+    assert_eq!(
+        (&exceptions[0]["active"], &exceptions[0]["created_by"]),
+        (&true.into(), &"local".into())
+    );
+    world.run(&["rules", "enable", "needle"]).ok();
+    world.run(&["rules", "exception", "end", "1"]).ok();
+    let mut log = std::fs::OpenOptions::new().append(true).open(log).unwrap();
+    log.write_all(b"another needle of the drill\n").unwrap();
+    world.wait_count("event.kind:alert", 3);
+    world
+        .run(&["rules", "disable", "nothing", "--reason", "x"])
+        .fails_with(2, &["no rule"]);
     running.stop();
 }

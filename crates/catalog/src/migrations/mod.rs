@@ -5,6 +5,7 @@ mod m0001_api_keys;
 mod m0002_security_events;
 mod m0003_users;
 mod m0004_silences;
+mod m_rulebook;
 mod m_settings;
 mod parts;
 
@@ -22,6 +23,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0004_silences::Step),
             Box::new(m_settings::Step),
             Box::new(lookups::Step),
+            Box::new(m_rulebook::Step),
         ]
     }
 }

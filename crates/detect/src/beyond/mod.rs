@@ -173,19 +173,20 @@ fn settings<T: DeserializeOwned>(rule: &RuleFile) -> Result<T, String> {
 }
 
 impl Beyond {
-    /// Adds the rule of a document; `taken` says whether a key belongs to another rule, `off` whether it is switched off.
+    /// Adds the rule of a document; `taken` says whether a key belongs to another rule, `off` whether it is switched off:
+    /// then what it says of itself is given back.
     pub(crate) fn add(
         &mut self,
         file: &str,
         text: &str,
         taken: impl Fn(&str) -> bool,
         off: impl Fn(&str) -> bool,
-    ) -> Result<(), Problem> {
+    ) -> Result<Option<Arc<Rule>>, Problem> {
         let written = file::read(file, text)?;
         let one = One::compile(file, &written).map_err(|message| problem(file, &written.title, message))?;
         let rule = one.rule();
         if off(&rule.key) {
-            return Ok(());
+            return Ok(Some(rule.clone()));
         }
         if taken(&rule.key) || self.rules().any(|other| other.key == rule.key) {
             let message = format!(
@@ -195,7 +196,13 @@ impl Beyond {
             return Err(problem(file, &rule.title, message));
         }
         self.rules.push(one);
-        Ok(())
+        Ok(None)
+    }
+
+    /// What the rule of a document says of itself; none where it cannot be read.
+    pub(crate) fn rule_of(file: &str, text: &str) -> Option<Arc<Rule>> {
+        let written = file::read(file, text).ok()?;
+        One::compile(file, &written).ok().map(|one| one.rule().clone())
     }
 
     pub(crate) fn rules(&self) -> impl Iterator<Item = &Arc<Rule>> {
@@ -206,8 +213,15 @@ impl Beyond {
         self.rules.len()
     }
 
-    /// What an event is a detection of, behind what is over at its time of receipt.
-    pub(crate) fn look(&self, view: &View<'_>, received: Timestamp, memory: &mut Memory) -> Vec<Detection> {
+    /// What an event is a detection of, behind what is over at its time of receipt. For a rule that `excepted` names by
+    /// its key the event has not happened.
+    pub(crate) fn look(
+        &self,
+        view: &View<'_>,
+        received: Timestamp,
+        memory: &mut Memory,
+        excepted: &mut dyn FnMut(&str) -> bool,
+    ) -> Vec<Detection> {
         if self.rules.is_empty() {
             return Vec::new();
         }
@@ -220,7 +234,7 @@ impl Beyond {
         }
         let sources = sources(view);
         for one in &self.rules {
-            if one.scope().holds(&sources, view) {
+            if one.scope().holds(&sources, view) && !excepted(&one.rule().key) {
                 found.extend(one.look(view, received, memory));
             }
         }

@@ -36,7 +36,7 @@ use crate::lru::Lru;
 use crate::{Detection, Hit, Rules, Share};
 pub(crate) use group::Burst;
 use group::{Entry, Group, Step};
-pub(crate) use rule::{Correlation, Part, bounded, span_text};
+pub(crate) use rule::{Correlation, Part, bounded, head, span_text};
 
 /// Hits that wait per group; the oldest of them goes first. A threshold may ask for no more.
 pub(crate) const ENTRIES_MAX: usize = 1_024;

@@ -127,17 +127,14 @@ impl Correlation {
             let message = "value_count needs `field` in its condition: whose values?".to_owned();
             return Err(problem(file, &sigma.title, message));
         }
-        let span = i64::try_from(sigma.timespan.seconds)
-            .unwrap_or(i64::MAX)
-            .saturating_mul(1_000_000_000);
         let compiled = Self {
-            rule: Arc::new(head(file, sigma, span)),
+            rule: Arc::new(head(file, sigma)),
             parts: parts.iter().map(|part| part.rule().key.clone()).collect(),
             kind,
             group_by: sigma.group_by.clone(),
             aliases,
             values_of,
-            span,
+            span: span_of(sigma),
             least,
             alone: true,
             counted_by: Vec::new(),
@@ -305,7 +302,13 @@ fn threshold(kind: Kind, sigma: &CorrelationRule, parts: usize) -> Result<(usize
     }
 }
 
-fn head(file: &str, sigma: &CorrelationRule, span: i64) -> Rule {
+fn span_of(sigma: &CorrelationRule) -> i64 {
+    let seconds = i64::try_from(sigma.timespan.seconds).unwrap_or(i64::MAX);
+    seconds.saturating_mul(1_000_000_000)
+}
+
+/// What a correlation says of itself.
+pub(crate) fn head(file: &str, sigma: &CorrelationRule) -> Rule {
     Rule {
         key: sigma.id.clone().unwrap_or_else(|| sigma.title.clone()),
         id: sigma.id.clone(),
@@ -315,7 +318,7 @@ fn head(file: &str, sigma: &CorrelationRule, span: i64) -> Rule {
         tags: sigma.tags.clone(),
         description: sigma.description.clone(),
         group_by: sigma.group_by.clone(),
-        window: span,
+        window: span_of(sigma),
         file: file.to_owned(),
         kind: RuleKind::Correlation,
     }

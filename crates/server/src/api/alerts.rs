@@ -1,4 +1,4 @@
-//! Alerts: the list. Rules in use.
+//! Alerts: the list.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use axum::extract::{Query, State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use watchpost_catalog::{Alert, AlertCount, AlertFilter, AlertState};
-use watchpost_event::api::{AlertCountInfo, AlertInfo, AlertsResponse, RuleInfo, RulesResponse};
+use watchpost_event::api::{AlertCountInfo, AlertInfo, AlertsResponse};
 use watchpost_event::protocol::ErrorBody;
 use watchpost_event::{Severity, Timestamp};
 
@@ -70,27 +70,6 @@ pub(super) async fn list(
         counts: counts.into_iter().map(count_info).collect(),
         waiting: waiting.into_iter().map(|one| (one.channel, one.count)).collect(),
     }))
-}
-
-/// The rules in use
-#[utoipa::path(get, path = "/api/v1/rules", tag = "rules", responses((status = 200, body = RulesResponse)))]
-pub(super) async fn rules(State(app): State<Arc<App>>) -> Json<RulesResponse> {
-    let report = app.rules.report();
-    let list = app.rules.rules().list();
-    let one = |rule: &Arc<watchpost_detect::Rule>| RuleInfo {
-        id: rule.id.clone(),
-        title: rule.title.clone(),
-        level: rule.level_name().to_owned(),
-        tags: rule.tags.clone(),
-        file: rule.file.clone(),
-        kind: rule.kind.name().to_owned(),
-    };
-    Json(RulesResponse {
-        rules: list.iter().map(one).collect(),
-        loaded: report.loaded,
-        problems: report.problems.iter().map(ToString::to_string).collect(),
-        refused: report.refused,
-    })
 }
 
 const LEVELS: [(&str, Severity); 5] = [

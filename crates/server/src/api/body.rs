@@ -67,7 +67,12 @@ fn slow() -> ApiFailure {
 
 /// Reads a small JSON body.
 pub(super) async fn read_json<T: DeserializeOwned>(app: &App, body: Body) -> Result<T, ApiFailure> {
-    let read = tokio::time::timeout(app.timeouts.body_piece, axum::body::to_bytes(body, SMALL_BYTES_MAX));
+    read_json_of(app, body, SMALL_BYTES_MAX).await
+}
+
+/// Reads a JSON body of at most so many bytes.
+pub(super) async fn read_json_of<T: DeserializeOwned>(app: &App, body: Body, most: usize) -> Result<T, ApiFailure> {
+    let read = tokio::time::timeout(app.timeouts.body_piece, axum::body::to_bytes(body, most));
     let bytes = read.await.map_err(|_| slow())?;
     let bytes = bytes.map_err(|error| ApiFailure::bad_request(format!("the body cannot be read: {error}")))?;
     serde_json::from_slice(&bytes)

@@ -18,6 +18,7 @@ mod made;
 mod overview;
 mod reports;
 mod routes;
+mod rules;
 mod search;
 mod session;
 mod silences;
@@ -67,6 +68,10 @@ use crate::metrics::Metrics;
 pub(crate) const SEARCHES_MAX: usize = 8;
 /// Exports at once.
 pub(crate) const EXPORTS_MAX: usize = 2;
+/// Back-tests at once.
+pub(crate) const BACKTESTS_MAX: usize = 2;
+/// Texts of rules that are compiled to be tried, at once.
+pub(crate) const TRIALS_MAX: usize = 2;
 
 /// What the handlers share.
 pub(crate) struct App {
@@ -96,6 +101,10 @@ pub(crate) struct App {
     pub(crate) searches: Arc<Semaphore>,
     /// Places for exports, which may take hours.
     pub(crate) exports: Arc<Semaphore>,
+    /// Places for back-tests.
+    pub(crate) backtests: Arc<Semaphore>,
+    /// Places for texts of rules that are tried.
+    pub(crate) trials: Arc<Semaphore>,
     /// What runs.
     pub(crate) board: Arc<SearchBoard>,
     /// Bytes that groups and sorted rows of one search may take.

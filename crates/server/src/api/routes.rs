@@ -12,7 +12,7 @@ use utoipa_axum::routes;
 
 use super::{
     App, agent, agents, alert, alert_changes, alerts, channels, commands, delivery, failure, lookups, made, overview,
-    reports, search, session, silences, status, store, tail, tokens, users, web,
+    reports, rules, search, session, silences, status, store, tail, tokens, users, web,
 };
 use super::{finish, require_any, require_any_or_loopback, require_user};
 use crate::auth::cookie;
@@ -104,7 +104,15 @@ fn of_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(channels::resend))
         .routes(routes!(lookups::list, lookups::ask))
         .routes(routes!(lookups::services))
-        .routes(routes!(alerts::rules))
+        .routes(routes!(rules::list, rules::changes::create))
+        .routes(routes!(rules::one, rules::changes::save, rules::changes::remove))
+        .routes(routes!(rules::changes::disable))
+        .routes(routes!(rules::changes::enable))
+        .routes(routes!(rules::exceptions::add))
+        .routes(routes!(rules::exceptions::end))
+        .routes(routes!(rules::trying::check))
+        .routes(routes!(rules::trying::test))
+        .routes(routes!(rules::backtest::backtest))
         .routes(routes!(agents::list))
         .routes(routes!(commands::ask))
         .routes(routes!(store::stats))

@@ -1,15 +1,21 @@
 //! Detection: the reader `detect` takes every event through the rules, and writes what they find back as events.
 
+mod backtest;
 mod import;
 mod load;
+mod managed;
 mod overlong;
 mod reader;
 mod rulebook;
 mod snapshot;
+mod trial;
 
+pub(crate) use backtest::{Backtest, BacktestEvent};
+pub(crate) use managed::{Exceptions, RuleTallies, own_file, own_key};
 pub(crate) use reader::{DetectDeps, DetectReader};
 pub(crate) use rulebook::{RuleBook, RulePlaces};
 pub(crate) use snapshot::DetectSnapshot;
+pub(crate) use trial::{Trial, origin_of, outline, told};
 
 pub mod rules;
 

@@ -14,6 +14,7 @@ use watchpost_ledger::LedgerPosition;
 use watchpost_run::metrics::Counter;
 use watchpost_run::{Disk, Shutdown};
 
+use super::managed::{Exceptions, RuleTallies};
 use super::rulebook::LOOK_EVERY;
 use super::{DETECT_STREAM, DetectSnapshot, RuleBook, SERVER_AGENT};
 use crate::ServerError;
@@ -35,6 +36,10 @@ const RETRY_MAX: Duration = Duration::from_secs(5);
 const DETECTIONS_MAX: usize = 10_000;
 /// … and so many bytes of them.
 const DETECTED_BYTES_MAX: usize = 16 << 20;
+/// Of so many events one is shown to rules one by one, to see how long that takes …
+const TIMED_EVERY: u64 = 1_024;
+/// … and to so many of them at most.
+const TIMED_RULES_MAX: usize = 128;
 
 /// What the reader works with.
 pub(crate) struct DetectDeps {
@@ -57,6 +62,13 @@ pub(crate) struct DetectDeps {
 struct Found {
     events: Vec<Event>,
     bytes: usize,
+    tallies: RuleTallies,
+}
+
+/// What events are held against.
+struct InUse {
+    rules: Arc<Rules>,
+    exceptions: Arc<Exceptions>,
 }
 
 /// Runs on a thread of its own.
@@ -71,6 +83,9 @@ pub(crate) struct DetectReader {
     looked: Duration,
     /// A record was counted whose detections are not written: only the saved state may be gone on from.
     midway: bool,
+    /// Events since rules were last timed, and how often they were.
+    untimed: u64,
+    turns: u64,
 }
 
 impl DetectReader {
@@ -87,6 +102,8 @@ impl DetectReader {
             saving: Duration::ZERO,
             looked: deps.clock.monotonic(),
             midway: false,
+            untimed: 0,
+            turns: 0,
             deps,
             state,
         })
@@ -109,12 +126,15 @@ impl DetectReader {
         while !shutdown.is_triggered() {
             let batches = self.deps.follower.next(&mut at, IDLE, shutdown);
             self.look_for_rules();
-            let rules = self.deps.book.rules();
+            let in_use = InUse {
+                rules: self.deps.book.rules(),
+                exceptions: self.deps.book.exceptions(),
+            };
             for committed in &batches {
                 // The ledger may need room before this record's detections can be written.
                 self.save_if_due(self.deps.follower.state.take_asked());
                 self.midway = true;
-                if !self.take(committed, &rules, shutdown) {
+                if !self.take(committed, &in_use, shutdown) {
                     // What was counted of it is not saved: it is read and counted again.
                     return;
                 }
@@ -150,7 +170,7 @@ impl DetectReader {
     }
 
     /// Looks at one record; false when the server ends before what was found is durable.
-    fn take(&mut self, committed: &Committed, rules: &Rules, shutdown: &Shutdown) -> bool {
+    fn take(&mut self, committed: &Committed, in_use: &InUse, shutdown: &Shutdown) -> bool {
         let batch = &committed.batch;
         // Detection does not read its own stream.
         if batch.origin.agent == self.agent && batch.origin.stream == self.stream {
@@ -161,9 +181,11 @@ impl DetectReader {
         let received = batch.envelope.received_at;
         let mut found = Found::default();
         for view in batch.views() {
-            self.detect(&view, rules, received, position, &mut found);
+            self.detect(&view, in_use, (received, position), &mut found);
+            self.time_if_due(&view, &in_use.rules, &mut found.tallies);
         }
         self.deps.events.add(batch.events.len() as u64);
+        self.deps.book.tallies().take_in(found.tallies);
         let found = found.events;
         if !found.is_empty() && !self.write_back(&found, position, shutdown) {
             return false;
@@ -173,8 +195,33 @@ impl DetectReader {
         true
     }
 
-    fn detect(&mut self, view: &View<'_>, rules: &Rules, received: Timestamp, position: u64, found: &mut Found) {
-        for detection in rules.detect(view, received, &mut self.state.correlator) {
+    /// One event now and then is shown to the rules one by one: what each of them costs is known without timing any in
+    /// between.
+    fn time_if_due(&mut self, view: &View<'_>, rules: &Rules, tallies: &mut RuleTallies) {
+        self.untimed += 1;
+        if self.untimed < TIMED_EVERY {
+            return;
+        }
+        self.untimed = 0;
+        self.turns += 1;
+        let clock = &self.deps.clock;
+        let (turn, most) = (self.turns as usize, TIMED_RULES_MAX);
+        rules.time_each(view, turn, most, &|| clock.monotonic(), &mut |rule, took| {
+            tallies.timed(rule, u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
+        });
+    }
+
+    fn detect(&mut self, view: &View<'_>, in_use: &InUse, (received, position): (Timestamp, u64), found: &mut Found) {
+        let tallies = &mut found.tallies;
+        let mut excepted = |rule: &str| {
+            let excepted = in_use.exceptions.cover(rule, view, received);
+            tallies.hit(rule, excepted);
+            excepted
+        };
+        let correlator = &mut self.state.correlator;
+        let detections = in_use.rules.detect_unless(view, received, correlator, &mut excepted);
+        for detection in detections {
+            found.tallies.detection(&detection.rule.key);
             if found.events.len() == DETECTIONS_MAX || found.bytes > DETECTED_BYTES_MAX {
                 tracing::error!(
                     position,

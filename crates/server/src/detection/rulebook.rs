@@ -1,15 +1,19 @@
-//! The rules in use, and those that take their place when a file changes.
+//! The rules in use, and those that take their place when a file changes or people change one here.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use watchpost_catalog::{Catalog, CatalogError, Managed, OwnRule};
 use watchpost_detect::{Problem, Rule, RuleText, Rules, builtin};
 use watchpost_event::Timestamp;
+use watchpost_kit::{Clock, chain};
+use watchpost_run::Shutdown;
 
 use super::load::{self, RuleFile};
+use super::managed::{self, Exceptions, RuleTallies};
 
-/// How often folders are looked at.
+/// How often folders and the catalog are looked at.
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Problems named at most.
 const PROBLEMS_MAX: usize = 200;
@@ -30,20 +34,30 @@ pub(crate) struct RuleReport {
     pub(crate) loaded: Timestamp,
     /// Rules that cannot be used.
     pub(crate) problems: Vec<Problem>,
-    /// Why a newer state of the files is not in use.
+    /// Why a newer state of the rules is not in use.
     pub(crate) refused: Option<String>,
 }
 
 /// The rules in use. One thread changes them, everybody may look.
 pub(crate) struct RuleBook {
     places: RulePlaces,
+    catalog: Catalog,
     current: Mutex<(Arc<Rules>, RuleReport)>,
-    seen: Mutex<Vec<RuleFile>>,
+    /// What people made of them, as the catalog last said.
+    managed: Mutex<(Arc<Managed>, Arc<Exceptions>)>,
+    /// What the current rules were made of, or would have been when they are refused.
+    seen: Mutex<(Vec<RuleFile>, Arc<Managed>)>,
+    tallies: Mutex<RuleTallies>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Every change is one step.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl RuleBook {
     /// Loads what can be loaded: a server starts with the rules that work rather than not at all.
-    pub(crate) fn open(places: RulePlaces, now: Timestamp) -> Self {
+    pub(crate) fn open(places: RulePlaces, catalog: Catalog, managed: Managed, now: Timestamp) -> Self {
         let files = load::find(&places.paths).unwrap_or_else(|error| {
             tracing::error!(%error, "Cannot look for rules");
             Vec::new()
@@ -51,7 +65,7 @@ impl RuleBook {
         for path in places.paths.iter().filter(|path| !path.exists()) {
             tracing::info!(path = %path.display(), "There are no rules here yet");
         }
-        let (rules, problems) = compile(&places, &files);
+        let (rules, problems) = compile(&places, &files, &managed);
         for problem in problems.iter().take(PROBLEMS_MAX) {
             tracing::error!("Rule left out: {problem}");
         }
@@ -61,49 +75,140 @@ impl RuleBook {
             problems: problems.into_iter().take(PROBLEMS_MAX).collect(),
             refused: None,
         };
+        let exceptions = Arc::new(Exceptions::read(&managed));
+        let managed = Arc::new(managed);
         Self {
             places,
+            catalog,
             current: Mutex::new((Arc::new(rules), report)),
-            seen: Mutex::new(files),
+            managed: Mutex::new((managed.clone(), exceptions)),
+            seen: Mutex::new((files, managed)),
+            tallies: Mutex::default(),
         }
     }
 
     /// The rules in use.
     pub(crate) fn rules(&self) -> Arc<Rules> {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+        lock(&self.current).0.clone()
+    }
+
+    /// What they are not to find.
+    pub(crate) fn exceptions(&self) -> Arc<Exceptions> {
+        lock(&self.managed).1.clone()
+    }
+
+    /// What people made of them.
+    pub(crate) fn managed(&self) -> Arc<Managed> {
+        lock(&self.managed).0.clone()
     }
 
     /// What is in use and what is not.
     pub(crate) fn report(&self) -> RuleReport {
-        self.current.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+        lock(&self.current).1.clone()
     }
 
-    /// The text of the file a rule stands in; reads the disk.
+    /// What the rules did.
+    pub(crate) fn tallies(&self) -> MutexGuard<'_, RuleTallies> {
+        lock(&self.tallies)
+    }
+
+    /// The text a rule stands in; reads the disk.
     pub(crate) fn text_of(&self, rule: &Rule) -> Option<String> {
         if let Some(name) = rule.file.strip_prefix("builtin:") {
             let known = builtin().iter().find(|known| known.name == name);
             return known.map(|known| known.text.to_owned());
         }
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(key) = managed::own_key(&rule.file) {
+            let managed = self.managed();
+            return managed
+                .own
+                .iter()
+                .find(|own| own.rule == key)
+                .map(|own| own.body.clone());
+        }
+        let seen = lock(&self.seen).0.clone();
         let file = seen.iter().find(|file| file.path.display().to_string() == rule.file)?;
         load::read(file).ok().map(|text| text.text)
     }
 
-    /// Takes over what has changed in the folders. A set with a broken rule is not taken: the old one stays, and the
-    /// report and the log say why.
+    /// All texts there are now, those of people included; reads the disk. What cannot be read is left out.
+    pub(crate) fn texts(&self) -> Vec<RuleText> {
+        let files = lock(&self.seen).0.clone();
+        texts(&self.places, &files, &self.managed()).0
+    }
+
+    /// What would be wrong with the rules in use, if there were this text under a key, or none.
+    pub(crate) fn try_with(&self, key: &str, body: Option<&str>) -> Vec<Problem> {
+        let files = lock(&self.seen).0.clone();
+        let now = self.managed();
+        let (_, before) = compile(&self.places, &files, &now);
+        let mut changed = Managed::clone(&now);
+        changed.own.retain(|own| own.rule != key);
+        changed.own.extend(body.map(|body| OwnRule {
+            rule: key.to_owned(),
+            version: 0,
+            deleted: false,
+            body: body.to_owned(),
+            note: String::new(),
+            made_by: String::new(),
+            made_ns: 0,
+        }));
+        let (_, mut problems) = compile(&self.places, &files, &changed);
+        let own = managed::own_file(key);
+        problems.retain(|problem| problem.file == own || !(problem.unsupported || before.contains(problem)));
+        problems
+    }
+
+    /// Asks the catalog again, after a change. What is switched off or excepted is so at once; texts are compiled within
+    /// a second.
+    pub(crate) async fn refresh(&self, now: Timestamp) -> Result<(), CatalogError> {
+        let managed = self.catalog.rules().managed(now.0).await?;
+        let exceptions = Arc::new(Exceptions::read(&managed));
+        // Of two at once the earlier may come last: its revision gives it away within a second.
+        *lock(&self.managed) = (Arc::new(managed), exceptions);
+        Ok(())
+    }
+
+    /// Looks whether the catalog has changed, every second until shutdown: another server may share it. One that does
+    /// not answer leaves everything as it is.
+    pub(crate) async fn follow(self: Arc<Self>, clock: Arc<dyn Clock>, shutdown: Shutdown) {
+        let mut failing = false;
+        loop {
+            tokio::select! {
+                () = shutdown.wait() => return,
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+            }
+            let changed = match self.catalog.rules().revision().await {
+                Ok(revision) if revision == self.managed().revision => Ok(()),
+                Ok(_) => self.refresh(Timestamp(clock.now())).await,
+                Err(error) => Err(error),
+            };
+            if let (Err(error), false) = (&changed, failing) {
+                tracing::warn!(
+                    error = chain(error),
+                    "Cannot look for changed rules; those known stay in use"
+                );
+            }
+            failing = changed.is_err();
+        }
+    }
+
+    /// Takes over what has changed in the folders and in the catalog. A set with a broken rule is not taken: the old one
+    /// stays, and the report and the log say why. What is switched off is so all the same.
     pub(crate) fn look(&self, now: Timestamp) {
         let files = match load::find(&self.places.paths) {
             Ok(files) => files,
             Err(error) => return self.refuse(format!("the folders cannot be read: {error}")),
         };
+        let managed = self.managed();
         {
-            let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if *seen == files {
+            let mut seen = lock(&self.seen);
+            if seen.0 == files && makes_the_same(&seen.1, &managed) {
                 return;
             }
-            seen.clone_from(&files);
+            *seen = (files.clone(), managed.clone());
         }
-        let (rules, problems) = compile(&self.places, &files);
+        let (rules, problems) = compile(&self.places, &files, &managed);
         if let Some(broken) = problems.iter().find(|problem| !problem.unsupported) {
             return self.refuse(broken.to_string());
         }
@@ -113,11 +218,13 @@ impl RuleBook {
             problems: problems.into_iter().take(PROBLEMS_MAX).collect(),
             refused: None,
         };
-        *self.current.lock().unwrap_or_else(PoisonError::into_inner) = (Arc::new(rules), report);
+        let off = |key: &str| rules.switched_off().iter().any(|rule| rule.key == key);
+        lock(&self.tallies).keep(|key| rules.rule(key).is_some() || off(key));
+        *lock(&self.current) = (Arc::new(rules), report);
     }
 
     fn refuse(&self, why: String) {
-        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = lock(&self.current);
         if current.1.refused.as_ref() != Some(&why) {
             tracing::error!("The changed rules are not used, the old ones stay: {why}");
         }
@@ -125,7 +232,12 @@ impl RuleBook {
     }
 }
 
-fn compile(places: &RulePlaces, files: &[RuleFile]) -> (Rules, Vec<Problem>) {
+/// Whether the same rules come of it: exceptions need no compiling.
+fn makes_the_same(a: &Managed, b: &Managed) -> bool {
+    a.own == b.own && managed::disabled(a) == managed::disabled(b)
+}
+
+fn texts(places: &RulePlaces, files: &[RuleFile], managed: &Managed) -> (Vec<RuleText>, Vec<Problem>) {
     let mut texts: Vec<RuleText> = Vec::new();
     if places.builtin {
         texts.extend(builtin().iter().map(watchpost_detect::BuiltinRule::rule_text));
@@ -142,7 +254,13 @@ fn compile(places: &RulePlaces, files: &[RuleFile]) -> (Rules, Vec<Problem>) {
             }),
         }
     }
-    let (rules, mut problems) = Rules::compile(&texts);
+    texts.extend(managed::own_texts(managed));
+    (texts, unreadable)
+}
+
+fn compile(places: &RulePlaces, files: &[RuleFile], managed: &Managed) -> (Rules, Vec<Problem>) {
+    let (texts, unreadable) = texts(places, files, managed);
+    let (rules, mut problems) = Rules::compile_without(&texts, &managed::disabled(managed));
     problems.extend(unreadable);
     drop(texts);
     // Reading thousands of rules takes several times what they are.

@@ -270,7 +270,7 @@ pub fn explain(
 }
 
 /// An object as it stands, anything else as a line.
-fn as_json(input: &str) -> String {
+pub(super) fn as_json(input: &str) -> String {
     let input = input.trim();
     match serde_json::from_str::<serde_json::Value>(input) {
         Ok(value) if value.is_object() || value.is_array() => input.to_owned(),
@@ -289,7 +289,8 @@ pub enum ExplainError {
     NoEvent,
 }
 
-fn events(inputs: &[Input], now: Timestamp) -> Vec<Event> {
+/// Samples as the rules see them.
+pub(super) fn events(inputs: &[Input], now: Timestamp) -> Vec<Event> {
     let decoder = Decoder::new(Codec::Auto, TimeZone::UTC);
     let mut constants = Fields::new();
     let product = LogSource {

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
-use watchpost_catalog::Catalog;
+use watchpost_catalog::{Catalog, Managed};
 use watchpost_event::Timestamp;
 use watchpost_kit::Clock;
 use watchpost_ledger::Options;
@@ -22,7 +22,7 @@ use watchpost_store::{EmbeddedStore, LogStore};
 
 use crate::ServerError;
 use crate::agents::AgentBoard;
-use crate::api::{App, EXPORTS_MAX, SEARCHES_MAX, SearchBoard, router};
+use crate::api::{App, BACKTESTS_MAX, EXPORTS_MAX, SEARCHES_MAX, SearchBoard, TRIALS_MAX, router};
 use crate::auth::Attempts;
 use crate::bus::{Bus, Keeper, ReaderState, Readers, Tail};
 use crate::config::{Scheme, ServerSettings};
@@ -107,7 +107,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
         places: Arc::new(Semaphore::new(CONNECTIONS_MAX)),
         shutdown: deps.shutdown.clone(),
     });
-    let (catalog, writer) = (rooms.catalog.clone(), rooms.handle.clone());
+    let (catalog, writer, rules) = (rooms.catalog.clone(), rooms.handle.clone(), rooms.rules.clone());
     let tls = Arc::new(tls);
     let mut handle = ServerHandle::new(&tls, ingest.clone(), &rooms, supervisor.clone(), &deps);
     let mut listeners = Vec::new();
@@ -134,6 +134,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
     };
     threads::spawn(rooms, wiring, &supervisor)?;
     handle.spawn(scheduler.run(deps.shutdown.clone()));
+    handle.spawn(rules.follow(deps.clock.clone(), deps.shutdown.clone()));
     for work in people.work(&deps).into_iter().chain(lookups) {
         handle.spawn(work);
     }
@@ -210,6 +211,8 @@ fn app(
         attempts: Attempts::new(deps.clock.clone()),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
+        backtests: Arc::new(Semaphore::new(BACKTESTS_MAX)),
+        trials: Arc::new(Semaphore::new(TRIALS_MAX)),
         board: Arc::new(SearchBoard::default()),
         search_memory: settings.search_memory,
         bodies: Arc::new(Semaphore::new((BODIES_BYTES.max(settings.limits.body) >> 10) + 1)),
@@ -224,14 +227,29 @@ async fn open(settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerErr
     let catalog = Catalog::open(&settings.catalog).await?;
     let position = catalog.events().position(CATALOG_READER).await?.unwrap_or(0);
     let lookups = LookupBoard::open(settings, deps, &catalog).await?;
+    let managed = catalog.rules().managed(deps.clock.now()).await?;
     let (settings, deps) = (settings.clone(), deps.clone());
-    let opened = move || open_blocking(catalog, position, lookups, &settings, &deps);
-    let opened = tokio::task::spawn_blocking(opened).await;
+    let known = Known {
+        position,
+        managed,
+        lookups,
+    };
+    let opened = tokio::task::spawn_blocking(move || open_blocking(catalog, known, &settings, &deps)).await;
     match opened {
         Ok(rooms) => rooms,
         // A panic while opening is a panic of the caller.
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
+}
+
+/// What the catalog said when it was opened.
+struct Known {
+    /// How far its reader is.
+    position: u64,
+    /// What people made of rules.
+    managed: Managed,
+    /// What was looked up of files and addresses.
+    lookups: Arc<LookupBoard>,
 }
 
 fn ledger_options(settings: &ServerSettings) -> Options {
@@ -252,13 +270,7 @@ fn open_watch(settings: &ServerSettings, deps: &Deps, reader: &ReaderState) -> R
     Ok(Arc::new(watch))
 }
 
-fn open_blocking(
-    catalog: Catalog,
-    catalog_position: u64,
-    lookups: Arc<LookupBoard>,
-    settings: &ServerSettings,
-    deps: &Deps,
-) -> Result<Rooms, ServerError> {
+fn open_blocking(catalog: Catalog, known: Known, settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerError> {
     let ledger_dir = settings.data_dir.join("ledger");
     let (intake, report) = Intake::open(deps.disk.clone(), &ledger_dir, ledger_options(settings))?;
     let store_dir = settings.data_dir.join("store");
@@ -271,7 +283,7 @@ fn open_blocking(
     if let Some(damage) = put_aside {
         detect.add_damage(damage);
     }
-    let catalog_reader = Arc::new(ReaderState::new(CATALOG_READER, catalog_position));
+    let catalog_reader = Arc::new(ReaderState::new(CATALOG_READER, known.position));
     let readers = Arc::new(Readers::new(vec![
         reader.clone(),
         detect.clone(),
@@ -281,7 +293,12 @@ fn open_blocking(
         paths: settings.rules.clone(),
         builtin: settings.builtin_rules,
     };
-    let rules = Arc::new(RuleBook::open(places, Timestamp(deps.clock.now())));
+    let rules = Arc::new(RuleBook::open(
+        places,
+        catalog.clone(),
+        known.managed,
+        Timestamp(deps.clock.now()),
+    ));
     for damage in report.damage.into_iter().chain(opened.damage) {
         reader.add_damage(damage);
     }
@@ -301,7 +318,7 @@ fn open_blocking(
         clock: deps.clock.clone(),
         metrics: metrics.clone(),
         tally: tally.clone(),
-        enricher: lookups.enricher.clone(),
+        enricher: known.lookups.enricher.clone(),
     };
     let (writer, handle) = Writer::new(intake, ids, writer_deps);
     Ok(Rooms {
@@ -322,7 +339,7 @@ fn open_blocking(
         agents: Arc::default(),
         tally,
         watch,
-        lookups,
+        lookups: known.lookups,
     })
 }
 

@@ -13,6 +13,7 @@ mod lookups;
 mod openapi;
 mod overview;
 mod pipes;
+mod rules;
 mod search;
 mod session;
 mod tail;

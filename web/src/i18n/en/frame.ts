@@ -7,6 +7,7 @@ export const frame = {
   'alerts.pages': 'Alerts and who is told',
   silences: 'Silences',
   channels: 'Channels',
+  rule: 'Rule',
   rules: 'Rules',
   reports: 'Reports',
   delivery: 'Delivery',

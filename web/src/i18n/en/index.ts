@@ -6,6 +6,7 @@ import { frame } from './frame';
 import { login } from './login';
 import { overview } from './overview';
 import type { reports } from './reports';
+import type { rule } from './rule';
 import type { rules } from './rules';
 import { search } from './search';
 import type { silences } from './silences';
@@ -18,6 +19,7 @@ export type Texts = typeof en & {
   channels: typeof channels;
   delivery: typeof delivery;
   reports: typeof reports;
+  rule: typeof rule;
   rules: typeof rules;
   silences: typeof silences;
 };

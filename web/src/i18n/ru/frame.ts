@@ -10,6 +10,7 @@ export const frame: Russian<typeof en> = {
   'alerts.pages': 'Оповещения и уведомления',
   silences: 'Тишина',
   channels: 'Каналы',
+  rule: 'Правило',
   rules: 'Правила',
   reports: 'Отчёты',
   delivery: 'Доставка',

@@ -7,7 +7,7 @@ import type { RuleInfo } from '@/api/types';
 import { useTimeRange } from '@/app/time-range';
 import { formatCount } from '@/lib/format';
 import { tagOf } from '@/lib/mitre';
-import { detectionsOf, type Found, fileOf, isBuiltin, keyOf } from '@/lib/rules';
+import { costParts, detectionsOf, type Found, fileOf, isBuiltin, keyOf } from '@/lib/rules';
 import { safeString } from '@/lib/safe-text';
 import { AttackTag } from '@/parts/attack-tag';
 import { Level } from '@/parts/level';
@@ -24,13 +24,22 @@ interface Props {
 export const RuleRow = memo(function RuleRow({ rule, index, found }: Props) {
   const { t } = useTranslation('rules');
   const techniques = rule.tags.filter((tag) => tagOf(tag).kind === 'technique');
+  const cost = costParts(rule.cost_ns);
   return (
-    <div role="row" aria-rowindex={index + 2} className={classes.row}>
+    <div
+      role="row"
+      data-off={!rule.enabled || undefined}
+      aria-rowindex={index + 2}
+      className={classes.row}
+    >
       <span role="cell" className={classes.level}>
         <Level level={rule.level} />
       </span>
       <span role="cell" className={classes.title}>
-        <SafeText text={rule.title} />
+        <Link to="/rule" search={{ key: rule.key }}>
+          <SafeText text={rule.title} />
+        </Link>
+        <Standing rule={rule} />
       </span>
       <span role="cell" className={classes.techniques}>
         {techniques.map((tag) => (
@@ -43,12 +52,38 @@ export const RuleRow = memo(function RuleRow({ rule, index, found }: Props) {
           <SafeText text={fileOf(rule)} />
         </code>
       </span>
+      <span role="cell" className={classes.hits} title={t('hits.hint')}>
+        {formatCount(rule.hits)}
+      </span>
+      <span role="cell" className={classes.cost} title={t('cost.hint')}>
+        {cost ? t(`cost.${cost.unit}`, { value: cost.value }) : '–'}
+      </span>
       <span role="cell" className={classes.found}>
         <Detections rule={rule} found={found} />
       </span>
     </div>
   );
 });
+
+/** Whether it is off, what it is not to find, and which version it is. */
+function Standing({ rule }: { rule: RuleInfo }) {
+  const { t } = useTranslation('rules');
+  const { enabled, reason, exceptions, version } = rule;
+  const said = [
+    exceptions > 0 && t('exceptions', { count: exceptions }),
+    version !== undefined && t('own.version', { version }),
+  ].filter(Boolean);
+  return (
+    <>
+      {!enabled && (
+        <b className={classes.off} title={t('off.hint', { reason: safeString(reason ?? '') })}>
+          {t('off')}
+        </b>
+      )}
+      {said.length > 0 && <span className={classes.said}>{said.join(', ')}</span>}
+    </>
+  );
+}
 
 function Detections({ rule, found }: Pick<Props, 'rule' | 'found'>) {
   const { t } = useTranslation('rules');

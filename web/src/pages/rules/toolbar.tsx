@@ -1,3 +1,4 @@
+import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Rules } from '@/api/types';
@@ -23,9 +24,11 @@ interface Props {
 export function Toolbar({ view, rules, counts }: Props) {
   const { t } = useTranslation(['rules', 'alerts']);
   const [told, setTold] = useState(false);
+  const navigate = useNavigate();
   const { filter, change } = view;
   useKeys({
     '?': () => setTold(!told),
+    n: () => void navigate({ to: '/rule' }),
     '/': () => document.getElementById('find-rule')?.focus(),
   });
   return (
@@ -67,6 +70,9 @@ export function Toolbar({ view, rules, counts }: Props) {
             </>
           )}
         </span>
+        <Link to="/rule" className={classes.new}>
+          {t('new')}
+        </Link>
         <Button
           look="quiet"
           aria-expanded={told}

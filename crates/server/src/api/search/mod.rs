@@ -36,7 +36,7 @@ const PAGE_MAX: usize = 10_000;
 /// Text of one page.
 const PAGE_BYTES_MAX: usize = 32 << 20;
 const FIELDS_MAX: usize = 8;
-const NDJSON: &str = "application/x-ndjson";
+pub(super) const NDJSON: &str = "application/x-ndjson";
 
 /// One page of events.
 #[derive(Debug, Default, Deserialize, IntoParams)]
@@ -161,7 +161,7 @@ fn names(what: &str, text: &str, limit: usize) -> Result<Vec<String>, ApiFailure
 }
 
 /// RFC 3339, `now`, or so long before now: `-1h`.
-fn moment(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, ApiFailure> {
+pub(super) fn moment(name: &str, text: &str, now: Timestamp) -> Result<Timestamp, ApiFailure> {
     let relative = || -> Option<Timestamp> {
         if text == "now" {
             return Some(now);
