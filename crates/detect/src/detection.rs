@@ -219,7 +219,7 @@ impl Detection {
         let title = &self.rule.title;
         match &self.note {
             Some(note) if self.alone => return format!("{title}: {note}"),
-            Some(note) => return format!("{title}: {note}: {}", cause.event.message),
+            Some(note) => return format!("{title}: {note}: {cause}"),
             None => {}
         }
         let Some(span) = &self.span else {
