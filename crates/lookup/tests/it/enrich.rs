@@ -248,3 +248,55 @@ fn answers_that_hold_are_on_every_event_of_the_file() {
         "nothing speaks against it"
     );
 }
+
+/// `cargo test … what_an_event_costs -- --ignored --nocapture`
+#[test]
+#[ignore = "measures, and holds nothing"]
+fn what_an_event_costs() {
+    use watchpost_kit::{Clock, SystemClock};
+    let folder = TempDir::new().unwrap();
+    let (hashes, addresses, city) = ("hashes", "addresses", "city.mmdb");
+    let path = |name: &str| folder.path().join(name);
+    let many: String = (0..100_000).map(|n| format!("{n:064x}\n")).collect();
+    fs::write(path(hashes), many).unwrap();
+    let many: String = (0..10_000_u32)
+        .map(|n| format!("{}/24\n", std::net::Ipv4Addr::from_bits(n << 8 | 0x3000_0000)))
+        .collect();
+    fs::write(path(addresses), many).unwrap();
+    let place = json!({"country": {"iso_code": "DE", "names": {"en": "Germany"}}, "city": {"names": {"en": "Berlin"}}});
+    fs::write(path(city), mmdb::file("GeoLite2-City", &[("198.51.100.0", 24, place)])).unwrap();
+    let lists = vec![
+        list("hashes", IndicatorKind::Hash, &path(hashes), Opinion::Malicious),
+        list("addresses", IndicatorKind::Ip, &path(addresses), Opinion::Malicious),
+    ];
+    let geoip = GeoSection {
+        path: path(city),
+        asn: std::path::PathBuf::new(),
+    };
+    let clock = SystemClock::new();
+    for (what, settings) in [
+        ("lists", settings(lists.clone(), GeoSection::default())),
+        ("lists and geography", settings(lists.clone(), geoip)),
+    ] {
+        let places = Arc::new(Places::open(&settings));
+        let enricher = Enricher::new(places, Arc::new(Known::new(Duration::from_secs(1))));
+        for (kind, fields) in [
+            ("a line", vec![("log.level", "info")]),
+            (
+                "a start",
+                vec![("process.hash.sha256", SHA), ("process.executable", "/usr/bin/ls")],
+            ),
+            (
+                "a connection",
+                vec![("source.ip", "10.0.0.7"), ("destination.ip", "198.51.100.7")],
+            ),
+        ] {
+            let mut decoded = batch((0..20_000).map(|_| event(&fields)).collect());
+            let before = clock.monotonic();
+            enricher.enrich(&mut decoded, NOW);
+            let took = clock.monotonic().saturating_sub(before);
+            let line = format!("{what}: {kind}: {} ns\n", took.as_nanos() / 20_000);
+            std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes()).unwrap();
+        }
+    }
+}

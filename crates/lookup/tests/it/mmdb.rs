@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 const RECORD_BITS: u64 = 32;
 const TYPE_STRING: u8 = 2;
+const TYPE_UINT16: u8 = 5;
 const TYPE_UINT32: u8 = 6;
 const TYPE_MAP: u8 = 7;
 /// Behind the tree, in front of the data.
@@ -86,7 +87,18 @@ fn write(bytes: &mut Vec<u8>, value: &Value) {
             control(bytes, TYPE_MAP, map.len());
             for (name, value) in map {
                 write(bytes, &Value::from(name.as_str()));
-                write(bytes, value);
+                match name.as_str() {
+                    "record_size" | "ip_version" | "binary_format_major_version" | "binary_format_minor_version" => {
+                        control(bytes, TYPE_UINT16, 2);
+                        bytes.extend_from_slice(&u16::try_from(value.as_u64().unwrap()).unwrap().to_be_bytes());
+                    }
+                    "build_epoch" => {
+                        // An extended type: 9 is a number of 64 bits.
+                        bytes.extend_from_slice(&[8, 9 - 7]);
+                        bytes.extend_from_slice(&value.as_u64().unwrap().to_be_bytes());
+                    }
+                    _ => write(bytes, value),
+                }
             }
         }
         other => panic!("{other}"),
