@@ -210,7 +210,7 @@ const channelsRoute = createRoute({
   validateSearch: (params: Params): ChannelsParams => ({
     refresh: timeParams(params).refresh,
     channel: textParam(params, 'channel'),
-    make: textParam(params, 'new'),
+    make: textParam(params, 'make'),
     edit: textParam(params, 'edit'),
   }),
   component: lazyRouteComponent(async () => {
