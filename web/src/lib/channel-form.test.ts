@@ -64,7 +64,9 @@ describe('settingsOf', () => {
     const values = { name: 'hook', token: '' };
     expect('token' in settingsOf('webhook', values)).toBe(false);
     expect(settingsOf('webhook', values, new Set(['token'])).token).toBe('');
-    expect(settingsOf('webhook', { ...values, token: 'new' }, new Set(['token'])).token).toBe('new');
+    expect(settingsOf('webhook', { ...values, token: 'new' }, new Set(['token'])).token).toBe(
+      'new',
+    );
   });
 
   it('keeps the template as it is written', () => {
@@ -112,7 +114,10 @@ describe('formOf', () => {
       const keys = [...first, ...more].map(({ key }) => key);
       expect(keys[0], kind).toBe('name');
       expect(new Set(keys).size, kind).toBe(keys.length);
-      expect(more.some(({ isRequired }) => isRequired), kind).toBe(false);
+      expect(
+        more.some(({ isRequired }) => isRequired),
+        kind,
+      ).toBe(false);
     }
     expect(isMore('telegram', 'thread')).toBe(true);
     expect(isMore('telegram', 'token')).toBe(false);
