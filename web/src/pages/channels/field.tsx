@@ -34,7 +34,7 @@ export function Field(props: Props) {
   const kept = isKept && t(isRemoved ? 'secret.goes' : 'secret.kept');
   const isTick = field.type === 'tick';
   return (
-    <div className={classes.field} data-tick={isTick || undefined}>
+    <div className={isTick ? `${classes.field} ${classes.tick}` : classes.field}>
       <label htmlFor={id}>
         {label}
         {field.isRequired && !isKept && !isFixed && (
