@@ -1,1 +1,0 @@
-var e=new Map,t=`en`;function n(e){t=e}function r(n,r){let i=`${n}/${t}`,a=e.get(i);return a||(a=r(t),e.set(i,a)),a}export{n,r as t};

@@ -1,1 +1,0 @@
-function e(e,t){let n=t.toLowerCase();return e.toLowerCase().split(/\s+/).every(e=>n.includes(e))}export{e as t};

@@ -1,1 +1,0 @@
-import{i as e}from"./time-BqEppZCI.js";function t(t,n,r){if(Number.isNaN(t))return``;let i=e(t,r),a=e(n,r);return i.slice(0,10)===a.slice(0,10)?i.slice(11):i.slice(0,4)===a.slice(0,4)?i.slice(5,16):i.slice(0,10)}export{t};

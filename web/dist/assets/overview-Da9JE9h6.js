@@ -1,1 +1,0 @@
-import{T as e,v as t,y as n}from"./states-BG9akNaF.js";var r=e({queryKey:[`overview`],queryFn:({signal:e})=>n(t.GET(`/overview`,{signal:e}))});export{r as t};

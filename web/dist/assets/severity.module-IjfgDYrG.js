@@ -1,1 +1,0 @@
-var e={label:`_label_1mnh2_1`,debug:`_debug_1mnh2_16`,info:`_info_1mnh2_20`,warning:`_warning_1mnh2_24`,error:`_error_1mnh2_28`,critical:`_critical_1mnh2_32`,emergency:`_emergency_1mnh2_36`,none:`_none_1mnh2_40`};export{e as t};

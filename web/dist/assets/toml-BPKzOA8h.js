@@ -1,1 +1,0 @@
-import{d as e,s as t}from"./states-BG9akNaF.js";import{o as n}from"./useTranslation-DHlo8VYs.js";var r={toml:`_toml_tzydo_1`},i=n();function a({text:n}){return(0,i.jsxs)(`div`,{className:r.toml,children:[(0,i.jsx)(e,{text:n}),(0,i.jsx)(`pre`,{children:(0,i.jsx)(t,{text:n,keepLines:!0})})]})}export{a as t};

@@ -1,1 +1,0 @@
-var e={toolbar:`_toolbar_tbtn1_1`,status:`_status_tbtn1_10`,lost:`_lost_tbtn1_32`,live:`_live_tbtn1_36`,picker:`_picker_tbtn1_46`,keys:`_keys_tbtn1_85`,spare:`_spare_tbtn1_109`};export{e as t};

@@ -1,1 +1,0 @@
-import{r as e}from"./rolldown-runtime-XKyaHtl9.js";import{s as t}from"./useTranslation-DHlo8VYs.js";var n=e(t(),1);function r(e,t){let[r,i]=(0,n.useState)(0);return(0,n.useLayoutEffect)(()=>{if(!t.current)return;let n=()=>i(e.current?.offsetTop??0);n();let r=new ResizeObserver(n);return r.observe(t.current),()=>r.disconnect()},[e,t]),r}export{r as t};
