@@ -3,6 +3,21 @@
  * an event is or which words a level has, so this is written by hand; `agreement.ts` holds it to what is
  * generated from there (`npm run types`). Everything within an event is untrusted text.
  */
+import type {
+  Channels,
+  ChannelTried,
+  MadeChannel,
+  MadeRoutes,
+  MessageInfo,
+  MessageState,
+  NewSilence,
+  Settings,
+  SilenceInfo,
+  SilencePreview,
+} from './alerting';
+
+export type * from './alerting';
+
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
 /** One event: a nested ECS object. */
@@ -361,16 +376,6 @@ export interface AlertMessage {
   count: number;
 }
 
-export type MessageState =
-  | 'waiting'
-  | 'sent'
-  | 'dead'
-  | 'held'
-  | 'told'
-  | 'later'
-  | 'dropped'
-  | 'silenced';
-
 /** Something that was done about an alert; of an assignment `note` says to whom. */
 export interface AlertNote {
   time: string;
@@ -387,79 +392,6 @@ export interface AlertDetail {
   messages: AlertMessage[];
   /** The oldest first. */
   history: AlertNote[];
-}
-
-/** What nobody is told for a time; without a number it stands in the configuration. */
-export interface SilenceInfo {
-  id?: number;
-  when: string;
-  hours?: string;
-  reason: string;
-  from?: string;
-  until?: string;
-  active: boolean;
-  created_by?: string;
-  created?: string;
-  ended_by?: string;
-  ended?: string;
-}
-
-export interface NewSilence {
-  when: string;
-  hours?: string;
-  reason: string;
-  until: string;
-}
-
-export interface SilencePreview {
-  matching: number;
-  looked_at: number;
-  alerts: number[];
-}
-
-export interface ChannelInfo {
-  name: string;
-  /** Absent: it is configured no longer. */
-  kind?: string;
-  down: boolean;
-  error?: string;
-  messages: { [state: string]: number };
-  waiting_since?: string;
-}
-
-/** Who is told of what; what is empty is not asked for. */
-export interface RouteInfo {
-  when: string;
-  hours: string;
-  channels: string[];
-  group: 'story' | 'none';
-  after: number;
-  within: string;
-  digest: string;
-  rate: string;
-  escalate_after: string;
-  escalate_channels: string[];
-}
-
-export interface Channels {
-  channels: ChannelInfo[];
-  routes: RouteInfo[];
-}
-
-export interface ChannelTried {
-  channel: string;
-  error?: string;
-}
-
-export interface MessageInfo {
-  id: number;
-  alert: number;
-  channel: string;
-  attempts: number;
-  created: string;
-  finished?: string;
-  error?: string;
-  text: string;
 }
 
 /** A report that was made. */
@@ -718,7 +650,25 @@ export interface paths {
     post: { parameters: { path: { id: number } } } & Answer<SilenceInfo>;
   };
   '/silences/preview': { post: Body<{ when: string }> & Answer<SilencePreview> };
-  '/channels': { get: Answer<Channels> };
+  '/channels': {
+    get: Answer<Channels>;
+    post: Body<{ settings: Settings }> & Answer<MadeChannel>;
+  };
+  '/channels/{name}': {
+    put: { parameters: { path: { name: string } } } & Body<{
+      settings: Settings;
+      version: number;
+    }> &
+      Answer<MadeChannel>;
+    delete: { parameters: { path: { name: string }; query: { version: number } } } & Nothing;
+  };
+  '/channels/try': {
+    post: Body<{ settings: Settings; replaces?: string }> & Answer<{ tried: ChannelTried[] }>;
+  };
+  '/channels/preview': {
+    post: Body<{ settings: Settings; alert: number }> & Answer<{ text: string }>;
+  };
+  '/routes': { put: Body<MadeRoutes> & Answer<MadeRoutes> };
   '/channels/{name}/test': {
     post: { parameters: { path: { name: string } } } & Answer<{ tried: ChannelTried[] }>;
   };

@@ -74,9 +74,11 @@ export interface SilencesParams extends RefreshParams {
   past?: boolean;
 }
 
-/** `channel` narrows what was given up. */
+/** `channel` narrows what was given up; `make` is the kind that is made, `edit` the channel that is changed. */
 export interface ChannelsParams extends RefreshParams {
   channel?: string;
+  make?: string;
+  edit?: string;
 }
 
 /** `q` are words, `level` the least; `sort` is a column, with a minus before it downward. */
@@ -215,9 +217,13 @@ const channelsRoute = createRoute({
   validateSearch: (params: Params): ChannelsParams => ({
     refresh: timeParams(params).refresh,
     channel: textParam(params, 'channel'),
+    make: textParam(params, 'make'),
+    edit: textParam(params, 'edit'),
   }),
   component: lazyRouteComponent(async () => {
-    const [page] = await Promise.all([import('@/pages/channels/channels'), addArea('channels')]);
+    // The condition of a route is shown as that of a silence is.
+    const areas = [addArea('channels'), addArea('silences')];
+    const [page] = await Promise.all([import('@/pages/channels/channels'), ...areas]);
     return page;
   }, 'ChannelsPage'),
 });

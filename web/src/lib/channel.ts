@@ -1,9 +1,10 @@
 import type { ChannelInfo } from '@/api/types';
 
-export type ChannelState = 'ok' | 'idle' | 'down' | 'trouble' | 'gone';
+export type ChannelState = 'ok' | 'idle' | 'down' | 'trouble' | 'gone' | 'unusable';
 
 /** Where a channel stands, in a word. */
-export function channelState({ kind, down, error, messages }: ChannelInfo): ChannelState {
+export function channelState({ kind, down, error, messages, made }: ChannelInfo): ChannelState {
+  if (made?.problem) return 'unusable';
   if (!kind) return 'gone';
   if (down) return 'down';
   if (error) return 'trouble';

@@ -1,9 +1,11 @@
 // The HTTP API the interface uses, with made-up events: for trying and testing what a real server shows
 // only with luck (100,000 rows, slow searches, damage, shed events, ended sessions).
 //   npm run fake        then        WATCHPOST_SERVER=http://127.0.0.1:7490 npm run dev
+// Channels named `busy` are always changed by somebody else meanwhile.
 // Words in the query that do something: `slow`, `broken(`, `damaged`, `nothing`.
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
+import { alerting } from './alerting.mjs';
 import { eventOf, fieldOf, matcher, STEP_MS, TOTAL } from './events.mjs';
 
 const PORT = Number(process.env.FAKE_PORT ?? 7490);
@@ -244,6 +246,8 @@ async function answer(request, response) {
   if (path === '/search/values')
     return count(params, params.get('field'), 20, params.get('prefix') ?? '');
   if (path === '/search/context') return context(params);
+  const told = await alerting(request, path, () => body(request));
+  if (told) return told.answer;
   throw { status: 404, code: 'not_found', message: `there is nothing at ${url.pathname}` };
 }
 

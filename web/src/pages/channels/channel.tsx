@@ -1,7 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { testChannel } from '@/api/channels';
-import type { ChannelInfo, ChannelTried } from '@/api/types';
+import type { ChannelInfo } from '@/api/types';
 import { channelState } from '@/lib/channel';
 import { formatCount } from '@/lib/format';
 import { safeString } from '@/lib/safe-text';
@@ -10,6 +10,8 @@ import { SafeText } from '@/parts/safe-text';
 import { Failure } from '@/parts/states';
 import { Ago } from '@/parts/time';
 import classes from './channels.module.css';
+import { Remove } from './remove';
+import { Tried } from './tried';
 
 /** Besides what waits, in the order of what a person wants to know. */
 const COUNTS = ['sent', 'held', 'later', 'told', 'silenced', 'dropped'] as const;
@@ -17,10 +19,11 @@ const COUNTS = ['sent', 'held', 'later', 'told', 'silenced', 'dropped'] as const
 interface Props {
   channel: ChannelInfo;
   showDead(): void;
+  edit(): void;
 }
 
-/** A channel: whether it works, what waits there, and a button to try it. */
-export function Channel({ channel, showDead }: Props) {
+/** A channel: whether it works, what waits there, and the ways to try, change and remove it. */
+export function Channel({ channel, showDead, edit }: Props) {
   const { t } = useTranslation('channels');
   const client = useQueryClient();
   const test = useMutation({
@@ -28,27 +31,42 @@ export function Channel({ channel, showDead }: Props) {
     onSettled: () => client.invalidateQueries({ queryKey: ['channels', 'list'] }),
   });
   const state = channelState(channel);
+  const { kind, made } = channel;
+  const name = safeString(channel.name);
   return (
     <li className={classes.channel} data-state={state}>
       <header>
         <h2>
           <SafeText text={channel.name} />
         </h2>
-        <span className={classes.kind}>
-          {channel.kind ? <SafeText text={channel.kind} /> : t('kind.gone')}
-        </span>
+        <span className={classes.kind}>{kind ? <SafeText text={kind} /> : t('kind.gone')}</span>
         <span className={classes.state}>{t(`state.${state}`)}</span>
-        {channel.kind && (
-          <Button
-            disabled={test.isPending}
-            title={t('test.label', { channel: safeString(channel.name) })}
-            onClick={() => test.mutate()}
-          >
-            {t(test.isPending ? 'test.running' : 'test')}
-            <span className="sr"> {safeString(channel.name)}</span>
-          </Button>
-        )}
+        <div className={classes.buttons}>
+          {kind && state !== 'unusable' && (
+            <Button
+              disabled={test.isPending}
+              title={t('test.label', { channel: name })}
+              onClick={() => test.mutate()}
+            >
+              {t(test.isPending ? 'test.running' : 'test')}
+              <span className="sr"> {name}</span>
+            </Button>
+          )}
+          {made && (
+            <>
+              <Button aria-label={t('edit.label', { channel: name })} onClick={edit}>
+                {t('edit')}
+              </Button>
+              <Remove name={channel.name} version={made.version} />
+            </>
+          )}
+        </div>
       </header>
+      {made?.problem && (
+        <p className={classes.error}>
+          <SafeText text={made.problem} />
+        </p>
+      )}
       <Counts channel={channel} showDead={showDead} />
       {channel.error && (
         <p className={classes.error}>
@@ -62,7 +80,19 @@ export function Channel({ channel, showDead }: Props) {
   );
 }
 
-function Counts({ channel, showDead }: Props) {
+/** Who made it what it is. */
+function Maker({ made, kind }: ChannelInfo) {
+  const { t } = useTranslation('channels');
+  if (!kind && !made) return null;
+  if (!made) return <span title={t('configured.hint')}>{t('configured')}</span>;
+  return (
+    <span>
+      <bdi>{t('made.by', { who: safeString(made.changed_by) })}</bdi> <Ago at={made.changed} />
+    </span>
+  );
+}
+
+function Counts({ channel, showDead }: Omit<Props, 'edit'>) {
   const { t } = useTranslation('channels');
   const { messages, waiting_since: since } = channel;
   const { waiting = 0, dead = 0 } = messages;
@@ -93,36 +123,7 @@ function Counts({ channel, showDead }: Props) {
           {t('count.dead', { n: formatCount(dead) })}
         </Button>
       )}
+      <Maker {...channel} />
     </p>
-  );
-}
-
-/** What became of a test message, for everybody it went to. */
-function Tried({ tried }: { tried: ChannelTried[] }) {
-  const { t } = useTranslation('channels');
-  const [only, ...others] = tried;
-  if (only && others.length === 0 && !only.error) {
-    return (
-      <p className={classes.taken} role="status">
-        {t('test.taken')}
-      </p>
-    );
-  }
-  return (
-    <div role="status">
-      <ul className={classes.tried}>
-        {tried.length === 0 && <li>{t('test.nothing')}</li>}
-        {tried.map((one) => (
-          <li key={one.channel} data-refused={one.error ? true : undefined}>
-            {t(one.error ? 'test.refused' : 'test.taken.by')} <SafeText text={one.channel} />
-            {one.error && (
-              <p className={classes.error}>
-                <SafeText text={one.error} />
-              </p>
-            )}
-          </li>
-        ))}
-      </ul>
-    </div>
   );
 }

@@ -1,23 +1,11 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
-import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { silencePreviewQuery } from '@/api/silences';
 import { formatCount } from '@/lib/format';
 import { SafeText } from '@/parts/safe-text';
 import { useFailureText } from '@/parts/states';
+import { useLate } from '@/parts/use-late';
 import classes from './silence-form.module.css';
-
-/** Long enough for a word, short enough to feel at once. */
-const PAUSE_MS = 250;
-
-function useLate(text: string): string {
-  const [late, setLate] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setLate(text), PAUSE_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return late;
-}
 
 /** How many open alerts the query matches, as it is typed; or what is wrong with it. */
 export function Matching({ query }: { query: string }) {
