@@ -72,7 +72,7 @@ fn row(rule: &RuleInfo) -> Vec<String> {
     ]
 }
 
-/// The key of a rule by its key, title, or its file's name without folder and ending.
+/// A rule by its key, title, name, or its file's name without folder and ending.
 async fn find(client: &Client, text: &str) -> Result<RuleInfo, ConsoleError> {
     let response: RulesResponse = client.get("/api/v1/rules", &[]).await?;
     let by = |is_it: &dyn Fn(&RuleInfo) -> bool| response.rules.iter().filter(|rule| is_it(rule)).collect::<Vec<_>>();
@@ -94,7 +94,15 @@ async fn find(client: &Client, text: &str) -> Result<RuleInfo, ConsoleError> {
     };
     match found.as_slice() {
         [one] => Ok((*one).clone()),
-        [] => Err(bad("no")),
+        // The list has no names; the server knows them.
+        [] => match client
+            .get::<RuleView>(&format!("/api/v1/rules/{}", encoded(text)), &[])
+            .await
+        {
+            Ok(named) => Ok(named.info),
+            Err(ConsoleError::Refused { status: 404, .. }) => Err(bad("no")),
+            Err(error) => Err(error),
+        },
         _ => Err(bad("more than one")),
     }
 }

@@ -15,7 +15,7 @@ use crate::commands::rules_kept::{self, BacktestArgs, ExceptionArgs};
 use crate::failure::{Remedy, usage};
 use crate::settings::Settings;
 
-/// Detection rules (Sigma): check, test, import, explain; those in use: list, switch, except, try on history
+/// Detection rules (Sigma): check, test, import, explain, list, switch, except, back-test
 #[derive(Debug, Args)]
 pub(crate) struct RulesArgs {
     #[command(subcommand)]
@@ -90,7 +90,7 @@ Examples:
     },
     /// Look for a rule again
     Enable {
-        /// Its id, title or file
+        /// Its id, name, title or file
         rule: String,
         /// Why
         #[arg(long, value_name = "TEXT", default_value = "")]
@@ -98,13 +98,12 @@ Examples:
     },
     /// Look no longer for a rule
     Disable {
-        /// Its id, title or file
+        /// Its id, name, title or file
         rule: String,
         /// Why; stands beside the rule
         #[arg(long, value_name = "TEXT")]
         reason: String,
     },
-    /// What a rule is not to find: list, add, end
     Exception(ExceptionArgs),
     Backtest(BacktestArgs),
 }

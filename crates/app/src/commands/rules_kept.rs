@@ -16,7 +16,7 @@ use crate::failure::{Remedy, usage};
 /// A text of rules.
 const TEXT_BYTES_MAX: u64 = 64 << 10;
 
-/// What a rule is not to find
+/// What a rule is not to find: list, add, end
 ///
 /// For the rule such an event has not happened: it is not found, and a correlation does not count it. From then on; what was found before stays.
 #[derive(Debug, Args)]
@@ -29,7 +29,7 @@ pub(crate) struct ExceptionArgs {
 enum ExceptionCommand {
     /// Show the exceptions of a rule. Exit code 3 when there is none
     List {
-        /// Its id, title or file
+        /// Its id, name, title or file
         rule: String,
         /// One JSON object per line
         #[arg(long)]
@@ -39,9 +39,9 @@ enum ExceptionCommand {
     #[command(after_long_help = "\
 Examples:
   watchpost rules exception add ssh_login_failed 'source.ip:198.51.100.7' --reason \"our scanner\"
-  watchpost rules exception add 'Unwanted tool started' 'host.name:lab-* user.name:anna' --for 30d --reason \"a course\"")]
+  watchpost rules exception add 'Unwanted tool started' 'host.name:lab-*' --for 30d --reason course")]
     Add {
-        /// Its id, title or file
+        /// Its id, name, title or file
         rule: String,
         /// Which events, in the query language
         query: String,
@@ -69,9 +69,9 @@ Examples:
 #[command(after_long_help = "\
 Examples:
   watchpost rules backtest /etc/watchpost/rules/psql_as_postgres.yml --from -30d
-  watchpost rules backtest ssh_brute_force --query 'host.name:web-*'")]
+  watchpost rules backtest 'SSH brute force' --query 'host.name:web-*'")]
 pub(crate) struct BacktestArgs {
-    /// A rule file, or the id, title or file of a rule the server uses
+    /// A rule file, or the id, name, title or file of a rule the server uses
     #[arg(value_name = "FILE|RULE")]
     rule: String,
     /// Earliest time

@@ -108,7 +108,9 @@ fn up_with_rule(world: &World) -> crate::harness::Running {
     world.write(
         "config/agent.toml",
         format!(
-            "[[source.file]]\nname = \"t\"\ninclude = [{log:?}]\nstart = \"beginning\"\npoll = \"50ms\"\n[detect]\nrules = [{rules:?}]\nbuiltin = false\n"
+            "[[source.file]]\nname = \"t\"\ninclude = [\"{}\"]\nstart = \"beginning\"\npoll = \"50ms\"\n[detect]\nrules = [\"{}\"]\nbuiltin = false\n",
+            log.display(),
+            rules.display()
         ),
     );
     let listen = format!("server.listen=[\"http://{}\"]", world.address());

@@ -105,7 +105,7 @@ fn choose(book: &RuleBook, request: &BacktestRequest) -> Result<(Trial, HashSet<
             let rule = super::find(&book.rules(), key).ok_or_else(|| not_found(key))?;
             let text = book.text_of(&rule);
             let gone = || ApiFailure::bad_request(format!("the text of rule {key:?} cannot be read"));
-            (text.ok_or_else(gone)?, Some(key))
+            (text.ok_or_else(gone)?, Some(rule.key.clone()))
         }
         _ => {
             return Err(ApiFailure::bad_request(
@@ -118,7 +118,7 @@ fn choose(book: &RuleBook, request: &BacktestRequest) -> Result<(Trial, HashSet<
     }
     let trial = Trial::open(book, &text, None);
     let own = trial.own().into_iter().map(|rule| rule.key.clone());
-    let keys: HashSet<String> = own.filter(|own| wanted.is_none_or(|key| key == own)).collect();
+    let keys: HashSet<String> = own.filter(|own| wanted.as_ref().is_none_or(|key| key == own)).collect();
     if keys.is_empty() {
         let problems = trial.problems();
         let first = problems

@@ -86,10 +86,15 @@ impl Known<'_> {
     }
 }
 
-/// A rule by its key, in use or switched off.
+/// A rule by its key, or by its name where no key is so; in use or switched off.
 fn find(rules: &Rules, key: &str) -> Option<Arc<Rule>> {
     let off = || rules.switched_off().iter().find(|rule| rule.key == key);
-    rules.rule(key).or_else(off).cloned()
+    let named = |rule: &Arc<Rule>| rule.name.as_deref() == Some(key);
+    let by_name = || {
+        let all = rules.list().into_iter().chain(rules.switched_off().iter().cloned());
+        all.into_iter().find(named)
+    };
+    rules.rule(key).or_else(off).cloned().or_else(by_name)
 }
 
 fn not_found(key: &str) -> ApiFailure {
@@ -108,6 +113,7 @@ async fn view(app: &Arc<App>, key: &str) -> Result<RuleView, ApiFailure> {
     let Some(rule) = find(&rules, key) else {
         return fresh(app, key).await;
     };
+    let key = rule.key.as_str();
     let stored_as = own_key(&rule.file).unwrap_or(key).to_owned();
     let versions = catalog.versions_of(&stored_as).await?;
     let exceptions = catalog.exceptions_of(key).await?;
