@@ -228,8 +228,11 @@ impl Threshold {
             ));
         }
         let lag = settings.lag.unwrap_or(DurationText::from_secs(60));
-        if lag.as_secs() > 86_400 {
-            return Err(format!("`lag` is {lag}: use at most 1d"));
+        if lag.as_secs() > every * u64::from(STEPS_MAX) {
+            let every = settings.every;
+            return Err(format!(
+                "`lag` is {lag}: use at most {STEPS_MAX} times `every` ({every})"
+            ));
         }
         let condition = settings.condition;
         let ends = [condition.gte, condition.gt, condition.lte, condition.lt];

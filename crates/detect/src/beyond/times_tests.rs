@@ -186,6 +186,10 @@ fn settings_that_make_no_sense_are_refused() {
             "type: threshold, every: 5m, condition: { gte: 1 }",
             "missing field `within`",
         ),
+        (
+            "type: threshold, every: 10s, within: 10s, lag: 1h, condition: { gte: 1 }",
+            "`lag` is 1h",
+        ),
         ("type: silent, after: 1s", "`after` is 1s"),
         ("type: volume, factor: 0.5", "`factor` is 0.5"),
         ("type: volume, late: 2d", "`late` is 2d"),
