@@ -142,6 +142,34 @@ fn a_copy_shorter_than_what_was_read_is_not_read_again() {
 }
 
 #[test]
+fn shorter_copies_stay_known_while_the_sink_is_full() {
+    let mut world = World::new();
+    for log in ["a.log", "b.log"] {
+        let first: String = (0..200).map(|n| format!("{log} line {n}\n")).collect();
+        world.append(log, &first);
+        world.settle();
+        world.copy(log, &format!("{log}.1"));
+        world.append(log, "between copy and truncation\n");
+        world.settle();
+    }
+    world.source = None;
+    world.truncate("a.log");
+    world.truncate("b.log");
+    // One stream's end waits for room; the other's cannot even be told.
+    world.sink.room = Some(0);
+    for _ in 0..3 {
+        world.poll();
+    }
+    world.sink.room = None;
+    for _ in 0..3 {
+        world.settle();
+        world.pass(Duration::from_secs(301));
+    }
+    assert_eq!(world.sink.messages().len(), 2 * 201);
+    assert_eq!(world.ends(), 2);
+}
+
+#[test]
 fn a_truncation_without_a_copy_begins_anew_and_says_so() {
     let mut world = World::new();
     world.append("a.log", "1\n2\n");

@@ -98,15 +98,16 @@ impl FileSource {
         let mut beside = self.beside(&waiting);
         let waiting = self.resolve_by(waiting, &mut beside, now, sink, by_name)?;
         let waiting = if self.is_surveying(now) {
-            // A compressed copy may hold all of it. Until that is known a shorter one is nothing new either.
-            unknown.retain(|found| !waiting.iter().any(|unresolved| is_rest_of(unresolved, found)));
+            // A compressed copy may hold all of it.
             waiting
         } else {
             let waiting = self.close_shorter(waiting, unknown, now, sink)?;
             self.close_shorter(waiting, &mut beside, now, sink)?
         };
         let taken: HashSet<FileId> = self.ids().collect();
-        unknown.retain(|found| !taken.contains(&found.id));
+        // What is left of a content that waits, for a survey or for room in the sink, is nothing new either.
+        let is_left = |found: &Found| waiting.iter().any(|unresolved| is_rest_of(unresolved, found));
+        unknown.retain(|found| !taken.contains(&found.id) && !is_left(found));
         self.wait_or_give_up(waiting, now, sink)
     }
 

@@ -299,8 +299,8 @@ impl FileSource {
         Ok(grew.unwrap_or(Verdict::New))
     }
 
-    /// Whether it holds the first part of a file beside it that is known: its compressor has not come to the end, or never
-    /// will. A part may be too short to be known by head and tail.
+    /// Whether it holds the first part of a file beside it that is known: its compressor has not come to the end, or
+    /// never will. A part may be too short to be known by head and tail.
     fn is_part(&self, sighting: &Sighting, survey: &Survey) -> io::Result<bool> {
         let path = &sighting.found.path;
         let suspects = self.suspects.iter().map(|suspect| suspect.id);
