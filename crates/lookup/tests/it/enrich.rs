@@ -158,8 +158,8 @@ fn a_list_has_limits() {
     let lists = vec![list("long", IndicatorKind::Domain, &path, Opinion::Malicious)];
     let places = Places::open(&settings(lists, GeoSection::default()));
     assert_eq!((places.infos()[0].entries, places.infos()[0].skipped), (1, 1));
-    let many: String = (0..1_000_001).map(|n| format!("{n}.t\n")).collect();
-    fs::write(&path, many).unwrap();
+    let many: Vec<String> = (0..1_000_001).map(|n| format!("{n}.t\n")).collect();
+    fs::write(&path, many.concat()).unwrap();
     assert!(!places.look());
     let error = places.infos()[0].error.clone().unwrap();
     assert!(error.contains("1000000"), "{error}");

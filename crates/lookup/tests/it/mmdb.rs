@@ -57,14 +57,13 @@ fn add(nodes: &mut Vec<[Next; 2]>, address: u32, bits: u8, offset: usize) {
             nodes[node][side] = Next::Data(offset);
             return;
         }
-        node = match nodes[node][side] {
-            Next::Node(next) => next,
-            _ => {
-                nodes.push([Next::Nothing; 2]);
-                let next = nodes.len() - 1;
-                nodes[node][side] = Next::Node(next);
-                next
-            }
+        node = if let Next::Node(next) = nodes[node][side] {
+            next
+        } else {
+            nodes.push([Next::Nothing; 2]);
+            let next = nodes.len() - 1;
+            nodes[node][side] = Next::Node(next);
+            next
         };
     }
 }
@@ -109,6 +108,6 @@ fn control(bytes: &mut Vec<u8>, kind: u8, size: usize) {
     if size < 29 {
         bytes.push(kind << 5 | u8::try_from(size).unwrap());
     } else {
-        bytes.extend_from_slice(&[kind << 5 | 29, u8::try_from(size - 29).unwrap()]);
+        bytes.extend_from_slice(&[(kind << 5) | 0b1_1101, u8::try_from(size - 29).unwrap()]);
     }
 }

@@ -35,8 +35,8 @@ impl World {
 
     fn open(&self) -> Arc<Desk> {
         let disk = Arc::new(self.disk.clone());
-        let desk = Desk::open(&self.settings, disk, Path::new("/lookup"), self.clock.clone());
-        Arc::new(desk.unwrap())
+        let opened = Desk::open(&self.settings, disk, Path::new("/lookup"), self.clock.clone());
+        Arc::new(opened.unwrap())
     }
 }
 

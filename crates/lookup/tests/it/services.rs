@@ -50,10 +50,11 @@ async fn virustotal_tells_malware_harmless_and_unknown_files_apart() {
     );
 }
 
+type Is = fn(&AskError) -> bool;
+
 #[tokio::test]
 async fn every_error_answer_of_virustotal_is_told_apart_and_none_shows_the_key() {
     let double = Double::start();
-    type Is = fn(&AskError) -> bool;
     let cases: [(Mode, Is); 11] = [
         (Mode::Error(400, "InvalidArgumentError", None), |error| {
             matches!(error, AskError::Never { .. })
