@@ -1,12 +1,12 @@
 //! What was ever done to the tables, in order. Released steps are never changed.
 
-mod lookups;
 mod m0001_api_keys;
 mod m0002_security_events;
 mod m0003_users;
 mod m0004_silences;
-mod m_rulebook;
-mod m_settings;
+mod m0005_lookups;
+mod m0006_rulebook;
+mod m0007_settings;
 mod parts;
 
 use sea_orm_migration::{MigrationTrait, MigratorTrait, async_trait};
@@ -21,9 +21,9 @@ impl MigratorTrait for Migrations {
             Box::new(m0002_security_events::Step),
             Box::new(m0003_users::Step),
             Box::new(m0004_silences::Step),
-            Box::new(m_settings::Step),
-            Box::new(lookups::Step),
-            Box::new(m_rulebook::Step),
+            Box::new(m0005_lookups::Step),
+            Box::new(m0006_rulebook::Step),
+            Box::new(m0007_settings::Step),
         ]
     }
 }

@@ -98,9 +98,9 @@ pub(crate) async fn opening_again_changes_nothing(place: TestPlace) {
             "m0002_security_events",
             "m0003_users",
             "m0004_silences",
-            "lookups",
-            "m_rulebook",
-            "m_settings"
+            "m0005_lookups",
+            "m0006_rulebook",
+            "m0007_settings"
         ]
     );
 }

@@ -257,12 +257,11 @@ fn what_an_event_costs() {
     let folder = TempDir::new().unwrap();
     let (hashes, addresses, city) = ("hashes", "addresses", "city.mmdb");
     let path = |name: &str| folder.path().join(name);
-    let many: String = (0..100_000).map(|n| format!("{n:064x}\n")).collect();
-    fs::write(path(hashes), many).unwrap();
-    let many: String = (0..10_000_u32)
-        .map(|n| format!("{}/24\n", std::net::Ipv4Addr::from_bits(n << 8 | 0x3000_0000)))
-        .collect();
-    fs::write(path(addresses), many).unwrap();
+    let many: Vec<String> = (0..100_000).map(|n| format!("{n:064x}\n")).collect();
+    fs::write(path(hashes), many.concat()).unwrap();
+    let network = |n: u32| format!("{}/24\n", std::net::Ipv4Addr::from_bits((n << 8) | 0x3000_0000));
+    let many: Vec<String> = (0..10_000).map(network).collect();
+    fs::write(path(addresses), many.concat()).unwrap();
     let place = json!({"country": {"iso_code": "DE", "names": {"en": "Germany"}}, "city": {"names": {"en": "Berlin"}}});
     fs::write(path(city), mmdb::file("GeoLite2-City", &[("198.51.100.0", 24, place)])).unwrap();
     let lists = vec![

@@ -7,7 +7,7 @@ pub(super) struct Step;
 
 impl MigrationName for Step {
     fn name(&self) -> &'static str {
-        "m_settings"
+        "m0007_settings"
     }
 }
 
