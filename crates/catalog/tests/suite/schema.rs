@@ -94,7 +94,6 @@ pub(crate) async fn opening_again_changes_nothing(place: TestPlace) {
     assert_eq!(
         steps,
         [
-            "lookups",
             "m0001_api_keys",
             "m0002_security_events",
             "m0003_users",
