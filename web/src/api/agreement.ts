@@ -80,8 +80,9 @@ export type Agreement = [
   Fits<ours.Overview, Answers<'OverviewResponse'>>,
   Fits<{ silences: ours.SilenceInfo[] }, Answers<'SilencesResponse'>>,
   Fits<ours.SilencePreview, Answers<'SilencePreview'>>,
-  // What can be made here is not described yet.
-  Fits<Pick<ours.Channels, 'channels' | 'routes'>, Answers<'ChannelsResponse'>>,
+  // A route's keys are not described one by one.
+  Fits<Omit<ours.Channels, 'made_routes'>, Answers<'ChannelsResponse'>>,
+  Fits<ours.MadeChannel, Answers<'MadeChannelInfo'>>,
   Fits<{ tried: ours.ChannelTried[] }, Answers<'ChannelTestResponse'>>,
   Fits<{ text: string }, Answers<'ChannelPreview'>>,
   Fits<{ messages: ours.MessageInfo[] }, Answers<'MessagesResponse'>>,

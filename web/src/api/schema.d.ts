@@ -235,8 +235,61 @@ export interface paths {
         /** Channels with their queues, and routes */
         get: operations["list"];
         put?: never;
-        post?: never;
+        /** Make a channel */
+        post: operations["create"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What settings that are not saved would say of an alert */
+        post: operations["preview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/try": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a test message with settings that are not saved */
+        post: operations["try_out"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/channels/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Change a channel that was made here */
+        put: operations["change"];
+        post?: never;
+        /** Remove a channel that was made here; what waits for it is given up */
+        delete: operations["remove"];
         options?: never;
         head?: never;
         patch?: never;
@@ -309,6 +362,41 @@ export interface paths {
         put?: never;
         /** The same, asked for by a body */
         post: operations["export_as_asked"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lookups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is known of files, addresses and domains; nobody is asked */
+        get: operations["list"];
+        put?: never;
+        /** Ask the services about files, addresses and domains; what is known is answered at once, the rest waits for its service */
+        post: operations["ask"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/lookups/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How the services stand that are asked, and the lists */
+        get: operations["services"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -397,6 +485,23 @@ export interface paths {
         post?: never;
         /** Remove a report */
         delete: operations["remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/routes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Replace the routes that were made here */
+        put: operations["routes"];
+        post?: never;
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1065,7 +1170,7 @@ export interface components {
          * @description Something a server asks of an agent. An agent does only what its own configuration allows.
          * @enum {string}
          */
-        AgentCommand: "send_now";
+        AgentCommand: "send_now" | "hash" | "lookup_upload";
         /** @description How an agent's delivery fares. */
         AgentDelivery: {
             /** @description The host's name. */
@@ -1406,6 +1511,7 @@ export interface components {
             error?: string | null;
             /** @description `telegram`, `email`, `webhook`…; absent: messages are there for it, but it is configured no longer. */
             kind?: string | null;
+            made?: components["schemas"]["MadeChannelInfo"] | null;
             /** @description Messages by where they stand: waiting, sent, dead, held, told, later, dropped, silenced. */
             messages: {
                 [key: string]: number;
@@ -1435,8 +1541,19 @@ export interface components {
         ChannelsResponse: {
             /** @description In the order of the configuration. */
             channels: components["schemas"]["ChannelInfo"][];
-            /** @description In the order of the configuration. */
+            /** @description Nobody wrote a route: `routes` are those that are used then. */
+            default_routes: boolean;
+            /** @description Those that people made, to be changed. */
+            made_routes: {
+                [key: string]: unknown;
+            }[];
+            /** @description In the order of the configuration, and then those that people made. */
             routes: components["schemas"]["RouteInfo"][];
+            /**
+             * Format: int64
+             * @description Rises with every change of them.
+             */
+            routes_version: number;
         };
         /** @description Asks what is wrong with a text. */
         CheckRuleRequest: {
@@ -1487,10 +1604,23 @@ export interface components {
             /** @description Whether the agent is asking for commands right now; otherwise it gets this one when it does. */
             listening: boolean;
         };
+        /** @description What a command is about. Absent fields are left out, and fields that an agent does not know are passed over by it. */
+        CommandArguments: {
+            /** @description Who asks: for what the agent tells of it. */
+            by?: string | null;
+            /** @description A file or folder on the agent's host. */
+            path?: string | null;
+            /** @description The service a file is given to, by its name in the configuration. */
+            service?: string | null;
+        };
         /** @description Body of `POST /api/v1/agents/{id}/commands`. */
         CommandRequest: {
             /** @description What is asked. */
             command: components["schemas"]["AgentCommand"];
+            /** @description For `hash` a file or folder, for `lookup_upload` a file: its absolute path on the agent's host. */
+            path?: string | null;
+            /** @description For `lookup_upload`: the service, by its name in the configuration. */
+            service?: string | null;
         };
         /**
          * @description Answer to `GET /api/v1/agent/commands`: at once when something waits, after a while with nothing otherwise. A command
@@ -1998,6 +2128,142 @@ export interface components {
             /** @description Who. */
             username: string;
         };
+        /** @description A service that was asked in vain. */
+        LookupFailure: {
+            /** @description Why. */
+            error: string;
+            /** @description Which. */
+            service: string;
+        };
+        /** @description How a file fares. */
+        LookupFileInfo: {
+            /**
+             * Format: int64
+             * @description Entries that hold.
+             */
+            entries: number;
+            /** @description Why what holds is older than the file, or nothing holds. */
+            error?: string | null;
+            /** @description The list's name, or `geoip`. */
+            name: string;
+            /** @description The file. */
+            path: string;
+            /**
+             * Format: int64
+             * @description Lines that are no entries.
+             */
+            skipped: number;
+        };
+        /** @description What is known of one indicator. */
+        LookupInfo: {
+            /** @description Services that were asked in vain, and why. */
+            failed?: components["schemas"]["LookupFailure"][];
+            /** @description The hash, address or domain. */
+            indicator: string;
+            /** @description `hash`, `ip` or `domain`. */
+            kind: string;
+            seen?: components["schemas"]["LookupSeen"] | null;
+            /** @description The worst that is said: `malicious`, `suspicious`, `harmless` or `unknown`. */
+            verdict: string;
+            /** @description Who says what. */
+            verdicts: components["schemas"]["VerdictInfo"][];
+            /** @description Services that are still to be asked. */
+            waiting?: string[];
+        };
+        /** @description Asks about indicators. */
+        LookupRequest: {
+            /** @description Hashes, addresses and domains, at most 100. */
+            indicators: string[];
+            /**
+             * Format: int64
+             * @description Seconds to wait for answers, at most 60.
+             */
+            wait?: number;
+        };
+        /** @description Where an indicator was first seen. */
+        LookupSeen: {
+            /** @description In this event. */
+            event: string;
+            /** @description On this host. */
+            host?: string | null;
+            /** @description The file. */
+            path?: string | null;
+            /** @description When. */
+            time: components["schemas"]["Timestamp"];
+            /** @description Who. */
+            user?: string | null;
+        };
+        /** @description How a service stands. */
+        LookupServiceInfo: {
+            /** @description `virustotal`, `malwarebazaar`, `metadefender`. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Of so many; 0: no limit.
+             */
+            per_day: number;
+            /** @description Why, when it is not ok. */
+            reason?: string | null;
+            /** @description `ok`, `quota_used`, `key_refused` or `failing`. */
+            state: string;
+            until?: components["schemas"]["Timestamp"] | null;
+            /** @description Whether the server's configuration lets files be given to it. */
+            upload: boolean;
+            /**
+             * Format: int32
+             * @description Requests of today (UTC).
+             */
+            used_today: number;
+            /**
+             * Format: int64
+             * @description Look-ups that wait for it.
+             */
+            waiting: number;
+        };
+        /** @description The services and files. */
+        LookupServicesResponse: {
+            /** @description Lists and geography. */
+            files: components["schemas"]["LookupFileInfo"][];
+            /** @description Services that are asked. */
+            services: components["schemas"]["LookupServiceInfo"][];
+        };
+        /** @description What is known of indicators. */
+        LookupsResponse: {
+            /** @description In the order they were asked for. */
+            lookups: components["schemas"]["LookupInfo"][];
+        };
+        /** @description What people made of a channel. */
+        MadeChannelInfo: {
+            /** @description When. */
+            changed: components["schemas"]["Timestamp"];
+            /** @description Who changed it last. */
+            changed_by: string;
+            /** @description Why it is not in use. */
+            problem?: string | null;
+            /** @description Names of the secret keys that are set: of token, url, password, secret, proxy, headers. */
+            secrets: string[];
+            /** @description The keys of `[[channel]]`, without secrets. */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Rises with every change; a change names the one it was made of.
+             */
+            version: number;
+        };
+        /** @description The routes that people made. */
+        MadeRoutes: {
+            /** @description The keys of `[[route]]`, one object each, in order. */
+            routes: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Format: int64
+             * @description Rises with every change; 0: there are none.
+             */
+            version: number;
+        };
         /** @description A message of the queue. */
         MessageInfo: {
             /**
@@ -2119,6 +2385,7 @@ export interface components {
         };
         /** @description One command that waits for its agent. */
         PendingCommand: {
+            arguments?: components["schemas"]["CommandArguments"] | null;
             /** @description The name of an [`AgentCommand`]; as text, since an older agent may not know it. */
             command: string;
             /**
@@ -2126,6 +2393,18 @@ export interface components {
              * @description Its number: rises, also over the server's restarts.
              */
             id: number;
+        };
+        /** @description Asks what settings that are not saved would say of an alert. */
+        PreviewChannelRequest: {
+            /**
+             * Format: int64
+             * @description The alert's number.
+             */
+            alert: number;
+            /** @description The keys of `[[channel]]`; what it needs to be reached may be missing. */
+            settings: {
+                [key: string]: unknown;
+            };
         };
         /** @description How far a reader of the server's ledger is. */
         ReaderLag: {
@@ -2296,10 +2575,10 @@ export interface components {
             hits: number;
             /** @description Its id. */
             id?: string | null;
-            /** @description How it finds what it finds: event, correlation, first_seen, volume, silent or threshold. */
-            kind?: string;
             /** @description What it is asked for by: its id, its title when it has none. */
             key: string;
+            /** @description How it finds what it finds: event, correlation, first_seen, volume, silent or threshold. */
+            kind?: string;
             /** @description informational, low, medium, high, critical. */
             level: string;
             /** @description Who made it. */
@@ -2465,6 +2744,33 @@ export interface components {
             to?: components["schemas"]["Timestamp"] | null;
             /** @description Who asked. */
             user: string;
+        };
+        /** @description Asks to make a channel, or to change one. */
+        SaveChannelRequest: {
+            /**
+             * @description The keys of `[[channel]]`; values are literal: no files (`@/path`), no variables (`$NAME`). Of a channel that is there,
+             *     a secret that is left out stays, an empty one is removed.
+             */
+            settings: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description To change one: of which version this was made.
+             */
+            version?: number | null;
+        };
+        /** @description Asks to replace the routes that people made. */
+        SaveRoutesRequest: {
+            /** @description The keys of `[[route]]`, one object each, in order. */
+            routes: {
+                [key: string]: unknown;
+            }[];
+            /**
+             * Format: int64
+             * @description Of which version this was made; 0: there were none.
+             */
+            version: number;
         };
         /** @description Asks for the next version of a rule of one's own. */
         SaveRuleRequest: {
@@ -2924,6 +3230,15 @@ export interface components {
          * @enum {string}
          */
         Tone: "bad" | "warn" | "note";
+        /** @description Asks to send a test message with settings that are not saved. */
+        TryChannelRequest: {
+            /** @description The channel they are to replace: what is left out of its secrets is taken from it. */
+            replaces?: string | null;
+            /** @description The keys of `[[channel]]`. */
+            settings: {
+                [key: string]: unknown;
+            };
+        };
         /** @description Time in which a source that cannot be replayed was not watched. */
         Unwatched: {
             /** @description The last sign of life before. */
@@ -2970,6 +3285,29 @@ export interface components {
             field: string;
             /** @description The most frequent first. */
             values: components["schemas"]["FacetValue"][];
+        };
+        /** @description One service's or one list's answer. */
+        VerdictInfo: {
+            /** @description Where a person can read more. */
+            link?: string | null;
+            /** @description When it was asked. */
+            looked_at: components["schemas"]["Timestamp"];
+            /** @description What it is called. */
+            names?: string[];
+            /**
+             * Format: int32
+             * @description How many of its engines call it malicious.
+             */
+            positives?: number | null;
+            /** @description Who says so. */
+            service: string;
+            /**
+             * Format: int32
+             * @description Of so many.
+             */
+            total?: number | null;
+            /** @description `malicious`, `suspicious`, `harmless` or `unknown`. */
+            verdict: string;
         };
         /** @description The result of reading everything that is stored. */
         VerifyResponse: {
@@ -3440,6 +3778,165 @@ export interface operations {
             };
         };
     };
+    create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveChannelRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeChannelInfo"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PreviewChannelRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelPreview"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    try_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TryChannelRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChannelTestResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The channel's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveChannelRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeChannelInfo"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    remove: {
+        parameters: {
+            query: {
+                /** @description The version that was seen. */
+                version: number;
+            };
+            header?: never;
+            path: {
+                /** @description The channel's name */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is gone */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
     preview: {
         parameters: {
             query: {
@@ -3597,6 +4094,94 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query: {
+                /** @description Hashes, addresses and domains, separated by commas; at most 100. */
+                indicator: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupsResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    ask: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LookupRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupsResponse"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LookupServicesResponse"];
                 };
             };
             "4XX": {
@@ -3809,6 +4394,37 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveRoutesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeRoutes"];
+                };
             };
             "4XX": {
                 headers: {

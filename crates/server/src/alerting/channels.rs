@@ -205,11 +205,15 @@ impl ChannelBoard {
 
     async fn routes(&self) -> Result<MadeRoutes, ServerError> {
         let row = self.catalog.settings().list(ROUTES).await?.into_iter().next();
-        Ok(row.map_or_else(MadeRoutes::default, |row| MadeRoutes {
-            routes: serde_json::from_str(&row.body)
+        Ok(row.map_or_else(MadeRoutes::default, |row| {
+            let read = serde_json::from_str::<Vec<RouteSection>>(&row.body);
+            let sections = read
                 .inspect_err(|error| tracing::error!(%error, "The routes that people made cannot be read"))
-                .unwrap_or_default(),
-            version: row.version,
+                .unwrap_or_default();
+            MadeRoutes {
+                routes: sections.iter().filter_map(written).collect(),
+                version: row.version,
+            }
         }))
     }
 
@@ -263,6 +267,14 @@ impl ChannelBoard {
                 pass_on(ended);
             }
         }
+    }
+}
+
+/// With every key that has a value by itself.
+pub(crate) fn written(route: &RouteSection) -> Option<Map<String, Value>> {
+    match serde_json::to_value(route) {
+        Ok(Value::Object(keys)) => Some(keys),
+        _ => None,
     }
 }
 

@@ -20,7 +20,7 @@ use watchpost_kit::chain;
 
 use super::channels::tried;
 use super::{ApiFailure, App, alert, body};
-use crate::alerting::{ALL_ROUTES, CHANNEL, Made, ROUTES, route_section};
+use crate::alerting::{ALL_ROUTES, CHANNEL, Made, ROUTES, route_section, written};
 use crate::auth::Principal;
 
 const ROUTES_MAX: usize = 200;
@@ -184,10 +184,11 @@ pub(super) async fn routes(
         })?;
         sections.push(section);
     }
+    let routes: Vec<_> = sections.iter().filter_map(written).collect();
     let _lock = app.channels.lock().await;
     app.channels.with_routes(sections).map_err(|error| mistake(&error))?;
     let (who, now, settings) = (principal.name(), app.clock.now(), app.catalog.settings());
-    let text = json!(request.routes).to_string();
+    let text = json!(routes).to_string();
     let row = match request.version {
         0 => settings.create(ROUTES, ALL_ROUTES, &text, &who, now).await?,
         version => settings.change(ROUTES, (ALL_ROUTES, version), &text, &who, now).await?,
@@ -196,10 +197,10 @@ pub(super) async fn routes(
         let message = "somebody changed the routes meanwhile: load them again";
         return Err(ApiFailure::new(StatusCode::CONFLICT, "changed", message));
     };
-    tracing::info!(routes = request.routes.len(), who, "Routes changed");
+    tracing::info!(routes = routes.len(), who, "Routes changed");
     refresh(&app).await?;
     Ok(Json(MadeRoutes {
-        routes: request.routes,
+        routes,
         version: row.version,
     }))
 }

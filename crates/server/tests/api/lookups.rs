@@ -146,7 +146,7 @@ async fn a_file_is_asked_about_once_and_malware_becomes_an_alert() {
     world.deliver(started(2, BAD)).await;
     let marked = found(
         &world,
-        "watchpost.lookup.verdict:malicious event.action:process-started",
+        "watchpost.lookup.verdict:malicious event.action:process-started NOT event.kind:alert",
         1,
     )
     .await;
@@ -174,7 +174,7 @@ async fn a_file_is_asked_about_once_and_malware_becomes_an_alert() {
     world.deliver(started(3, BAD)).await;
     let marked = found(
         &world,
-        "watchpost.lookup.verdict:malicious event.action:process-started",
+        "watchpost.lookup.verdict:malicious event.action:process-started NOT event.kind:alert",
         2,
     )
     .await;
