@@ -13,7 +13,7 @@ use crate::http::Target;
 use crate::instance::Server;
 use crate::scenarios::{Bench, count, looked_at, milliseconds, post_patiently};
 use crate::table::Table;
-use crate::timing::{now, pause, percentile, wait_until};
+use crate::timing::{now, pause, percentile, wait_until, wall_nanos};
 
 const EVENTS: u64 = 100_000;
 const LENGTH: Duration = Duration::from_mins(1);
@@ -59,7 +59,7 @@ impl Pace {
     }
 
     fn body(&self, from: u64, size: u64) -> Vec<u8> {
-        let time = Timestamp(watchpost_kit::Clock::now(&watchpost_kit::SystemClock::new()));
+        let time = Timestamp(wall_nanos());
         let events = (from..from + size).map(|n| {
             serde_json::json!({
                 "@timestamp": time.to_string(),

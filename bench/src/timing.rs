@@ -11,6 +11,13 @@ pub(crate) fn now() -> Instant {
     Instant::now()
 }
 
+/// Nanoseconds since 1970.
+#[expect(clippy::disallowed_methods, reason = "events are to be of this moment")]
+pub(crate) fn wall_nanos() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
 /// Seconds this thread has computed.
 pub(crate) fn thread_cpu_seconds() -> f64 {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

@@ -270,6 +270,15 @@ fn open_watch(settings: &ServerSettings, deps: &Deps, reader: &ReaderState) -> R
     Ok(Arc::new(watch))
 }
 
+fn open_rules(settings: &ServerSettings, deps: &Deps, catalog: &Catalog, managed: Managed) -> Arc<RuleBook> {
+    let places = RulePlaces {
+        paths: settings.rules.clone(),
+        builtin: settings.builtin_rules,
+    };
+    let now = Timestamp(deps.clock.now());
+    Arc::new(RuleBook::open(places, catalog.clone(), managed, now))
+}
+
 fn open_blocking(catalog: Catalog, known: Known, settings: &ServerSettings, deps: &Deps) -> Result<Rooms, ServerError> {
     let ledger_dir = settings.data_dir.join("ledger");
     let (intake, report) = Intake::open(deps.disk.clone(), &ledger_dir, ledger_options(settings))?;
@@ -289,16 +298,7 @@ fn open_blocking(catalog: Catalog, known: Known, settings: &ServerSettings, deps
         detect.clone(),
         catalog_reader.clone(),
     ]));
-    let places = RulePlaces {
-        paths: settings.rules.clone(),
-        builtin: settings.builtin_rules,
-    };
-    let rules = Arc::new(RuleBook::open(
-        places,
-        catalog.clone(),
-        known.managed,
-        Timestamp(deps.clock.now()),
-    ));
+    let rules = open_rules(settings, deps, &catalog, known.managed);
     for damage in report.damage.into_iter().chain(opened.damage) {
         reader.add_damage(damage);
     }
