@@ -176,9 +176,19 @@ fn rules_are_switched_excepted_and_tried_on_history_and_it_outlives_a_kill() {
     );
     world.run(&["rules", "enable", "needle"]).ok();
     world.run(&["rules", "exception", "end", "1"]).ok();
-    let mut log = std::fs::OpenOptions::new().append(true).open(log).unwrap();
-    log.write_all(b"another needle of the drill\n").unwrap();
-    world.wait_count("event.kind:alert", 3);
+    // It is looked for again within seconds, and what comes until then is not.
+    wait_for("a needle to be found again", || {
+        let mut log = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
+        log.write_all(b"another needle of the drill\n").unwrap();
+        let found = world
+            .run(&["search", "event.kind:alert another", "--json"])
+            .json_lines();
+        if found.is_empty() {
+            Err("nothing found yet".to_owned())
+        } else {
+            Ok(())
+        }
+    });
     world
         .run(&["rules", "disable", "nothing", "--reason", "x"])
         .fails_with(2, &["no rule"]);
