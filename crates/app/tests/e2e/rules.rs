@@ -161,21 +161,7 @@ fn rules_are_switched_excepted_and_tried_on_history_and_it_outlives_a_kill() {
     world.run(&["rules", "disable", "needle", "--reason", "too loud"]).ok();
     running.kill();
     let running = up_with_rule(&world);
-    let listed = world.run(&["rules", "list"]).ok();
-    assert!(
-        listed.stdout.contains("0 rules") && listed.stdout.contains("1 switched off"),
-        "{listed:?}"
-    );
-    let exceptions = world
-        .run(&["rules", "exception", "list", "needle", "--json"])
-        .ok()
-        .json_lines();
-    assert_eq!(
-        (&exceptions[0]["active"], &exceptions[0]["created_by"]),
-        (&true.into(), &"local".into())
-    );
-    world.run(&["rules", "enable", "needle"]).ok();
-    world.run(&["rules", "exception", "end", "1"]).ok();
+    is_as_before(&world);
     // It is looked for again within seconds, and what comes until then is not.
     wait_for("a needle to be found again", || {
         let mut log = std::fs::OpenOptions::new().append(true).open(&log).unwrap();
@@ -193,4 +179,23 @@ fn rules_are_switched_excepted_and_tried_on_history_and_it_outlives_a_kill() {
         .run(&["rules", "disable", "nothing", "--reason", "x"])
         .fails_with(2, &["no rule"]);
     running.stop();
+}
+
+/// What people did to the rule is as it was before the kill, and is undone.
+fn is_as_before(world: &World) {
+    let listed = world.run(&["rules", "list"]).ok();
+    assert!(
+        listed.stdout.contains("0 rules") && listed.stdout.contains("1 switched off"),
+        "{listed:?}"
+    );
+    let exceptions = world
+        .run(&["rules", "exception", "list", "needle", "--json"])
+        .ok()
+        .json_lines();
+    assert_eq!(
+        (&exceptions[0]["active"], &exceptions[0]["created_by"]),
+        (&true.into(), &"local".into())
+    );
+    world.run(&["rules", "enable", "needle"]).ok();
+    world.run(&["rules", "exception", "end", "1"]).ok();
 }
