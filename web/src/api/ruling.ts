@@ -139,7 +139,7 @@ export interface Rules {
   rules: RuleInfo[];
   loaded: string;
   /** Rules that cannot be used, one sentence each. */
-  problems: string[];
+  problems?: string[];
   /** Why a newer state of the files is not in use. */
   refused?: string;
 }

@@ -180,7 +180,7 @@ test('files become rules, and what cannot is named', async () => {
     buffer: Buffer.from(text),
   });
   await page
-    .getByLabel(rule.import, { exact: true })
+    .getByRole('button', { name: rule.import, exact: true })
     .setInputFiles([
       file('one.yml', own('00000000-0000-4000-b000-000000000001', 'One from a file')),
       file('two.yml', 'title: no rule'),

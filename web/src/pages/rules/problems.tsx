@@ -9,7 +9,7 @@ import classes from './rules.module.css';
 /** That changed files are not in use, and which rules cannot be used: why, and what to do. */
 export function Problems({ rules }: { rules: Rules }) {
   const { t } = useTranslation('rules');
-  const { refused, problems, loaded } = rules;
+  const { refused, problems = [], loaded } = rules;
   return (
     <>
       {refused && (
