@@ -136,7 +136,7 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     await page.getByRole('button', { name: rule['exceptions.add'] }).click();
     await page.getByText('our scanner').waitFor();
     await page.getByRole('button', { name: first(rule['exceptions.end.label']) }).click();
-    await page.getByText(rule['exceptions.over']).waitFor();
+    await page.getByText(rule['exceptions.over']).first().waitFor();
 
     await page.getByRole('button', { name: rule.disable }).click();
     await page.getByRole('textbox', { name: rule.reason, exact: true }).first().fill('a drill');
@@ -145,7 +145,7 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     await shot(page, `rule-${name}`);
     expect(await findings(page)).toEqual([]);
     await page.getByRole('button', { name: rule.enable }).click();
-    await page.getByText(rule['is.on'], { exact: true }).waitFor();
+    await page.getByText(rule['is.on'], { exact: true }).first().waitFor();
     await page.getByRole('button', { name: rule.remove, exact: true }).click();
     await page.getByRole('button', { name: rule['remove.yes'] }).click();
     await page.waitForURL(/\/rules/);

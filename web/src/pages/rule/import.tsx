@@ -59,11 +59,13 @@ export function Import() {
           if (files.length > 0) taking.mutate(files);
         }}
       />
-      <ul className={classes.results} role="status">
-        {taking.data?.map((one) => (
-          <Told key={one.name} taken={one} />
-        ))}
-      </ul>
+      <div role="status">
+        <ul className={classes.results}>
+          {taking.data?.map((one) => (
+            <Told key={one.name} taken={one} />
+          ))}
+        </ul>
+      </div>
     </section>
   );
 }
