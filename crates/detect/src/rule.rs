@@ -41,7 +41,7 @@ pub enum RuleKind {
     Volume,
     /// It notices that something does not come any more.
     Silent,
-    /// It asks the store on a schedule.
+    /// It holds a number of a time that slides on to its bounds.
     Threshold,
 }
 

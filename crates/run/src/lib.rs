@@ -29,4 +29,4 @@ pub use disk::{
 };
 pub use program::{Ended, Program};
 pub use shutdown::Shutdown;
-pub use supervisor::{Escalation, Hanging, Outcome, Policy, Supervisor, TaskState, TaskStatus};
+pub use supervisor::{Escalation, Hanging, Outcome, Policy, Supervisor, TaskState, TaskStatus, pass_on_panic};

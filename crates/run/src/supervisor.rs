@@ -18,6 +18,15 @@ const RESTART_DELAY_MAX: Duration = Duration::from_secs(30);
 /// Who ran that long was well: the next failure begins with a short delay again.
 const WELL_AFTER: Duration = Duration::from_mins(1);
 
+/// A task of one's own has ended: its panic is a panic of whoever looks after it.
+pub fn pass_on_panic(ended: Result<(), tokio::task::JoinError>) {
+    if let Err(error) = ended
+        && let Ok(panic) = error.try_into_panic()
+    {
+        std::panic::resume_unwind(panic);
+    }
+}
+
 /// How a supervised body ends.
 pub type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 

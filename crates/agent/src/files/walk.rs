@@ -13,6 +13,9 @@ use super::os::{device, mode, open};
 /// Names of one folder that are kept to be looked at, at most.
 const NAMES_MAX: usize = 200_000;
 
+/// Paths that wait to be looked at, of all folders together.
+const WAITING_MAX: usize = 1_000_000;
+
 /// How far a walk goes.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -70,7 +73,7 @@ pub struct Walked {
     pub troubles: u64,
     /// Symbolic links, pipes, devices and sockets, other file systems, and folders too deep: passed over.
     pub passed_over: u64,
-    /// There were more files than `Limits::files`.
+    /// There were more files than `Limits::files`, or more names than are kept.
     pub cut: bool,
 }
 
@@ -170,10 +173,11 @@ impl Walk<'_> {
                     continue;
                 }
             };
-            if names.len() >= NAMES_MAX {
+            if names.len() >= NAMES_MAX || waiting.len() >= WAITING_MAX {
                 self.walked.cut = true;
             }
-            for path in names.into_iter().rev() {
+            let free = WAITING_MAX.saturating_sub(waiting.len());
+            for path in names.into_iter().take(free).rev() {
                 match std::fs::symlink_metadata(&path) {
                     Ok(metadata) if self.wants(&metadata, depth + 1, file_system) => waiting.push((path, depth + 1)),
                     Ok(_) => self.walked.passed_over += 1,

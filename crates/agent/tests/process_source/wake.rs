@@ -24,14 +24,19 @@ fn a_burst_does_not_wake_for_every_process() {
     let mut world = World::new();
     world.settle();
     let marker = world.marker("wakes");
-    let before = world.bell.rings();
+    let (before, begun) = (world.bell.rings(), world.now());
     let mut shell = sh(&format!(
         "i=0; while [ $i -lt 300 ]; do /bin/true {marker}; i=$((i+1)); done; /bin/true {marker}-last"
     ));
     world.wait_for(|event| event.mentions(&format!("{marker}-last")));
     shell.wait().unwrap();
-    let woken = world.bell.rings() - before;
-    assert!(woken <= 100, "{woken} wake-ups for 300 processes");
+    let woken = (world.bell.rings() - before) as i64;
+    // Once in 50 ms; a busy machine takes its time for so many processes, and starts others meanwhile.
+    let millis = (world.now().0 - begun.0) / 1_000_000;
+    assert!(
+        woken <= 20 + millis / 40,
+        "{woken} wake-ups for 300 processes in {millis} ms"
+    );
 }
 
 #[test]

@@ -16,11 +16,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use watchpost_event::Timestamp;
 use watchpost_kit::Clock;
-use watchpost_run::Shutdown;
 use watchpost_run::metrics::Registry;
+use watchpost_run::{Shutdown, pass_on_panic};
 
 use crate::{AlertState, Notifier, StateError};
 use counts::Counts;
@@ -146,25 +146,17 @@ impl Courier {
         loop {
             tokio::select! {
                 () = wake.notified() => pokes.iter().for_each(|poke| poke.notify_one()),
-                Some(ended) = workers.join_next() => pass_on(ended),
+                Some(ended) = workers.join_next() => pass_on_panic(ended),
                 () = shutdown.wait() => break,
             }
         }
         while let Some(ended) = workers.join_next().await {
-            pass_on(ended);
+            pass_on_panic(ended);
         }
     }
 
     fn now(&self) -> Timestamp {
         Timestamp(self.clock.now())
-    }
-}
-
-fn pass_on(ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && let Ok(panic) = error.try_into_panic()
-    {
-        std::panic::resume_unwind(panic);
     }
 }
 

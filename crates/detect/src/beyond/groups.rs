@@ -54,9 +54,6 @@ impl<V: Default + PartialEq> Kept<V> {
     }
 
     pub(super) fn of(&mut self, rule: &str) -> &mut Groups<V> {
-        if !self.rules.contains_key(rule) {
-            self.rules.insert(rule.to_owned(), Groups::default());
-        }
         self.rules.entry(rule.to_owned()).or_default()
     }
 
@@ -75,13 +72,12 @@ impl<V: Default + PartialEq> Kept<V> {
     ) -> &mut V {
         let values = values_of(names, view);
         let key = digest(values.iter().map(String::as_str));
-        let is_full = |groups: &Groups<V>| groups.all.get(key).is_none() && groups.all.len() >= GROUPS_MAX;
-        if is_full(self.of(rule)) {
-            self.of(rule).all.pop_oldest();
+        let groups = self.rules.entry(rule.to_owned()).or_default();
+        let is_new = groups.all.get(key).is_none();
+        if is_new && groups.all.len() >= GROUPS_MAX {
+            groups.all.pop_oldest();
             self.forgotten += 1;
         }
-        let groups = self.of(rule);
-        let is_new = groups.all.get(key).is_none();
         let group = groups.all.touch(key);
         if is_new {
             *group = begin(values);

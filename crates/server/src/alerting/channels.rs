@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde_json::{Map, Value};
 use tokio::sync::{Notify, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::JoinSet;
 use watchpost_alert::{AlertSections, Alerting, ButtonActions, Courier, MadeChannel, RouteSection};
 use watchpost_catalog::{Catalog, Setting};
 use watchpost_kit::{Clock, chain};
-use watchpost_run::Shutdown;
+use watchpost_run::{Shutdown, pass_on_panic};
 use watchpost_trust::Vault;
 
 use super::SqlQueue;
@@ -37,7 +36,7 @@ pub(crate) struct Made {
 /// The routes that people made.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MadeRoutes {
-    pub(crate) routes: Vec<Map<String, Value>>,
+    pub(crate) routes: Vec<RouteSection>,
     /// 0: there are none.
     pub(crate) version: i64,
 }
@@ -205,15 +204,11 @@ impl ChannelBoard {
 
     async fn routes(&self) -> Result<MadeRoutes, ServerError> {
         let row = self.catalog.settings().list(ROUTES).await?.into_iter().next();
-        Ok(row.map_or_else(MadeRoutes::default, |row| {
-            let read = serde_json::from_str::<Vec<RouteSection>>(&row.body);
-            let sections = read
+        Ok(row.map_or_else(MadeRoutes::default, |row| MadeRoutes {
+            routes: serde_json::from_str(&row.body)
                 .inspect_err(|error| tracing::error!(%error, "The routes that people made cannot be read"))
-                .unwrap_or_default();
-            MadeRoutes {
-                routes: sections.iter().filter_map(written).collect(),
-                version: row.version,
-            }
+                .unwrap_or_default(),
+            version: row.version,
         }))
     }
 
@@ -224,8 +219,7 @@ impl ChannelBoard {
         all.channel
             .extend(usable.filter_map(|made| made.channel.section().ok()));
         let names: Vec<&str> = all.channel.iter().map(|channel| channel.name.as_str()).collect();
-        let sections = routes.routes.iter().filter_map(|route| route_section(route).ok());
-        let mut own: Vec<RouteSection> = sections.collect();
+        let mut own = routes.routes.clone();
         for route in &mut own {
             // A channel that went out of the configuration takes no route with it.
             route.channels.retain(|name| names.contains(&name.as_str()));
@@ -260,33 +254,12 @@ impl ChannelBoard {
             tokio::select! {
                 _ = changes.changed() => {}
                 () = shutdown.wait() => {}
-                Some(ended) = work.join_next() => pass_on(ended),
+                Some(ended) = work.join_next() => pass_on_panic(ended),
             }
             stop.trigger();
             while let Some(ended) = work.join_next().await {
-                pass_on(ended);
+                pass_on_panic(ended);
             }
         }
-    }
-}
-
-/// With every key that has a value by itself.
-pub(crate) fn written(route: &RouteSection) -> Option<Map<String, Value>> {
-    match serde_json::to_value(route) {
-        Ok(Value::Object(keys)) => Some(keys),
-        _ => None,
-    }
-}
-
-/// One route as people made it.
-pub(crate) fn route_section(route: &Map<String, Value>) -> Result<RouteSection, serde_json::Error> {
-    serde_json::from_value(Value::Object(route.clone()))
-}
-
-fn pass_on(ended: Result<(), JoinError>) {
-    if let Err(error) = ended
-        && let Ok(panic) = error.try_into_panic()
-    {
-        std::panic::resume_unwind(panic);
     }
 }

@@ -10,7 +10,7 @@ mod silences;
 mod state;
 
 pub(crate) use actions::ChatActions;
-pub(crate) use channels::{ALL_ROUTES, BoardDeps, CHANNEL, ChannelBoard, Made, ROUTES, route_section, written};
+pub(crate) use channels::{ALL_ROUTES, BoardDeps, CHANNEL, ChannelBoard, Made, ROUTES};
 pub(crate) use reader::{CatalogReader, CatalogReaderDeps};
 pub(crate) use release::Releaser;
 pub(crate) use silences::SilenceBoard;

@@ -66,7 +66,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<ChannelsRes
     Ok(Json(ChannelsResponse {
         channels,
         routes: in_use.alerting.routes().iter().map(route).collect(),
-        made_routes: in_use.routes.routes.clone(),
+        made_routes: made::routes_info(&in_use.routes.routes),
         routes_version: in_use.routes.version,
         default_routes: in_use.default_routes,
     }))

@@ -7,9 +7,10 @@ use axum::body::Body;
 use axum::extract::{Extension, Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use utoipa::IntoParams;
-use watchpost_alert::{AlertError, AlertSections, Alerting, MadeChannel};
+use watchpost_alert::{AlertError, AlertSections, Alerting, MadeChannel, RouteSection};
+use watchpost_catalog::SETTINGS_MAX;
 use watchpost_event::Timestamp;
 use watchpost_event::api::{
     ChannelPreview, ChannelTestResponse, MadeChannelInfo, MadeRoutes, PreviewChannelRequest, SaveChannelRequest,
@@ -20,7 +21,7 @@ use watchpost_kit::chain;
 
 use super::channels::tried;
 use super::{ApiFailure, App, alert, body};
-use crate::alerting::{ALL_ROUTES, CHANNEL, Made, ROUTES, route_section, written};
+use crate::alerting::{ALL_ROUTES, CHANNEL, Made, ROUTES};
 use crate::auth::Principal;
 
 const ROUTES_MAX: usize = 200;
@@ -43,6 +44,11 @@ pub(super) async fn create(
     let _lock = app.channels.lock().await;
     if app.channels.is_configured(&name) {
         return Err(exists());
+    }
+    if app.channels.current().made.len() as u64 >= SETTINGS_MAX {
+        let message =
+            format!("there are {SETTINGS_MAX} channels made here: remove one, or put channels into server.toml");
+        return Err(ApiFailure::bad_request(message));
     }
     let sealed = seal(&app, &made)?;
     let who = principal.name();
@@ -110,12 +116,7 @@ pub(super) async fn remove(
     let _lock = app.channels.lock().await;
     let before = made(&app, &name)?;
     let in_use = app.channels.current();
-    let sections = in_use
-        .routes
-        .routes
-        .iter()
-        .filter_map(|route| route_section(route).ok());
-    let using = sections.filter(|route| {
+    let using = in_use.routes.routes.iter().filter(|route| {
         let escalated = route.escalate.iter().flat_map(|escalate| &escalate.channels);
         route.channels.iter().chain(escalated).any(|channel| *channel == name)
     });
@@ -178,17 +179,17 @@ pub(super) async fn routes(
     }
     let mut sections = Vec::new();
     for (at, route) in request.routes.iter().enumerate() {
-        let section = route_section(route).map_err(|error| {
+        let read = serde_json::from_value::<RouteSection>(Value::Object(route.clone()));
+        sections.push(read.map_err(|error| {
             let failure = ApiFailure::bad_request(format!("route[{at}]: {error}"));
             failure.with_details(json!({ "key": format!("route[{at}]") }))
-        })?;
-        sections.push(section);
+        })?);
     }
-    let routes: Vec<_> = sections.iter().filter_map(written).collect();
+    let text = json!(sections).to_string();
+    let routes = routes_info(&sections);
     let _lock = app.channels.lock().await;
     app.channels.with_routes(sections).map_err(|error| mistake(&error))?;
     let (who, now, settings) = (principal.name(), app.clock.now(), app.catalog.settings());
-    let text = json!(routes).to_string();
     let row = match request.version {
         0 => settings.create(ROUTES, ALL_ROUTES, &text, &who, now).await?,
         version => settings.change(ROUTES, (ALL_ROUTES, version), &text, &who, now).await?,
@@ -203,6 +204,15 @@ pub(super) async fn routes(
         routes,
         version: row.version,
     }))
+}
+
+/// The keys of each, with every one that has a value by itself.
+pub(super) fn routes_info(sections: &[RouteSection]) -> Vec<Map<String, Value>> {
+    let keys = |section| match serde_json::to_value(section) {
+        Ok(Value::Object(keys)) => Some(keys),
+        _ => None,
+    };
+    sections.iter().filter_map(keys).collect()
 }
 
 /// A channel by itself, with the routes nobody wrote.

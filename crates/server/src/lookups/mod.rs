@@ -73,7 +73,10 @@ impl LookupBoard {
         let dir = settings.data_dir.join("lookup");
         let desk = |service| Desk::open(service, deps.disk.clone(), &dir, deps.clock.clone()).map(Arc::new);
         let desks = lookup.services.iter().map(desk).collect::<Result<Vec<_>, _>>()?;
-        let places = Arc::new(Places::open(&lookup));
+        // Lists may be long.
+        let reading = lookup.clone();
+        let opened = tokio::task::spawn_blocking(move || Places::open(&reading)).await;
+        let places = Arc::new(opened.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic())));
         let known = Arc::new(Known::new(lookup.cache));
         if !desks.is_empty() {
             let mut holding = catalog.lookups().holding(deps.clock.now(), HOLDING_MAX).await?;

@@ -84,6 +84,7 @@ impl Teller {
                     .tell_anew(Rng::from_os().next_u64())
                     .await
                     .map_err(failed)?;
+                return Err("their stream begins anew".to_owned());
             }
         }
         Ok(true)
