@@ -87,8 +87,8 @@ impl Bench {
         let config = folder.join("config/server.toml");
         let rules = folder.join("rules");
         let text = format!(
-            "[detect]\nrules = ['{}']\n{}{}[[route]]\nchannels = [\"story\"]\n[[route]]\nchannels = [\"each\"]\ngroup = \
-             \"none\"\n",
+            "[detect]\nrules = ['{}']\n{}{}[[route]]\nchannels = [\"story\"]\nwhen = 'rule.name:Flood'\n[[route]]\nchannels = [\"each\"]\ngroup = \
+             \"none\"\nwhen = 'rule.name:Flood'\n",
             rules.display(),
             channel("story", story_port, ""),
             channel("each", each_port, ""),
@@ -171,9 +171,11 @@ fn told_of_all(arrivals: &Arrivals, all: u64) -> Result<(usize, u64)> {
             .recv_timeout(PATIENCE)
             .with_context(|| format!("told of {told} of {all} in {messages} messages"))?;
         messages += 1;
-        told += match text.strip_prefix("and ") {
-            Some(rest) => rest.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0),
-            None => 1,
+        let number = |rest: &str| rest.split(' ').next().and_then(|count| count.parse().ok()).unwrap_or(0);
+        told += match (text.strip_prefix("and "), text.split_once("(and ")) {
+            (Some(together), _) => number(together),
+            (None, Some((_, more))) => 1 + number(more),
+            (None, None) => 1,
         };
     }
     Ok((messages, told))

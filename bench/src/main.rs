@@ -10,6 +10,7 @@ mod crowd;
 mod detection;
 mod fleet;
 mod flood;
+mod groups;
 mod growth;
 mod http;
 mod instance;

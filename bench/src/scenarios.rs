@@ -85,6 +85,7 @@ impl Bench {
             Scenario::Detection => self.detection(self.rules.as_deref(), table)?,
             Scenario::Telling => self.telling(table)?,
             Scenario::Flood => self.flood(table)?,
+            Scenario::Groups => self.groups(table)?,
             Scenario::Rest => self.rest(table)?,
             Scenario::Pace => self.pace(table)?,
             Scenario::Long => self.long(table)?,
