@@ -52,6 +52,7 @@ mod digest;
 mod encoding;
 mod explain;
 mod filters;
+mod history;
 mod lru;
 mod normal;
 mod outline;
@@ -62,6 +63,7 @@ mod samples;
 mod sources;
 mod table;
 mod taxonomy;
+mod together;
 
 #[cfg(test)]
 mod differential;
@@ -85,3 +87,4 @@ pub use outline::Outline;
 pub use place::place_of;
 pub use rule::{Hit, Rule, RuleKind, Share};
 pub use samples::{Input, Sample, SampleError, Samples};
+pub use together::Together;

@@ -225,13 +225,7 @@ impl Beyond {
         if self.rules.is_empty() {
             return Vec::new();
         }
-        let mut found = Vec::new();
-        if memory.is_due(moment(received)) {
-            for one in &self.rules {
-                found.extend(one.tick(received, memory));
-            }
-            memory.hold(|key| self.rules().any(|rule| rule.key == key));
-        }
+        let mut found = self.tick(received, memory);
         let sources = sources(view);
         for one in &self.rules {
             if one.scope().holds(&sources, view) && !excepted(&one.rule().key) {
@@ -239,6 +233,29 @@ impl Beyond {
             }
         }
         found
+    }
+
+    /// What is over at a time of receipt.
+    pub(crate) fn tick(&self, received: Timestamp, memory: &mut Memory) -> Vec<Detection> {
+        let mut found = Vec::new();
+        if memory.is_due(moment(received)) {
+            for one in &self.rules {
+                found.extend(one.tick(received, memory));
+            }
+            memory.hold(|key| self.rules().any(|rule| rule.key == key));
+        }
+        found
+    }
+
+    /// Whether one of them looks at this event.
+    pub(crate) fn concern(&self, view: &View<'_>) -> bool {
+        let sources = sources(view);
+        self.rules.iter().any(|one| one.scope().holds(&sources, view))
+    }
+
+    pub(crate) fn scope_of(&self, key: &str) -> Option<(&LogSource, &str)> {
+        let one = self.rules.iter().find(|one| one.rule().key == key)?;
+        Some((&one.scope().source, one.scope().query.text()))
     }
 
     /// What a rule makes of an event, as far as that event alone says it.

@@ -59,6 +59,9 @@ pub struct RuleInfo {
     pub excepted: u64,
     /// Detections since then.
     pub detections: u64,
+    /// Those of them that were put together with others of their story, since there were too many.
+    #[serde(default)]
+    pub together: u64,
     /// What asking it costs: nanoseconds for each event of its log source, measured alone on a sample. Absent: not yet
     /// measured; a correlation costs what the rules cost that it counts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -401,7 +404,7 @@ pub struct BacktestDetection {
     pub level: String,
     /// What people would be told.
     pub message: String,
-    /// The id of the event that completed it.
+    /// The id of the event that completed it; empty where it is about a time and no event.
     pub cause: String,
     /// How many events it stands for.
     pub count: u64,

@@ -27,6 +27,10 @@ const SLICE_MIN: i64 = HOUR / 6;
 const SLICE_MAX: i64 = DAY;
 /// Matches of one slice that are kept to be put in order; of a slice with more, first one half and then the other is done.
 const MATCHES_MAX: usize = 20_000;
+/// … and so many bytes of events, for rules that look at them in order.
+const KEPT_BYTES_MAX: usize = 32 << 20;
+/// How often such rules look at what is over.
+const STEP: i64 = 60 * SECOND;
 /// What is kept of an event's message.
 const MESSAGE_BYTES_MAX: usize = 500;
 /// After so much work …
@@ -67,11 +71,32 @@ pub(crate) enum BacktestEvent {
 
 /// A match until its slice is put in order.
 struct Match {
-    hit: Hit,
+    cause: Cause,
+    what: Matched,
+}
+
+/// What is told of an event.
+#[derive(Default)]
+struct Cause {
+    time: Timestamp,
     id: String,
     message: String,
-    /// Of a rule that needs only one event.
-    detection: Option<Detection>,
+}
+
+enum Matched {
+    /// Of a rule that needs only one event the detection, too.
+    Hit(Hit, Option<Box<Detection>>),
+    /// A rule of our own kinds looks at it.
+    Row(Box<Row>),
+}
+
+impl Matched {
+    fn rule(&self) -> &str {
+        match self {
+            Self::Hit(hit, _) => &hit.rule,
+            Self::Row(_) => "",
+        }
+    }
 }
 
 /// How a slice was walked.
@@ -89,6 +114,10 @@ struct Run<'a> {
     clock: &'a dyn Clock,
     tell: &'a mut dyn FnMut(BacktestEvent) -> ControlFlow<()>,
     correlator: Correlator,
+    /// Up to when rules of our own kinds know that time has passed.
+    passed: i64,
+    /// Bytes of the events that are kept for them.
+    kept: usize,
     progress: BacktestProgress,
     excepted: u64,
     shown: u64,
@@ -105,6 +134,14 @@ impl Backtest {
     pub(crate) fn narrow(rules: &Rules) -> Option<String> {
         let mut terms = Vec::new();
         for rule in rules.list() {
+            if let Some((source, query)) = rules.scope_of(&rule.key) {
+                let all = query.trim().is_empty() || query.trim() == "*";
+                let term = if all { term(source)? } else { format!("({query})") };
+                if !terms.contains(&term) {
+                    terms.push(term);
+                }
+                continue;
+            }
             for source in rules.outline(&rule.key)?.sources {
                 let term = term(&source)?;
                 if !terms.contains(&term) {
@@ -130,6 +167,8 @@ impl Backtest {
             clock,
             tell,
             correlator: Correlator::default(),
+            passed: self.from.0,
+            kept: 0,
             progress: BacktestProgress {
                 until: self.from,
                 ..BacktestProgress::default()
@@ -201,7 +240,7 @@ impl Run<'_> {
                     matches
                 }
             };
-            if self.count(matches).is_break() || self.report(to).is_break() {
+            if self.count(matches).is_break() || self.pass(to).is_break() || self.report(to).is_break() {
                 return Ok(ControlFlow::Break(()));
             }
         }
@@ -217,10 +256,11 @@ impl Run<'_> {
         request.cancel = test.cancel.clone();
         request.progress = Progress::default();
         let mut matches = Vec::new();
+        self.kept = 0;
         let store = self.store;
         let summary = store.rows(&request, &mut |row| {
             self.look(&row, &mut matches);
-            if test.cancel.is_cancelled() || matches.len() > MATCHES_MAX {
+            if test.cancel.is_cancelled() || self.is_too_much(&matches) {
                 return ControlFlow::Break(());
             }
             self.give_way()
@@ -232,11 +272,15 @@ impl Run<'_> {
         }
         Ok(if test.cancel.is_cancelled() {
             Walked::Stopped
-        } else if matches.len() > MATCHES_MAX {
+        } else if self.is_too_much(&matches) {
             Walked::TooMuch(matches)
         } else {
             Walked::Whole(matches)
         })
+    }
+
+    fn is_too_much(&self, matches: &[Match]) -> bool {
+        matches.len() > MATCHES_MAX || self.kept > KEPT_BYTES_MAX
     }
 
     fn look(&mut self, row: &Row, matches: &mut Vec<Match>) {
@@ -255,12 +299,13 @@ impl Run<'_> {
                 .retain(|share| !self.test.exceptions.except(&share.correlation, &view, self.test.now));
             self.progress.hits += 1;
             let detection = self.test.rules.detection_of(&hit, &view);
-            matches.push(Match {
-                id: view.id().to_string(),
-                message: beginning(&view.event.message),
-                detection: detection.filter(|_| self.test.wanted.contains(&hit.rule)),
-                hit,
-            });
+            let detection = detection.filter(|_| self.test.wanted.contains(&hit.rule)).map(Box::new);
+            matches.push(of(&view, Matched::Hit(hit, detection)));
+        }
+        if self.test.rules.has_own_kinds() && self.test.rules.own_kinds_concern(&view) {
+            self.progress.hits += 1;
+            self.kept += view.event.weight();
+            matches.push(of(&view, Matched::Row(Box::new(row.clone()))));
         }
     }
 
@@ -272,21 +317,64 @@ impl Run<'_> {
 
     /// Counts a slice's matches in order of time.
     fn count(&mut self, mut matches: Vec<Match>) -> ControlFlow<()> {
-        matches.sort_by(|a, b| (a.hit.time, &a.id, &a.hit.rule).cmp(&(b.hit.time, &b.id, &b.hit.rule)));
+        let place = |one: &Match| (one.cause.time, one.cause.id.clone(), one.what.rule().to_owned());
+        matches.sort_by_cached_key(place);
         for one in matches {
-            let counted = self.correlator.add(&self.test.rules, &one.hit);
-            let counted = counted
-                .into_iter()
-                .filter(|found| self.test.wanted.contains(&found.rule.key));
-            for detection in one.detection.iter().cloned().chain(counted) {
-                self.found(&detection, &one)?;
+            let found = match &one.what {
+                Matched::Hit(hit, detection) => {
+                    let alone = detection.iter().map(|detection| (**detection).clone());
+                    alone.chain(self.correlator.add(&self.test.rules, hit)).collect()
+                }
+                Matched::Row(row) => {
+                    self.pass(one.cause.time.0)?;
+                    self.look_in_order(row)
+                }
+            };
+            for detection in found {
+                self.found(&detection, &one.cause)?;
             }
         }
         ControlFlow::Continue(())
     }
 
-    fn found(&mut self, detection: &Detection, cause: &Match) -> ControlFlow<()> {
-        let time = cause.hit.time;
+    /// What rules of our own kinds make of an event.
+    fn look_in_order(&mut self, row: &Row) -> Vec<Detection> {
+        let (view, test) = (row.view(), self.test);
+        let mut excepted = 0;
+        let found = test
+            .rules
+            .look_with_own_kinds(&view, view.event.time, &mut self.correlator, &mut |rule| {
+                let is_excepted = test.exceptions.except(rule, &view, test.now);
+                excepted += u64::from(is_excepted);
+                is_excepted
+            });
+        self.excepted += excepted;
+        found
+    }
+
+    /// Time passes up to here: what did not come, or was too little, shows only then.
+    fn pass(&mut self, to: i64) -> ControlFlow<()> {
+        if !self.test.rules.has_own_kinds() {
+            return ControlFlow::Continue(());
+        }
+        while self.passed.saturating_add(STEP) <= to {
+            self.passed += STEP;
+            if self.test.cancel.is_cancelled() {
+                return ControlFlow::Break(());
+            }
+            let now = Timestamp(self.passed);
+            for detection in self.test.rules.pass_time(now, &mut self.correlator) {
+                self.found(&detection, &Cause::default())?;
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn found(&mut self, detection: &Detection, cause: &Cause) -> ControlFlow<()> {
+        if !self.test.wanted.contains(&detection.rule.key) {
+            return ControlFlow::Continue(());
+        }
+        let time = if detection.alone { detection.last } else { cause.time };
         self.progress.detections += 1;
         *self
             .buckets
@@ -302,7 +390,11 @@ impl Run<'_> {
             rule: detection.rule.title.clone(),
             level: detection.rule.level_name().to_owned(),
             message: detection.sentence(&cause.message),
-            cause: cause.id.clone(),
+            cause: if detection.alone {
+                String::new()
+            } else {
+                cause.id.clone()
+            },
             count: detection.count,
             group: group
                 .map(|(name, value)| format!("{name} {}", beginning(value)))
@@ -352,6 +444,15 @@ impl Run<'_> {
             damage: self.damage,
         }
     }
+}
+
+fn of(view: &View<'_>, what: Matched) -> Match {
+    let cause = Cause {
+        time: view.event.time,
+        id: view.id().to_string(),
+        message: beginning(&view.event.message),
+    };
+    Match { cause, what }
 }
 
 fn beginning(text: &str) -> String {

@@ -204,6 +204,56 @@ fn it_ends_when_it_is_cancelled_or_nobody_listens() {
     assert!(ended.unwrap().is_none() && told <= 2, "{told}");
 }
 
+fn own_kind(text: &str, days: i64, store: &EmbeddedStore) -> (Vec<BacktestDetection>, BacktestEnd) {
+    let (rules, problems) = Rules::compile(&[RuleText::new("t.yml", text)]);
+    assert_eq!(problems, []);
+    let query = Backtest::narrow(&rules).unwrap();
+    let tried = Backtest {
+        rules,
+        query: watchpost_query::parse(&query).unwrap(),
+        ..test(&["k"], &Managed::default(), days)
+    };
+    run(&tried, store)
+}
+
+#[test]
+fn what_is_new_is_found_behind_the_time_of_learning() {
+    let day = 86_400;
+    // The second address comes while it learns, the third behind.
+    let at = [(0, 1), (day, 2), (4 * day, 1), (5 * day, 3), (6 * day, 3), (7 * day, 2)];
+    let events: Vec<Event> = (1..)
+        .zip(at)
+        .map(|(n, (at, host))| login(at, n, &format!("192.0.2.{host}"), "success"))
+        .collect();
+    let text = "title: New\nid: k\nlevel: low\nwatchpost:\n  type: first_seen\n  query: 'event.outcome:success'\n  \
+                fields: [source.ip]\n  learn: 3d\n";
+    let (found, end) = own_kind(text, 10, &store(&events));
+    assert_eq!((end.events, end.hits, end.detections), (6, 6, 1), "{found:?}");
+    assert_eq!(found[0].time, Timestamp(T0 + 5 * day * SECOND));
+    assert!(found[0].message.contains("192.0.2.3 for the first time"), "{found:?}");
+    assert!(!found[0].cause.is_empty());
+}
+
+#[test]
+fn silence_is_found_when_it_was_whether_or_not_anything_came_behind() {
+    let hour = 3_600;
+    let at = [0, 600, 1_200, 5 * hour, 5 * hour + 600];
+    let events: Vec<Event> = (1..)
+        .zip(at)
+        .map(|(n, at)| login(at, n, "192.0.2.1", "success"))
+        .collect();
+    let text = "title: Quiet\nid: k\nlevel: low\nwatchpost:\n  type: silent\n  query: 'event.outcome:success'\n  \
+                after: 30m\n";
+    let (found, end) = own_kind(text, 1, &store(&events));
+    let times: Vec<i64> = found.iter().map(|one| (one.time.0 - T0) / SECOND).collect();
+    assert_eq!(times, [1_200 + 1_800, 5 * hour + 600 + 1_800], "{found:?}");
+    assert!(
+        found.iter().all(|one| one.cause.is_empty()),
+        "about no event: {found:?}"
+    );
+    assert_eq!(end.detections, 2);
+}
+
 #[test]
 fn only_what_fields_can_tell_is_narrowed() {
     let narrow = |source: &str| {

@@ -147,13 +147,15 @@ function Detections({ found }: { found: BacktestDetection[] }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: they only become more
         <li key={at}>
           <Time at={time} /> <Level level={level} /> <SafeText text={message} />{' '}
-          <Link
-            to="/search"
-            search={{ context: cause, ...around(time) }}
-            aria-label={t('backtest.cause.label', { message: safeString(message) })}
-          >
-            {t('backtest.cause')}
-          </Link>
+          {cause && (
+            <Link
+              to="/search"
+              search={{ context: cause, ...around(time) }}
+              aria-label={t('backtest.cause.label', { message: safeString(message) })}
+            >
+              {t('backtest.cause')}
+            </Link>
+          )}
         </li>
       ))}
     </ol>

@@ -17,7 +17,6 @@ use futures_util::stream::unfold;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use tokio::time::Sleep;
-use watchpost_detect::{Rule, RuleKind};
 use watchpost_event::api::{BacktestEnd, BacktestLine, BacktestRequest};
 use watchpost_event::protocol::ErrorBody;
 use watchpost_query::Query;
@@ -127,20 +126,6 @@ fn choose(book: &RuleBook, request: &BacktestRequest) -> Result<(Trial, HashSet<
             .map_or("there is no rule in the text", |problem| &problem.message);
         let failure = ApiFailure::new(StatusCode::BAD_REQUEST, "bad_rule", first);
         return Err(failure.with_details(serde_json::json!({ "problems": problems })));
-    }
-    let looks_back = |rule: &Arc<Rule>| !matches!(rule.kind, RuleKind::Event | RuleKind::Correlation);
-    if let Some(rule) = trial
-        .own()
-        .into_iter()
-        .filter(|own| keys.contains(&own.key))
-        .find(looks_back)
-    {
-        let message = format!(
-            "rule {:?} is of the kind {}, which goes by when events were received: it is tried on samples, not on history",
-            rule.title,
-            rule.kind.name()
-        );
-        return Err(ApiFailure::new(StatusCode::BAD_REQUEST, "not_for_history", message));
     }
     Ok((trial, keys))
 }
