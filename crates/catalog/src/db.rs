@@ -121,8 +121,13 @@ pub(crate) async fn within<T>(
 
 /// The column's value and one.
 pub(crate) fn one_more(column: impl ColumnTrait) -> Expr {
+    more(column, 1)
+}
+
+/// The column's value and so many.
+pub(crate) fn more(column: impl ColumnTrait, times: i64) -> Expr {
     use sea_orm::sea_query::ExprTrait;
-    Expr::col(column).add(1)
+    Expr::col(column).add(times)
 }
 
 /// Cuts a list into pieces of `most`, then of ever smaller powers of two: each size is a statement of its own that the

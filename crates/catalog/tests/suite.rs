@@ -136,7 +136,8 @@ cases! {
         what_is_silenced_is_kept_with_the_reason_and_told_when_the_silence_is_over,
         what_is_held_is_not_told_once_somebody_sees_to_it_or_silences_it,
         what_is_held_is_kept_where_its_channel_is_gone_and_goes_where_the_clock_was_ahead,
-        what_was_given_up_is_sent_again_when_asked;
+        what_was_given_up_is_sent_again_when_asked,
+        a_detection_that_stands_for_many_counts_for_all_of_them;
     settings: a_setting_is_changed_by_whoever_has_seen_it, kinds_and_names_are_apart;
     silences:
         silences_are_current_until_they_are_over_or_ended,

@@ -59,6 +59,9 @@ fn row(rule: &RuleInfo) -> Vec<String> {
         // Writing to a String cannot fail.
         let _ = write!(state, ", {} exc.", rule.exceptions);
     }
+    if rule.together > 0 {
+        state.push_str(", too much");
+    }
     let cost = |nanos: u64| format!("{:.1} µs", nanos as f64 / 1_000.0);
     vec![
         rule.hits.to_string(),

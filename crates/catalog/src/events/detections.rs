@@ -6,7 +6,7 @@ use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Set};
 
 use super::{AppliedReport, Detection, NewEvents, enqueue};
-use crate::db::{Write, one_more, pieces};
+use crate::db::{Write, more, pieces};
 use crate::limits;
 use crate::tables::{alert_events, alerts};
 
@@ -93,7 +93,7 @@ async fn extend(write: &Write, now: i64, detection: &Detection) -> Result<Option
         return Ok(None);
     };
     alerts::Entity::update_many()
-        .col_expr(Column::Count, one_more(Column::Count))
+        .col_expr(Column::Count, more(Column::Count, times(detection)))
         .col_expr(Column::FirstNs, Expr::value(first.min(time)))
         .col_expr(Column::LastNs, Expr::value(last.max(time)))
         .col_expr(Column::UpdatedNs, Expr::value(now))
@@ -107,6 +107,11 @@ async fn extend(write: &Write, now: i64, detection: &Detection) -> Result<Option
     }))
 }
 
+/// For how many it counts.
+pub(super) fn times(detection: &Detection) -> i64 {
+    i64::try_from(detection.more).unwrap_or(i64::MAX).saturating_add(1)
+}
+
 async fn make(write: &Write, now: i64, detection: &Detection) -> Result<Joined, DbErr> {
     let row = alerts::ActiveModel {
         fingerprint: Set(limits::id(&detection.fingerprint)),
@@ -114,7 +119,7 @@ async fn make(write: &Write, now: i64, detection: &Detection) -> Result<Joined, 
         rule_title: Set(limits::name(&detection.rule_title)),
         level: Set(i16::from(detection.level)),
         state: Set("open".to_owned()),
-        count: Set(1),
+        count: Set(times(detection)),
         first_ns: Set(detection.time),
         last_ns: Set(detection.time),
         created_ns: Set(now),
@@ -139,6 +144,7 @@ async fn remember(write: &Write, now: i64, id: &str, detection: &Detection, join
         alert_id: Set(joined.alert_id),
         timestamp_ns: Set(detection.time),
         added_ns: Set(now),
+        times: Set(times(detection)),
     };
     alert_events::Entity::insert(row)
         .exec_without_returning(write.on())

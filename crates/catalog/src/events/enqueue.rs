@@ -3,8 +3,9 @@
 use sea_orm::sea_query::{Expr, OnConflict, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 
+use super::detections::times;
 use super::{Detection, NewMessage, Rate, Terms};
-use crate::db::{Write, one_more, pieces};
+use crate::db::{Write, more, pieces};
 use crate::limits;
 use crate::messages::MessageState;
 use crate::tables::{alert_events, messages};
@@ -48,12 +49,12 @@ pub(super) async fn all(
             continue;
         };
         // A flood must not become a flood of rows: of one alert one is held, and counts.
-        if row.state == MessageState::Held && count_held(write, alert.id, &channel).await? {
+        if row.state == MessageState::Held && count_held(write, alert.id, &channel, times(detection)).await? {
             continue;
         }
         rows.push(row);
     }
-    insert(write, now, id, alert.id, &rows).await
+    insert(write, now, (id, alert.id), times(detection), &rows).await
 }
 
 /// The states of the messages of this alert that the channel has already; none where that changes nothing, since such a
@@ -138,7 +139,7 @@ async fn is_due(
     let least = terms.after.min(AFTER_MAX);
     let mut near = alert_events::Entity::find()
         .select_only()
-        .column(alert_events::Column::EventId)
+        .column(alert_events::Column::Times)
         .filter(alert_events::Column::AlertId.eq(alert_id));
     if terms.within_ns > 0 {
         let from = detection.time.saturating_sub(terms.within_ns);
@@ -146,8 +147,9 @@ async fn is_due(
             .filter(alert_events::Column::TimestampNs.gt(from))
             .filter(alert_events::Column::TimestampNs.lte(detection.time));
     }
-    let near: Vec<String> = near.limit(least).into_tuple().all(write.on()).await?;
-    Ok(near.len() as u64 >= least)
+    let near: Vec<i64> = near.limit(least).into_tuple().all(write.on()).await?;
+    let times = near.into_iter().fold(0, i64::saturating_add);
+    Ok(u64::try_from(times).is_ok_and(|times| times >= least))
 }
 
 /// When a channel that has had all it may get has room again; `None`: now.
@@ -178,11 +180,11 @@ async fn room_at(write: &Write, now: i64, channel: &str, rate: Option<Rate>) -> 
     Ok(last.map(|oldest| oldest.saturating_add(rate.per_ns)))
 }
 
-/// Adds one to what is held of this alert for this channel; false when nothing is.
-async fn count_held(write: &Write, alert_id: i64, channel: &str) -> Result<bool, DbErr> {
+/// Adds to what is held of this alert for this channel; false when nothing is.
+async fn count_held(write: &Write, alert_id: i64, channel: &str, times: i64) -> Result<bool, DbErr> {
     use messages::Column;
     let done = messages::Entity::update_many()
-        .col_expr(Column::Count, one_more(Column::Count))
+        .col_expr(Column::Count, more(Column::Count, times))
         .filter(Column::AlertId.eq(alert_id))
         .filter(Column::Channel.eq(channel))
         .filter(Column::State.eq(MessageState::Held.name()))
@@ -195,7 +197,13 @@ fn next_multiple(now: i64, period: i64) -> i64 {
     (now.div_euclid(period).saturating_add(1)).saturating_mul(period)
 }
 
-async fn insert(write: &Write, now: i64, id: &str, alert_id: i64, rows: &[Row<'_>]) -> Result<u64, DbErr> {
+async fn insert(
+    write: &Write,
+    now: i64,
+    (id, alert_id): (&str, i64),
+    times: i64,
+    rows: &[Row<'_>],
+) -> Result<u64, DbErr> {
     use messages::Column;
     let mut enqueued = 0;
     for piece in pieces(rows, VALUES) {
@@ -211,6 +219,7 @@ async fn insert(write: &Write, now: i64, id: &str, alert_id: i64, rows: &[Row<'_
             Column::CreatedNs,
             Column::FinishedNs,
             Column::Error,
+            Column::Count,
         ]);
         for Row {
             message,
@@ -230,6 +239,7 @@ async fn insert(write: &Write, now: i64, id: &str, alert_id: i64, rows: &[Row<'_
                 Expr::value(now),
                 Expr::value((*state == MessageState::Silenced).then_some(now)),
                 Expr::value(reason.map(|reason| limits::text(reason, limits::NOTE_BYTES_MAX))),
+                Expr::value(times),
             ];
             statement
                 .values(values)

@@ -63,6 +63,8 @@ pub struct Detection {
     pub message: String,
     /// The event as one JSON object, cut like [`SecurityEvent::fields`] at 64 KiB.
     pub event_json: String,
+    /// How many it stands for beyond itself: a rule that finds too much puts them together.
+    pub more: u64,
     /// Whom to tell.
     pub messages: Vec<NewMessage>,
 }

@@ -11,6 +11,8 @@ pub struct Model {
     pub alert_id: i64,
     pub timestamp_ns: i64,
     pub added_ns: i64,
+    /// For how many it stands.
+    pub times: i64,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

@@ -41,6 +41,7 @@ pub(crate) fn detection(n: u64, fingerprint: &str, seconds: i64) -> Detection {
         username: Some("anna".to_owned()),
         message: format!("port scan {n}"),
         event_json: format!("{{\"n\":{n}}}"),
+        more: 0,
         messages: Vec::new(),
     }
 }

@@ -284,3 +284,36 @@ pub(crate) async fn what_was_given_up_is_sent_again_when_asked(place: TestPlace)
     assert_eq!(waiting.iter().map(|message| message.id).collect::<Vec<_>>(), [1, 2, 3]);
     assert_eq!(waiting[0].created_ns, NOW + SECOND, "its age is counted anew");
 }
+
+pub(crate) async fn a_detection_that_stands_for_many_counts_for_all_of_them(place: TestPlace) {
+    let catalog = place.open().await;
+    let many = |n, fingerprint, more, terms: Terms| Detection {
+        more,
+        ..on(&[terms], detection(n, fingerprint, n as i64))
+    };
+    let limited = Terms {
+        rate: Some(Rate {
+            most: 1,
+            per_ns: 60 * SECOND,
+        }),
+        ..each()
+    };
+    // The first is told, the others are more than the channel may get.
+    let some = [(1, 0), (2, 99), (3, 199)].map(|(n, more)| many(n, "a", more, limited));
+    apply(&catalog, 1, NOW, some.to_vec()).await;
+    assert_eq!(bodies(&catalog).await, ["port scan 1"]);
+    catalog.messages().release(NOW + 60 * SECOND, &compose).await.unwrap();
+    assert_eq!(bodies(&catalog).await[1], "ops: 300×A port scan #1");
+    let alert = catalog.alerts().get(1).await.unwrap().unwrap();
+    assert_eq!(alert.count, 301);
+    // One that stands for enough meets a threshold alone.
+    let fiftieth = Terms {
+        after: 50,
+        within_ns: 60 * SECOND,
+        ..Terms::default()
+    };
+    apply(&catalog, 2, NOW, vec![many(4, "b", 48, fiftieth)]).await;
+    assert_eq!(bodies(&catalog).await.len(), 2);
+    apply(&catalog, 3, NOW, vec![many(5, "b", 0, fiftieth)]).await;
+    assert_eq!(bodies(&catalog).await[2], "port scan 5");
+}

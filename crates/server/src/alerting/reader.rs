@@ -210,6 +210,9 @@ impl CatalogReader {
             username: text("user.name"),
             message: view.event.message.clone(),
             event_json: view.to_json().to_string(),
+            more: number(view, "watchpost.alert.times")
+                .and_then(|times| u64::try_from(times).ok())
+                .map_or(0, |times| times.saturating_sub(1)),
             messages: planned.into_iter().map(new_message).collect(),
         }
     }

@@ -55,6 +55,9 @@ pub struct DetectSection {
     pub rules: Vec<PathBuf>,
     /// The rules that come with the program.
     pub builtin: bool,
+    /// Detections of one rule in a minute that are written one by one; beyond, those of one story are put together. 0:
+    /// never.
+    pub throttle: u32,
 }
 
 impl Default for DetectSection {
@@ -62,6 +65,7 @@ impl Default for DetectSection {
         Self {
             rules: Vec::new(),
             builtin: true,
+            throttle: 1_000,
         }
     }
 }

@@ -154,6 +154,8 @@ pub struct ServerSettings {
     pub rules: Vec<PathBuf>,
     /// With the rules that come with the program.
     pub builtin_rules: bool,
+    /// Detections of one rule in a minute before they are put together; 0 for never.
+    pub throttle: u32,
     /// How long streams may be silent.
     pub expectations: Arc<Expectations>,
     /// So many over-long records in a row raise an alarm; 0 for none.
@@ -236,6 +238,7 @@ impl TryFrom<ServerConfig> for ServerSettings {
             events_max_age: retention.security.max_age.map(DurationText::as_nanos_i64),
             rules: config.detect.rules,
             builtin_rules: config.detect.builtin,
+            throttle: config.detect.throttle,
             expectations: Arc::new(expectations(&config.delivery)?),
             overlong_in_a_row: config.limits.overlong_in_a_row,
             lookup: LookupSettings::try_from(config.lookup)?,

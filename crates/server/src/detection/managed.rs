@@ -88,6 +88,8 @@ pub(crate) struct RuleTally {
     pub(crate) excepted: u64,
     /// Detections.
     pub(crate) detections: u64,
+    /// Those of them that were put together with others, since there were too many.
+    pub(crate) together: u64,
     /// Events it was timed with, and how long that took in all.
     timed: u64,
     took_ns: u64,
@@ -103,6 +105,7 @@ impl RuleTally {
         self.hits += other.hits;
         self.excepted += other.excepted;
         self.detections += other.detections;
+        self.together += other.together;
         self.timed += other.timed;
         self.took_ns += other.took_ns;
     }
@@ -127,8 +130,10 @@ impl RuleTallies {
         }
     }
 
-    pub(super) fn detection(&mut self, rule: &str) {
-        self.of(rule).detections += 1;
+    pub(super) fn detection(&mut self, rule: &str, together: bool) {
+        let tally = self.of(rule);
+        tally.detections += 1;
+        tally.together += u64::from(together);
     }
 
     pub(super) fn timed(&mut self, rule: &str, took_ns: u64) {

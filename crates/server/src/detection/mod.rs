@@ -1,6 +1,7 @@
 //! Detection: the reader `detect` takes every event through the rules, and writes what they find back as events.
 
 mod backtest;
+mod found;
 mod import;
 mod load;
 mod managed;
@@ -8,6 +9,7 @@ mod overlong;
 mod reader;
 mod rulebook;
 mod snapshot;
+mod throttle;
 mod trial;
 
 pub(crate) use backtest::{Backtest, BacktestEvent};

@@ -8,14 +8,16 @@ use bytes::Bytes;
 use tokio::runtime::Handle;
 use watchpost_detect::Rules;
 use watchpost_event::protocol::Outcome;
-use watchpost_event::{AgentId, BatchBuilder, Epoch, Event, Skip, StreamId, Timestamp, View};
+use watchpost_event::{AgentId, BatchBuilder, Epoch, Event, Skip, StreamId, StreamKey, Timestamp, View};
 use watchpost_kit::{Backoff, Clock, Rng, chain};
 use watchpost_ledger::LedgerPosition;
 use watchpost_run::metrics::Counter;
 use watchpost_run::{Disk, Shutdown};
 
+use super::found::Found;
 use super::managed::{Exceptions, RuleTallies};
 use super::rulebook::LOOK_EVERY;
+use super::throttle::{Throttle, Written};
 use super::{DETECT_STREAM, DetectSnapshot, RuleBook, SERVER_AGENT};
 use crate::ServerError;
 use crate::auth::Principal;
@@ -32,10 +34,6 @@ const SNAPSHOT_SHARE: u32 = 20;
 const SNAPSHOT_EVERY_MAX: Duration = Duration::from_mins(5);
 const RETRY: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(5);
-/// Detections of one ledger record at most; more are counted and said.
-const DETECTIONS_MAX: usize = 10_000;
-/// … and so many bytes of them.
-const DETECTED_BYTES_MAX: usize = 16 << 20;
 /// Of so many events one is shown to rules one by one, to see how long that takes …
 const TIMED_EVERY: u64 = 1_024;
 /// … and to so many of them at most.
@@ -53,16 +51,10 @@ pub(crate) struct DetectDeps {
     pub(crate) path: PathBuf,
     /// So many over-long records in a row raise an alarm; 0 for none.
     pub(crate) overlong_in_a_row: u32,
+    /// Detections of a rule in a minute that are written one by one; 0 for all.
+    pub(crate) throttle: u32,
     pub(crate) detections: Arc<Counter>,
     pub(crate) events: Arc<Counter>,
-}
-
-/// Detections of one record.
-#[derive(Default)]
-struct Found {
-    events: Vec<Event>,
-    bytes: usize,
-    tallies: RuleTallies,
 }
 
 /// What events are held against.
@@ -77,6 +69,9 @@ pub(crate) struct DetectReader {
     agent: AgentId,
     stream: StreamId,
     state: DetectSnapshot,
+    throttle: Throttle,
+    /// What was found up to here is in the ledger already: it is counted again, and not written.
+    told: u64,
     saved: Duration,
     /// How long that took.
     saving: Duration,
@@ -98,6 +93,8 @@ impl DetectReader {
         Ok(Self {
             agent: AgentId::new(SERVER_AGENT).map_err(named)?,
             stream: StreamId::new(DETECT_STREAM).map_err(named)?,
+            throttle: Throttle::new(deps.throttle),
+            told: 0,
             saved: deps.clock.monotonic(),
             saving: Duration::ZERO,
             looked: deps.clock.monotonic(),
@@ -122,27 +119,24 @@ impl DetectReader {
             self.state.correlator = counted;
             self.save_until_done(shutdown);
         }
+        if !self.learn_what_is_told(shutdown) {
+            return;
+        }
         let mut at = beginning.at;
         while !shutdown.is_triggered() {
+            // The ledger may need room before what is found can be written.
+            self.save_if_due(self.deps.follower.state.take_asked());
             let batches = self.deps.follower.next(&mut at, IDLE, shutdown);
             self.look_for_rules();
             let in_use = InUse {
                 rules: self.deps.book.rules(),
                 exceptions: self.deps.book.exceptions(),
             };
-            for committed in &batches {
-                // The ledger may need room before this record's detections can be written.
-                self.save_if_due(self.deps.follower.state.take_asked());
-                self.midway = true;
-                if !self.take(committed, &in_use, shutdown) {
-                    // What was counted of it is not saved: it is read and counted again.
-                    return;
-                }
-                self.midway = false;
-                self.deps.follower.advance(&mut at, committed.next);
+            if !self.take(&batches, &mut at, &in_use, shutdown) {
+                // What was counted is not saved: it is read and counted again.
+                return;
             }
             self.state.position = self.state.position.max(at.0);
-            self.save_if_due(self.deps.follower.state.take_asked());
         }
         self.save_if_due(true);
     }
@@ -169,30 +163,94 @@ impl DetectReader {
         }
     }
 
-    /// Looks at one record; false when the server ends before what was found is durable.
-    fn take(&mut self, committed: &Committed, in_use: &InUse, shutdown: &Shutdown) -> bool {
+    /// Asks the ledger how far what was found is written: a record may be read again that was looked at before, together
+    /// with others than now. False when the server ends first.
+    fn learn_what_is_told(&mut self, shutdown: &Shutdown) -> bool {
+        let key = StreamKey {
+            agent: self.agent.clone(),
+            stream: self.stream.clone(),
+            epoch: self.state.epoch,
+        };
+        let mut backoff = Backoff::new(RETRY, RETRY_MAX, Rng::from_os());
+        while !shutdown.is_triggered() {
+            let key = key.clone();
+            let look = self.deps.writer.look(move |cursors| cursors.cursor(&key));
+            if let Ok(told) = self.deps.runtime.block_on(look) {
+                self.told = told;
+                self.state.cursor = self.state.cursor.max(told);
+                return true;
+            }
+            shutdown.wait_timeout(backoff.next_delay().max(RETRY));
+        }
+        false
+    }
+
+    /// Looks at records and writes what is found; false when the server ends before that is durable.
+    fn take(&mut self, batches: &[Committed], at: &mut LedgerPosition, in_use: &InUse, shutdown: &Shutdown) -> bool {
+        let mut found = Found::default();
+        let mut next = *at;
+        for committed in batches {
+            if found.is_due(self.deps.clock.monotonic()) {
+                if !self.write(std::mem::take(&mut found), shutdown) {
+                    return false;
+                }
+                self.settle(at, next);
+                self.save_if_due(self.deps.follower.state.take_asked());
+            }
+            self.midway = true;
+            self.look(committed, in_use, &mut found);
+            next = committed.next;
+            if found.is_empty() {
+                self.settle(at, next);
+            }
+        }
+        if !self.write(found, shutdown) {
+            return false;
+        }
+        self.settle(at, next);
+        true
+    }
+
+    /// Everything before `next` is looked at, and what was found there is written.
+    fn settle(&mut self, at: &mut LedgerPosition, next: LedgerPosition) {
+        self.midway = false;
+        self.state.position = self.state.position.max(next.0);
+        self.deps.follower.advance(at, next);
+    }
+
+    fn write(&mut self, found: Found, shutdown: &Shutdown) -> bool {
+        let Some(writing) = found.finish() else {
+            return true;
+        };
+        if writing.left_out > 0 {
+            let (position, left_out) = (writing.position, writing.left_out);
+            tracing::error!(
+                position,
+                left_out,
+                "More was found at once than is kept, the rest is left out"
+            );
+        }
+        if !self.write_back(&writing.events, writing.position, shutdown) {
+            return false;
+        }
+        self.deps.detections.add(writing.detections);
+        true
+    }
+
+    fn look(&mut self, committed: &Committed, in_use: &InUse, found: &mut Found) {
         let batch = &committed.batch;
         // Detection does not read its own stream.
         if batch.origin.agent == self.agent && batch.origin.stream == self.stream {
-            self.state.position = committed.next.0;
-            return true;
+            return;
         }
-        let position = committed.next.0;
         let received = batch.envelope.received_at;
-        let mut found = Found::default();
+        let mut tallies = RuleTallies::default();
         for view in batch.views() {
-            self.detect(&view, in_use, (received, position), &mut found);
-            self.time_if_due(&view, &in_use.rules, &mut found.tallies);
+            self.detect(&view, in_use, (received, committed.next.0), found, &mut tallies);
+            self.time_if_due(&view, &in_use.rules, &mut tallies);
         }
         self.deps.events.add(batch.events.len() as u64);
-        self.deps.book.tallies().take_in(found.tallies);
-        let found = found.events;
-        if !found.is_empty() && !self.write_back(&found, position, shutdown) {
-            return false;
-        }
-        self.deps.detections.add(found.len() as u64);
-        self.state.position = position;
-        true
+        self.deps.book.tallies().take_in(tallies);
     }
 
     /// One event now and then is shown to the rules one by one: what each of them costs is known without timing any in
@@ -211,8 +269,14 @@ impl DetectReader {
         });
     }
 
-    fn detect(&mut self, view: &View<'_>, in_use: &InUse, (received, position): (Timestamp, u64), found: &mut Found) {
-        let tallies = &mut found.tallies;
+    fn detect(
+        &mut self,
+        view: &View<'_>,
+        in_use: &InUse,
+        (received, position): (Timestamp, u64),
+        found: &mut Found,
+        tallies: &mut RuleTallies,
+    ) {
         let mut excepted = |rule: &str| {
             let excepted = in_use.exceptions.cover(rule, view, received);
             tallies.hit(rule, excepted);
@@ -220,29 +284,27 @@ impl DetectReader {
         };
         let correlator = &mut self.state.correlator;
         let detections = in_use.rules.detect_unless(view, received, correlator, &mut excepted);
-        for detection in detections {
-            found.tallies.detection(&detection.rule.key);
-            if found.events.len() == DETECTIONS_MAX || found.bytes > DETECTED_BYTES_MAX {
-                tracing::error!(
-                    position,
-                    "More detections in one batch than are kept, the rest of it is left out"
-                );
-                return;
-            }
-            let n = u32::try_from(found.events.len()).unwrap_or(u32::MAX);
-            let event = detection.event(view, position, n);
-            found.bytes += event.weight();
-            found.events.push(event);
-        }
         let limit = self.deps.overlong_in_a_row;
-        if limit > 0
-            && let Some(mut alarm) = self.state.overlong.look(view, limit)
-            && found.events.len() < DETECTIONS_MAX
-        {
-            alarm.position = position;
-            alarm.n = u32::try_from(found.events.len()).unwrap_or(u32::MAX);
-            found.bytes += alarm.weight();
-            found.events.push(alarm);
+        let overlong = if limit > 0 {
+            self.state.overlong.look(view, limit)
+        } else {
+            None
+        };
+        if position <= self.told || detections.is_empty() && overlong.is_none() {
+            return;
+        }
+        let at = (position, self.deps.clock.monotonic());
+        for detection in detections {
+            let rule = &detection.rule;
+            let written = self.throttle.admit(&rule.key, received);
+            tallies.detection(&rule.key, written != Written::Alone);
+            if written == Written::FirstTogether {
+                found.say(self.throttle.alarm(rule, received), at);
+            }
+            found.add(&detection, view, written, at);
+        }
+        if let Some(alarm) = overlong {
+            found.say(alarm, at);
         }
     }
 

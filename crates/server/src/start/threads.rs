@@ -25,6 +25,7 @@ pub(super) struct Wiring {
     pub(super) events: Query,
     pub(super) expectations: Arc<Expectations>,
     pub(super) overlong_in_a_row: u32,
+    pub(super) throttle: u32,
     pub(super) silences: Arc<SilenceBoard>,
     pub(super) messages: Arc<Notify>,
     pub(super) held: Arc<Notify>,
@@ -118,6 +119,7 @@ fn spawn_detect(rooms: &Rooms, wiring: &Wiring, runtime: &Handle, supervisor: &S
         clock: wiring.deps.clock.clone(),
         path: wiring.detect_path.clone(),
         overlong_in_a_row: wiring.overlong_in_a_row,
+        throttle: wiring.throttle,
         detections: rooms.metrics.detections.clone(),
         events: rooms.metrics.detect_events.clone(),
     };

@@ -96,6 +96,46 @@ async fn lines_of(world: &World, body: Value) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_finds_too_much_is_put_together_and_nothing_is_uncounted() {
+    let dir = TempDir::new().unwrap();
+    let world = plain(&dir).await;
+    ask(
+        &world,
+        Method::POST,
+        "/api/v1/rules",
+        json!({"text": RULE, "note": "first"}),
+    )
+    .await;
+    until(&world, "/api/v1/rules", "in use", |rules| find(rules, OWN).is_some()).await;
+    let needles: Vec<Event> = (1..=1_500).map(|at| line(at, &format!("needle {at}"))).collect();
+    deliver(&world, &needles[..900]).await;
+    deliver(&world, &needles[900..]).await;
+    let rules = until(&world, "/api/v1/rules", "found", |rules| {
+        find(rules, OWN).unwrap()["detections"] == 1_500
+    })
+    .await;
+    assert_eq!(find(&rules, OWN).unwrap()["together"], 500, "{rules}");
+    let alerts = until(&world, "/api/v1/alerts", "both alerts", |alerts| {
+        alerts["alerts"].as_array().unwrap().len() == 2
+    })
+    .await;
+    let of = |rule: &str| {
+        let all = alerts["alerts"].as_array().unwrap();
+        all.iter().find(|alert| alert["rule"] == rule).unwrap()["count"].clone()
+    };
+    assert_eq!(of("Needle seen"), 1_500);
+    assert_eq!(of("A rule finds too much"), 1);
+    let written = world.messages(&format!("event.kind:alert rule.id:{OWN}")).await;
+    assert_eq!(written.len(), 1_001, "one for five hundred");
+    assert!(
+        written
+            .iter()
+            .any(|message| message.ends_with("needle 1001 (and 499 more like it)"))
+    );
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_rule_of_ones_own_is_in_use_at_once_and_each_version_is_kept() {
     let dir = TempDir::new().unwrap();
     let world = plain(&dir).await;

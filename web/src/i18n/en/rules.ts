@@ -23,6 +23,9 @@ export const rules = {
   'own.version': 'made here, version {{version}}',
   exceptions_one: '{{count}} exception',
   exceptions_other: '{{count}} exceptions',
+  together: 'finds too much',
+  'together.hint':
+    '{{n}} of its detections were put together with others of their story since the server started: make the rule narrower, or give it an exception',
   'cost.ns': '{{value}} ns',
   'cost.us': '{{value}} µs',
   'cost.ms': '{{value}} ms',

@@ -30,6 +30,9 @@ export const rules: Russian<typeof en> = {
   exceptions_few: '{{count}} исключения',
   exceptions_many: '{{count}} исключений',
   exceptions_other: '{{count}} исключения',
+  together: 'слишком много',
+  'together.hint':
+    'С запуска сервера {{n}} срабатываний объединены с другими того же оповещения: сузьте правило или задайте исключение',
   'cost.ns': '{{value}} нс',
   'cost.us': '{{value}} мкс',
   'cost.ms': '{{value}} мс',

@@ -68,7 +68,7 @@ export const RuleRow = memo(function RuleRow({ rule, index, found }: Props) {
 /** Whether it is off, what it is not to find, and which version it is. */
 function Standing({ rule }: { rule: RuleInfo }) {
   const { t } = useTranslation('rules');
-  const { enabled, reason, exceptions, version } = rule;
+  const { enabled, reason, exceptions, version, together = 0 } = rule;
   const said = [
     exceptions > 0 && t('exceptions', { count: exceptions }),
     version !== undefined && t('own.version', { version }),
@@ -78,6 +78,11 @@ function Standing({ rule }: { rule: RuleInfo }) {
       {!enabled && (
         <b className={classes.off} title={t('off.hint', { reason: safeString(reason ?? '') })}>
           {t('off')}
+        </b>
+      )}
+      {together > 0 && (
+        <b className={classes.off} title={t('together.hint', { n: formatCount(together) })}>
+          {t('together')}
         </b>
       )}
       {said.length > 0 && <span className={classes.said}>{said.join(', ')}</span>}

@@ -81,6 +81,7 @@ impl Known<'_> {
             hits: tally.hits,
             excepted: tally.excepted,
             detections: tally.detections,
+            together: tally.together,
             cost_ns: tally.cost_ns(),
         }
     }
