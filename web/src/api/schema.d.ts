@@ -1382,7 +1382,7 @@ export interface components {
         };
         /** @description What would have been found. */
         BacktestDetection: {
-            /** @description The id of the event that completed it. */
+            /** @description The id of the event that completed it; empty where it is about a time and no event. */
             cause: string;
             /**
              * Format: int64
@@ -2589,6 +2589,11 @@ export interface components {
             tags: string[];
             /** @description Its title. */
             title: string;
+            /**
+             * Format: int64
+             * @description Those of them that were put together with others of their story, since there were too many.
+             */
+            together?: number;
             /**
              * Format: int64
              * @description Of one made by people here: which version.

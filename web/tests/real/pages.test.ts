@@ -263,7 +263,7 @@ test('a hundred thousand rows scroll without a long frame', async () => {
   expect(longest).toBeLessThanOrEqual(allowed);
   expect(complaints).toEqual([]);
   await end();
-});
+}, 300_000);
 
 test('who logs out in one window sees nothing more in another', async () => {
   const look = LOOKS[0];

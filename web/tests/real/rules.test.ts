@@ -141,7 +141,7 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     await page.getByRole('button', { name: rule.disable }).click();
     await page.getByRole('textbox', { name: rule.reason, exact: true }).first().fill('a drill');
     await page.getByRole('button', { name: rule.disable }).click();
-    await page.getByText(rule['is.off'], { exact: true }).waitFor();
+    await page.locator('#main').getByText(rule['is.off'], { exact: true }).waitFor();
     await shot(page, `rule-${name}`);
     expect(await findings(page)).toEqual([]);
     await page.getByRole('button', { name: rule.enable }).click();
