@@ -22,6 +22,8 @@ export interface RuleInfo {
   hits: number;
   excepted: number;
   detections: number;
+  /** those of them that were put together with others, since there were too many; older servers do not say */
+  together?: number;
   /** nanoseconds for each event of its log source */
   cost_ns?: number;
 }
