@@ -52,6 +52,7 @@ mod digest;
 mod encoding;
 mod explain;
 mod filters;
+mod index;
 mod lru;
 mod normal;
 mod outline;
