@@ -212,7 +212,7 @@ fn a_rule_needs_what_follows_from_it() {
             vec!["x: …word", "x: …other"],
         ),
         (
-            "a: { x|re: 'ab?(left|right)hand.*' }\n  condition: a",
+            "a: { x|re: '(left|right)ha.*' }\n  condition: a",
             vec!["x: …left…", "x: …right…"],
         ),
         (
@@ -220,7 +220,10 @@ fn a_rule_needs_what_follows_from_it() {
             vec!["x: …kernel…"],
         ),
         ("a: { x|gt: 5 }\n  condition: a", vec!["x: there"]),
-        ("a: { x: 4688, y|contains: rare }\n  condition: a", vec!["y: …rare…"]),
+        (
+            "a: { x: 4688, y|contains: rarely }\n  condition: a",
+            vec!["y: …rarely…"],
+        ),
         (
             "a: { x: Word }\n  b: { y: null }\n  condition: a and not b",
             vec!["x: \"word\""],
@@ -244,7 +247,6 @@ fn what_may_hold_of_nothing_is_asked_of_every_event() {
         "a: { x: word }\n  b: { y: null }\n  condition: a or b",
         "a: { x: [word, null] }\n  condition: a",
         "a: { x: word }\n  b: { y: word }\n  condition: a or not b",
-        "a: { x: word }\n  condition: 0 of them",
     ] {
         assert_eq!(needed(detection), None, "{detection}");
     }
