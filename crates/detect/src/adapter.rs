@@ -32,11 +32,13 @@ pub(crate) struct Adapter<'a> {
 /// What an event says under a name: that of its field, or of a taxonomy.
 struct Answer<'a> {
     name: &'a str,
+    hash: u64,
     rank: u8,
     value: Said<'a>,
 }
 
-enum Said<'a> {
+/// A value.
+pub(crate) enum Said<'a> {
     Field(&'a Value),
     Other(EventValue<'a>),
 }
@@ -164,6 +166,7 @@ impl<'a> Adapter<'a> {
                 self.table.add(hash);
                 self.answers.push(Answer {
                     name,
+                    hash,
                     rank,
                     value: value(),
                 });
@@ -181,7 +184,15 @@ impl<'a> Adapter<'a> {
         Some(&self.answers[place])
     }
 
-    fn field(&self, path: &str) -> Option<EventValue<'a>> {
+    /// Every name that [`Self::field`] answers with its hash and value, but for [those made up](is_made_up) and elements.
+    pub(crate) fn answers(&self) -> impl Iterator<Item = (&'a str, u64, &Said<'a>)> {
+        self.answers
+            .iter()
+            .map(|answer| (answer.name, answer.hash, &answer.value))
+    }
+
+    /// What the event says under a name of the engine's.
+    pub(crate) fn field(&self, path: &str) -> Option<EventValue<'a>> {
         // The engine writes `args\[0\]` for a field whose name has brackets, and `args[0]` for an element.
         let name = unescape_brackets(path);
         match self.answered(&name).map(|answer| &answer.value) {
@@ -189,7 +200,7 @@ impl<'a> Adapter<'a> {
             Some(Said::Other(value)) => return Some(value.clone()),
             None => {}
         }
-        if MADE_UP.contains(&name.as_ref()) {
+        if is_made_up(&name) {
             return self.view.get(&name).map(value_of);
         }
         element(&self.view, path)
@@ -206,7 +217,8 @@ impl<'a> Adapter<'a> {
         }
     }
 
-    fn strings(&self) -> impl Iterator<Item = &str> {
+    /// Every text of the event.
+    pub(crate) fn strings(&self) -> impl Iterator<Item = &str> {
         let message = std::iter::once(self.view.event.message.as_str());
         let own = self.answers.iter().filter(|answer| answer.rank == OWN);
         let values = own.filter_map(|answer| match answer.value {
@@ -215,6 +227,11 @@ impl<'a> Adapter<'a> {
         });
         message.chain(values.flat_map(texts))
     }
+}
+
+/// Whether a view answers this without a field of that name.
+pub(crate) fn is_made_up(name: &str) -> bool {
+    MADE_UP.contains(&name)
 }
 
 fn value_of(field: FieldRef<'_>) -> EventValue<'_> {
@@ -294,16 +311,5 @@ impl EngineEvent for Adapter<'_> {
 
     fn to_json(&self) -> Value {
         self.view.to_json()
-    }
-
-    /// Every name that [`Self::field`] may know, so that the engine asks for no others.
-    fn visit_top_level_keys(&self, visit: &mut dyn FnMut(&str)) -> bool {
-        for name in MADE_UP {
-            visit(name);
-        }
-        for answer in &self.answers {
-            visit(answer.name);
-        }
-        true
     }
 }

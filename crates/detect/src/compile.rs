@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
-use rsigma_eval::{Engine, compile_rule};
+use rsigma_eval::{CompiledRule, compile_rule, evaluate_rule};
 use rsigma_parser::{CorrelationRule, FilterRule, Level, LogSource as EngineSource, SigmaRule, parse_sigma_yaml};
 use watchpost_event::{LogSource, Severity, Timestamp, View};
 use watchpost_kit::DurationText;
@@ -13,6 +14,7 @@ use crate::adapter::Adapter;
 use crate::beyond::{Beyond, divide};
 use crate::correlate::{Correlation, Correlator};
 use crate::filters;
+use crate::index::Index;
 use crate::normal::normalise;
 use crate::rule::{STORY_FIELDS, STORY_WINDOW};
 use crate::sources::{Ways, sources};
@@ -78,8 +80,12 @@ impl Disabled {
 
 /// A set of rules, compiled together.
 pub struct Rules {
-    /// One engine per log source, so that cost follows the rules that can match.
-    pub(crate) routes: Vec<(LogSource, Engine)>,
+    /// Those that look at single events, by log source.
+    pub(crate) compiled: Vec<CompiledRule>,
+    /// Where those of one log source stand.
+    pub(crate) routes: Vec<(LogSource, Range<usize>)>,
+    /// Which of them are to be asked about an event, so that cost follows the rules that can match.
+    index: Index,
     /// Which of them an event concerns.
     pub(crate) ways: Ways,
     pub(crate) known: HashMap<String, Known>,
@@ -131,7 +137,9 @@ impl Rules {
         problems.extend(filters::apply(&parsed.filters, &mut parsed.rules));
         choose(&mut parsed);
         let mut set = Self {
+            compiled: Vec::new(),
             routes: Vec::new(),
+            index: Index::default(),
             ways: Ways::default(),
             known: HashMap::new(),
             correlations: HashMap::new(),
@@ -192,20 +200,18 @@ impl Rules {
     /// The rules that match an event, whatever their number.
     pub fn matches(&self, view: &View<'_>, received: Timestamp) -> Vec<Hit> {
         // Most events concern no rule: only for the others is anything looked up.
-        let mut adapter = None;
+        let way = self.ways.of(&self.routes, &sources(view));
+        if way.routes.is_empty() {
+            return Vec::new();
+        }
+        let adapter = Adapter::new(*view);
         let mut hits = Vec::new();
-        for (_, engine) in self
-            .ways
-            .of(&self.routes, &sources(view))
-            .iter()
-            .map(|at| &self.routes[*at])
-        {
-            let adapter = adapter.get_or_insert_with(|| Adapter::new(*view));
-            for found in engine.evaluate(adapter) {
-                let key = found.header.rule_id.as_ref().unwrap_or(&found.header.rule_title);
-                if let Some(known) = self.known.get(key) {
-                    hits.push(self.hit(known, adapter, received));
-                }
+        for place in self.index.candidates(&adapter, &way.routes, &way.rules) {
+            let rule = &self.compiled[place as usize];
+            if evaluate_rule(rule, &adapter).is_some()
+                && let Some(known) = self.known.get(rule.id.as_ref().unwrap_or(&rule.title))
+            {
+                hits.push(self.hit(known, &adapter, received));
             }
         }
         hits
@@ -325,18 +331,20 @@ impl Rules {
                 category,
                 service,
             };
-            let engine = self.engine(rules, problems);
-            self.routes.push((source, engine));
+            let first = self.compiled.len();
+            self.compile_each(rules, problems);
+            self.routes.push((source, first..self.compiled.len()));
         }
+        self.compiled.shrink_to_fit();
+        let ranges = self.routes.iter().map(|(_, range)| range.clone());
+        self.index = Index::new(&self.compiled, ranges);
         off
     }
 
-    /// In one call: the engine builds its indexes once for all rules of a log source.
-    fn engine(&mut self, rules: Vec<SigmaRule>, problems: &mut Vec<Problem>) -> Engine {
-        let mut compiled = Vec::with_capacity(rules.len());
+    fn compile_each(&mut self, rules: Vec<SigmaRule>, problems: &mut Vec<Problem>) {
         for sigma in rules {
             match compile_rule(&sigma) {
-                Ok(rule) => compiled.push(rule),
+                Ok(rule) => self.compiled.push(lean(rule)),
                 Err(error) => {
                     let known = self.known.remove(sigma.id.as_ref().unwrap_or(&sigma.title));
                     let file = known.map_or_else(String::new, |known| known.rule.file.clone());
@@ -344,10 +352,18 @@ impl Rules {
                 }
             }
         }
-        let mut engine = Engine::new();
-        engine.set_include_event(false);
-        engine.extend_compiled_rules(compiled);
-        engine
+    }
+}
+
+/// A rule without what it says of itself, which [`Rule`] keeps.
+fn lean(rule: CompiledRule) -> CompiledRule {
+    CompiledRule {
+        tags: Vec::new(),
+        description: None,
+        falsepositives: Vec::new(),
+        include_event: false,
+        custom_attributes: Arc::default(),
+        ..rule
     }
 }
 

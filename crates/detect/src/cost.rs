@@ -11,7 +11,7 @@ use crate::sources::sources;
 
 impl Rules {
     /// Asks the rules that concern an event one by one, and says how long each took by `clock`. Of more than `most` a part
-    /// that begins elsewhere with every `turn`. The engine asks many at once: together they cost less than that.
+    /// that begins elsewhere with every `turn`. Most of them are not asked about an event that is only looked at: together they cost less than that.
     pub fn time_each(
         &self,
         view: &View<'_>,
@@ -20,8 +20,12 @@ impl Rules {
         clock: &dyn Fn() -> Duration,
         took: &mut dyn FnMut(&str, Duration),
     ) {
-        let ways = self.ways.of(&self.routes, &sources(view));
-        let all = || ways.iter().flat_map(|at| self.routes[*at].1.rules());
+        let way = self.ways.of(&self.routes, &sources(view));
+        let all = || {
+            way.routes
+                .iter()
+                .flat_map(|at| &self.compiled[self.routes[*at].1.clone()])
+        };
         let count = all().count();
         if count == 0 {
             return;

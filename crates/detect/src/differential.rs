@@ -71,13 +71,13 @@ fn rules() -> Rules {
 }
 
 /// Every rule that may look at the event, looked at by itself.
-fn plainly(rules: &Rules, view: &View<'_>) -> BTreeSet<String> {
+pub(crate) fn plainly(rules: &Rules, view: &View<'_>) -> BTreeSet<String> {
     let sources = sources(view);
     let adapter = Adapter::new(*view);
     let of_event = |route: &LogSource| sources.iter().any(|source| concerns(route, source));
     let concerned = rules.routes.iter().filter(|(route, _)| of_event(route));
     concerned
-        .flat_map(|(_, engine)| engine.rules())
+        .flat_map(|(_, range)| &rules.compiled[range.clone()])
         .filter_map(|rule| evaluate_rule(rule, &adapter))
         .filter_map(|found| found.header.rule_id)
         .collect()

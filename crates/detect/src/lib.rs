@@ -53,6 +53,7 @@ mod encoding;
 mod explain;
 mod filters;
 mod history;
+mod index;
 mod lru;
 mod normal;
 mod outline;

@@ -52,7 +52,7 @@ impl Rules {
         let is_it = |rule: &&CompiledRule| rule.id.as_deref().unwrap_or(&rule.title) == key;
         self.routes
             .iter()
-            .find_map(|(source, engine)| Some((source, engine.rules().iter().find(is_it)?)))
+            .find_map(|(source, range)| Some((source, self.compiled[range.clone()].iter().find(is_it)?)))
     }
 }
 

@@ -5,10 +5,13 @@
 //! `registry_event` and of the service `sysmon`.
 
 use std::collections::HashMap;
+use std::ops::Range;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use serde_json::Value;
 use watchpost_event::{FieldRef, LogSource, View, names};
+
+use crate::index::RuleSet;
 
 /// One log source of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -250,7 +253,15 @@ fn number(view: &View<'_>, name: &str) -> Option<u64> {
 
 /// Which log sources of rules concern events, remembered by the log sources of the events: they are few.
 #[derive(Default)]
-pub(crate) struct Ways(RwLock<HashMap<OfEvent, Arc<[usize]>>>);
+pub(crate) struct Ways(RwLock<HashMap<OfEvent, Arc<Way>>>);
+
+/// What concerns events of some log sources.
+pub(crate) struct Way {
+    /// The places of the log sources of rules.
+    pub(crate) routes: Vec<usize>,
+    /// Their rules.
+    pub(crate) rules: RuleSet,
+}
 
 /// The log sources of an event: product, category and service of each.
 type OfEvent = Vec<[Option<String>; 3]>;
@@ -259,8 +270,8 @@ type OfEvent = Vec<[Option<String>; 3]>;
 const WAYS_MAX: usize = 1_024;
 
 impl Ways {
-    /// The places of the routes that concern an event of these log sources.
-    pub(crate) fn of<T>(&self, routes: &[(LogSource, T)], event: &[Source<'_>]) -> Arc<[usize]> {
+    /// What concerns an event of these log sources; a route is a log source of rules and where its rules stand.
+    pub(crate) fn of(&self, routes: &[(LogSource, Range<usize>)], event: &[Source<'_>]) -> Arc<Way> {
         let owned =
             |source: &Source<'_>| [source.product, source.category, source.service].map(|part| part.map(str::to_owned));
         let key: OfEvent = event.iter().map(owned).collect();
@@ -269,12 +280,16 @@ impl Ways {
             return known.clone();
         }
         let concerned = |rule: &LogSource| event.iter().any(|source| concerns(rule, source));
-        let places = (0..routes.len()).filter(|&at| concerned(&routes[at].0));
-        let places: Arc<[usize]> = places.collect();
+        let places: Vec<_> = (0..routes.len()).filter(|&at| concerned(&routes[at].0)).collect();
+        let mut rules = RuleSet::none_of(routes.last().map_or(0, |(_, range)| range.end));
+        for at in &places {
+            rules.add_all(routes[*at].1.clone());
+        }
+        let way = Arc::new(Way { routes: places, rules });
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < WAYS_MAX {
-            known.insert(key, places.clone());
+            known.insert(key, way.clone());
         }
-        places
+        way
     }
 }
