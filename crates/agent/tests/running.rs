@@ -260,9 +260,7 @@ fn with_a_schedule_nothing_leaves_until_its_time_or_until_asked() {
     assert!(status.uplink.next_send.unwrap() > status.at);
     // Time for what must not happen: the agent asks several times meanwhile.
     let polls = world.peer.polls.load(Ordering::SeqCst);
-    while world.peer.polls.load(Ordering::SeqCst) < polls + 3 {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    world.status(|_| world.peer.polls.load(Ordering::SeqCst) >= polls + 3);
     assert_eq!(world.messages(), 0);
     world.peer.asks.store(true, Ordering::SeqCst);
     world.status(is_delivered);
@@ -314,11 +312,15 @@ fn what_comes_into_many_files_within_the_interval_leaves_in_one_request() {
     };
     write_all();
     delivered(FILES as u64);
-    // The files are followed and quiet now; the interval under way is over.
-    world.peer.requests.lock().unwrap().clear();
-    write_all();
-    delivered(2 * FILES as u64);
-    assert_eq!(*world.peer.requests.lock().unwrap(), [FILES]);
+    // The files are followed and quiet now; the interval under way is over. On a busy machine writing and reading so many
+    // may take longer than one interval; three times they will not.
+    let together = (2..5).any(|round| {
+        world.peer.requests.lock().unwrap().clear();
+        write_all();
+        delivered(round * FILES as u64);
+        *world.peer.requests.lock().unwrap() == [FILES]
+    });
+    assert!(together, "{:?}", world.peer.requests.lock().unwrap());
 }
 
 #[test]

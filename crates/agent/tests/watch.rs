@@ -171,8 +171,8 @@ fn a_line_in_a_quiet_file_arrives_at_once() {
         fastest = fastest.min(world.until(1));
         assert_eq!(world.sink.0, ["line"]);
     }
-    // 200 ms of these the batch is held open for more.
-    assert!(fastest < Duration::from_millis(300), "{fastest:?}");
+    // 200 ms of these the batch is held open for more; by polling it would be minutes.
+    assert!(fastest < Duration::from_secs(1), "{fastest:?}");
 }
 
 #[test]

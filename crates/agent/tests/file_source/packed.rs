@@ -366,6 +366,58 @@ fn a_part_beside_its_original_is_not_read() {
     }
 }
 
+/// A gzip file in two parts; so many bytes can be unpacked of the first alone.
+fn gzip_in_two(content: &[u8], first: usize) -> (Vec<u8>, Vec<u8>) {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(&content[..first]).unwrap();
+    encoder.flush().unwrap();
+    let length = encoder.get_ref().len();
+    encoder.write_all(&content[first..]).unwrap();
+    let mut whole = encoder.finish().unwrap();
+    let second = whole.split_off(length);
+    (whole, second)
+}
+
+/// More was read than a copy holds, and of that copy a compressor has written a part: nothing of it is new. The part may
+/// be shorter than a head, as long as one, or longer and yet shorter than every place that is remembered.
+#[test]
+fn a_part_of_a_shorter_copy_is_not_read() {
+    let copied = lines(0..60);
+    for part in [1, 255, 256, 1023, 1024, 1025, 1500, copied.len() - 1, copied.len()] {
+        for (include, restart) in [("*.log*", true), ("*.log*", false), ("*.gz", true), ("*.gz", false)] {
+            let mut world = World::new();
+            let globs = ["a.log", include].map(|glob| world.path(glob).to_string_lossy().into_owned());
+            world.config.include = globs.to_vec();
+            world.append("a.log", &copied);
+            world.settle();
+            world.copy("a.log", "a.log.1");
+            world.append("a.log", lines(60..70));
+            world.settle();
+            world.truncate("a.log");
+            world.append("a.log", lines(70..80));
+            let (first, second) = gzip_in_two(copied.as_bytes(), part);
+            world.append("a.log.1.gz", first);
+            if restart {
+                world.start();
+            }
+            for _ in 0..2 {
+                world.rest();
+                world.pass(Duration::from_secs(301));
+            }
+            assert_eq!(world.sink.messages().len(), 80, "{part} {include} {restart}");
+            world.append("a.log.1.gz", second);
+            std::fs::remove_file(world.path("a.log.1")).unwrap();
+            world.rest();
+            world.pass(Duration::from_secs(301));
+            world.rest();
+            world.start();
+            world.rest();
+            assert_eq!(world.sink.messages().len(), 80, "{part} {include} {restart}, whole");
+            world.assert_lines(80);
+        }
+    }
+}
+
 #[test]
 fn the_first_bytes_of_a_compressed_file_are_no_text() {
     for packer in PACKERS {

@@ -14,7 +14,7 @@ fn ends_say_how() {
     let mut world = World::new();
     let marker = world.marker("ends");
     let script = format!(
-        "sh -c ': {marker}-code; sleep 0.05; exit 3'; sh -c ': {marker}-term; sleep 0.05; kill -TERM $$'; sh -c ': {marker}-segv; sleep 0.05; kill -SEGV $$'; true"
+        "sh -c ': {marker}-code; sleep 0.3; exit 3'; sh -c ': {marker}-term; sleep 0.3; kill -TERM $$'; sh -c ': {marker}-segv; sleep 0.3; kill -SEGV $$'; true"
     );
     sh(&script).wait().unwrap();
 

@@ -40,15 +40,15 @@ fn the_event_of_a_start_has_the_hash_of_what_ran_even_when_it_was_deleted_or_rep
     let expected = [sum_of(&deleted), sum_of(&replaced)];
     let other = program(&dir, "other", b"3");
     let script = format!(
-        "{0} 0.5 & rm {0}; {1} 0.5 & mv {2} {1}; wait",
+        "{0} 2 & rm {0}; {1} 2 & mv {2} {1}; wait",
         deleted.display(),
         replaced.display(),
         other.display()
     );
     // What is removed before it has begun to run does not run: the shell waits until both do.
     let script = script
-        .replace("& rm", "& sleep 0.1; rm")
-        .replace("& mv", "& sleep 0.1; mv");
+        .replace("& rm", "& sleep 0.5; rm")
+        .replace("& mv", "& sleep 0.5; mv");
     let mut shell = sh(&script);
     for (path, expected) in [&deleted, &replaced].into_iter().zip(&expected) {
         assert_eq!(started(&mut world, path).text(SUM), expected, "{}", path.display());
@@ -71,7 +71,7 @@ fn a_script_has_the_hash_of_its_interpreter_and_a_large_program_none() {
     let dir = tempfile::tempdir().unwrap();
     let large = program(&dir, "large", &vec![0; 1_000_000]);
     let small = program(&dir, "small", b"4");
-    let script = format!("{} 0.2; {} 0.2; true", large.display(), small.display());
+    let script = format!("{} 0.4; {} 0.4; true", large.display(), small.display());
     let mut shell = sh(&script);
     assert_eq!(started(&mut world, &large).fields.get(SUM), None);
     assert_eq!(started(&mut world, &small).text(SUM), sum_of(&small));

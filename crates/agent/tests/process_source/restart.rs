@@ -16,9 +16,7 @@ fn a_restart_announces_only_what_began_meanwhile() {
             .output()
             .unwrap()
     };
-    while running().stdout.is_empty() {
-        std::thread::yield_now();
-    }
+    world.wait_while("the second process", || running().stdout.is_empty());
     world.start();
     assert_eq!(world.starts(&old).len(), 1, "told before, not again");
     let found = world.starts(&meanwhile);

@@ -45,6 +45,24 @@ impl Sink for Spool {
     }
 }
 
+impl Spool {
+    /// Starts of a process's children.
+    pub(crate) fn starts_of(&self, parent: i64) -> Vec<&Event> {
+        let is =
+            |event: &&Event| event.action() == "process-started" && event.number("process.parent.pid") == Some(parent);
+        self.events.iter().filter(is).collect()
+    }
+
+    /// Messages declared as lost for this reason.
+    pub(crate) fn lost(&self, reason: &str) -> u64 {
+        let skips = self.headers.iter().flat_map(|header| &header.skip);
+        skips
+            .filter(|skip| skip.reason == reason)
+            .map(|skip| skip.records)
+            .sum()
+    }
+}
+
 /// Rung by the source.
 #[derive(Default)]
 pub(crate) struct Bell(Mutex<u64>, Condvar);
@@ -212,6 +230,15 @@ impl World {
         }
     }
 
+    /// Waits without watching.
+    pub(crate) fn wait_while(&self, what: &str, condition: impl Fn() -> bool) {
+        let deadline = self.clock.monotonic() + PATIENCE;
+        while condition() {
+            assert!(self.clock.monotonic() < deadline, "{what} did not come");
+            std::thread::yield_now();
+        }
+    }
+
     /// Starts of processes whose command line holds the marker.
     pub(crate) fn starts(&self, marker: &str) -> Vec<Event> {
         let is = |event: &&Event| event.action() == "process-started" && event.mentions(marker);
@@ -219,11 +246,7 @@ impl World {
     }
 
     pub(crate) fn lost(&self, reason: &str) -> u64 {
-        let skips = self.spool.headers.iter().flat_map(|header| &header.skip);
-        skips
-            .filter(|skip| skip.reason == reason)
-            .map(|skip| skip.records)
-            .sum()
+        self.spool.lost(reason)
     }
 
     pub(crate) fn matches(&self, query: &str, event: &Event) -> bool {

@@ -86,8 +86,8 @@ impl FileSource {
             let Some(orphaned) = tracked.orphaned.as_mut().filter(|_| !tracked.ended) else {
                 continue;
             };
-            // What a survey may still find is waited for.
-            if orphaned.searches < SEARCHES_LIMIT || !surveying {
+            // What a survey may still find is waited for: the last search comes after it.
+            if orphaned.searches + 1 < SEARCHES_LIMIT || !surveying {
                 orphaned.searches = orphaned.searches.saturating_add(1);
             }
             let (searches, since) = (orphaned.searches, orphaned.since);

@@ -111,6 +111,21 @@ impl FileSource {
         self.wait_or_give_up(waiting, now, sink)
     }
 
+    /// Whether a file is what is left of a content that waits: for a survey, for room in the sink, or for a copy to show.
+    pub(super) fn is_left(&self, found: &Found) -> bool {
+        if self.unresolved.iter().any(|unresolved| is_rest_of(unresolved, found)) {
+            return true;
+        }
+        let mut orphans = self
+            .tracked
+            .iter()
+            .filter(|tracked| !tracked.ended && tracked.orphaned.is_some() && tracked.path != found.path);
+        orphans.any(|tracked| {
+            let compared = os::open(&found.path).and_then(|file| tracked.compare(&file));
+            compared.is_ok_and(|likeness| likeness != Likeness::Other)
+        })
+    }
+
     /// Files of contents that are followed or have ended.
     pub(super) fn ids(&self) -> impl Iterator<Item = FileId> {
         let tracked = self

@@ -312,7 +312,8 @@ impl FileSource {
             .unwrap_or_default()
         {
             let telling = survey.content_bytes() >= u64::from(TELLING_BYTES) || are_related(&found.path, path);
-            if !telling || !known.contains(&found.id) {
+            // A content that is known may wait with nothing but this file left of it.
+            if !telling || !known.contains(&found.id) && !self.is_left(&found) {
                 continue;
             }
             let Ok(file) = open_found(&found) else { continue };
