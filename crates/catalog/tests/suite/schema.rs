@@ -100,7 +100,8 @@ pub(crate) async fn opening_again_changes_nothing(place: TestPlace) {
             "m0004_silences",
             "m0005_lookups",
             "m0006_rulebook",
-            "m0007_settings"
+            "m0007_settings",
+            "m0008_audit"
         ]
     );
 }
