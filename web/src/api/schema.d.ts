@@ -1155,6 +1155,22 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1195,6 +1211,8 @@ export interface components {
             trouble?: string | null;
             /** @description Version of the program. */
             version?: string;
+            commands?: string[] | null;
+            uploads?: string[];
         };
         /** @description A report and when it came. */
         AgentHealth: components["schemas"]["HealthReport"] & {
@@ -1700,6 +1718,8 @@ export interface components {
             trouble?: string | null;
             /** @description Version of its program. */
             version?: string | null;
+            commands?: string[] | null;
+            uploads?: string[];
         };
         /** @description The delivery report. */
         DeliveryReport: {
@@ -3343,6 +3363,28 @@ export interface components {
              * @description Of the last 24 hours.
              */
             last_day: number;
+        };
+        AuditObjectInfo: {
+            kind: string;
+            id?: string | null;
+            name?: string | null;
+        };
+        AuditEntryInfo: {
+            id: number;
+            time: string;
+            who: string;
+            kind: string;
+            label?: string | null;
+            address?: string | null;
+            action: string;
+            outcome: string;
+            object: components["schemas"]["AuditObjectInfo"];
+            details: {
+                [key: string]: unknown;
+            };
+        };
+        AuditResponse: {
+            entries: components["schemas"]["AuditEntryInfo"][];
         };
     };
     responses: never;
@@ -5811,6 +5853,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    audit_list: {
+        parameters: {
+            query?: {
+                who?: string | null;
+                action?: string | null;
+                outcome?: string | null;
+                kind?: string | null;
+                object?: string | null;
+                from?: string | null;
+                to?: string | null;
+                limit?: number | null;
+                before?: number | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditResponse"];
                 };
             };
         };
