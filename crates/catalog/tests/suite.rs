@@ -159,7 +159,8 @@ cases! {
         a_change_and_its_entry_are_there_together_or_not_at_all,
         what_changes_nothing_leaves_no_entry,
         who_logs_in_is_noted_by_the_name_they_have,
-        entries_are_filtered_and_paged,
+        entries_are_filtered,
+        pages_follow_one_another,
         old_entries_and_too_many_go_in_small_steps,
         entries_are_kept_within_limits;
     concurrent:

@@ -50,7 +50,8 @@ describe.each(LOOKS.slice(0, 2))('$scheme, $language', (look) => {
   test('a file on a host is hashed and looked up, and given away once one has said so', async () => {
     const { page, complaints, end } = await visit(browser, program, look, { kept });
     await page.goto('/delivery');
-    await page.locator('section details summary').first().click();
+    const hosts = page.getByRole('heading', { name: delivery['hosts.title'] });
+    await page.locator('section', { has: hosts }).locator('summary').first().click();
     await page.getByRole('link', { name: delivery['host.page'] }).click();
     await page.getByRole('heading', { name: host.file }).waitFor();
     const path = join(folder, 'invoice.exe');

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { GROUP_NAMES, groupOf } from '@/lib/audit';
 import { useKeys } from '@/parts/use-keys';
@@ -62,11 +62,19 @@ interface WordProps {
 function Word({ id, label, hint, word, write }: WordProps) {
   const [text, setText] = useState(word);
   const late = useLate(text);
-  // The address changed by itself: back, a link.
-  useEffect(() => setText(word), [word]);
+  const written = useRef(word);
+  useEffect(() => {
+    // The address changed by itself: back, a link.
+    if (written.current === word) return;
+    written.current = word;
+    setText(word);
+  }, [word]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: only what was typed is written
   useEffect(() => {
-    if (late !== word && late === text) write(late.trim() || undefined);
+    const typed = late.trim();
+    if (typed === written.current || late !== text) return;
+    written.current = typed;
+    write(typed || undefined);
   }, [late]);
   return (
     <input
