@@ -1,11 +1,15 @@
 //! Who did what: the entry is there with the change, and without one there is none.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use reqwest::Method;
 use reqwest::header::ORIGIN;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use watchpost_kit::ManualClock;
 
-use crate::world::{self, World, batch, plain};
+use crate::world::{self, T0, World, batch, plain, run_at, settings};
 
 const RULE: &str = "title: Own\nid: 11111111-2222-4333-8444-555555555555\nlogsource:\n  category: test\ndetection:\n  a:\n    message: x\n  condition: a\nlevel: low\n";
 const RULE_ID: &str = "11111111-2222-4333-8444-555555555555";
@@ -149,7 +153,7 @@ async fn secrets_of_channels_keys_and_users_are_not_written_down() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn log_ins_and_what_is_refused_are_written_down_so_often_at_most() {
+async fn log_ins_are_written_down_and_nothing_that_could_be_a_password() {
     let dir = TempDir::new().unwrap();
     let world = plain(&dir).await;
     let user = post(&world, "/api/v1/users", &json!({"name": "Anna"})).await;
@@ -176,9 +180,20 @@ async fn log_ins_and_what_is_refused_are_written_down_so_often_at_most() {
         !json!(found).to_string().contains("MyPassword"),
         "a name may be a password"
     );
-    for _ in 0..80 {
+    world.server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn so_many_refusals_are_written_down_in_a_minute_and_the_rest_is_counted() {
+    let dir = TempDir::new().unwrap();
+    let clock = Arc::new(ManualClock::new(T0));
+    let world = run_at(settings(dir.path(), "http://127.0.0.1:0"), clock.clone()).await;
+    let ask = async || {
         let request = world.http.get(world.url("/api/v1/users")).bearer_auth(&world.agent_key);
         assert_eq!(world::json(request).await.0, 403);
+    };
+    for _ in 0..80 {
+        ask().await;
     }
     let denied = audit(&world, &[("outcome", "refused"), ("kind", "request"), ("limit", "500")]).await;
     assert_eq!(denied.len(), 60, "as many as in a minute");
@@ -187,6 +202,10 @@ async fn log_ins_and_what_is_refused_are_written_down_so_often_at_most() {
         (&json!("denied"), &json!("web-1"))
     );
     assert_eq!(denied[0]["object"]["id"], "GET /api/v1/users");
+    clock.advance(Duration::from_mins(1));
+    ask().await;
+    let last = audit(&world, &[("action", "denied"), ("limit", "1")]).await;
+    assert_eq!(last[0]["details"], json!({"status": 403, "left_out_before": 20}));
     world.server.stop().await;
 }
 
