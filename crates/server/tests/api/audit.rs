@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use watchpost_kit::ManualClock;
 
+use crate::rules::{find, until};
 use crate::world::{self, T0, World, batch, plain, run_at, settings};
 
 const RULE: &str = "title: Own\nid: 11111111-2222-4333-8444-555555555555\nlogsource:\n  category: test\ndetection:\n  a:\n    message: x\n  condition: a\nlevel: low\n";
@@ -52,6 +53,8 @@ async fn what_is_done_about_rules_is_written_down_with_who_and_why() {
     let dir = TempDir::new().unwrap();
     let world = plain(&dir).await;
     post(&world, "/api/v1/rules", &json!({"text": RULE, "note": "first"})).await;
+    let is_used = |rules: &Value| find(rules, RULE_ID).is_some();
+    until(&world, "/api/v1/rules", "in use", is_used).await;
     let rule = format!("/api/v1/rules/{RULE_ID}");
     post(&world, &format!("{rule}/disable"), &json!({"reason": "too loud"})).await;
     let except = json!({"when": "host.name:web-1", "reason": "known"});
