@@ -74,7 +74,7 @@ describe.each(LOOKS.slice(0, 2))('$scheme, $language', (look) => {
     await keep.waitFor({ state: 'detached' });
     expect(virustotal.uploads.length).toBe(before);
     await page.getByRole('button', { name: host.upload }).click();
-    await page.getByRole('button', { name: host['upload.yes'] }).click();
+    await page.getByRole('button', { name: host['upload.yes'], exact: true }).click();
     await result.getByRole('link', { name: host.link }).waitFor({ timeout: 60_000 });
     expect(virustotal.uploads.length).toBe(before + 1);
     expect(virustotal.uploads.at(-1)).toContain('MZ, and what it brings');
