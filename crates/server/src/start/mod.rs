@@ -91,7 +91,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
             source,
         })?;
     let tls = tls::Tls::open(&settings, seconds(&*deps.clock))?;
-    let rooms = open(&settings, &deps).await?;
+    let rooms = Box::pin(open(&settings, &deps)).await?;
     let supervisor = Supervisor::new(deps.shutdown.clone(), deps.clock.clone());
     let agents = rooms.agents.clone();
     let tail = Arc::new(Tail::new(agents, deps.clock.clone()));
