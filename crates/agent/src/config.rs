@@ -258,6 +258,17 @@ pub struct AgentSettings {
     pub system: Option<SystemSettings>,
 }
 
+impl AgentSettings {
+    /// Names of services that a server may have files given to: none unless the command is allowed too.
+    pub(crate) fn uploads_allowed(&self) -> Vec<String> {
+        if !self.allow.contains(&AgentCommand::LookupUpload) {
+            return Vec::new();
+        }
+        let services = self.uploads.services.iter().filter(|service| service.upload);
+        services.map(|service| service.kind.name().to_owned()).collect()
+    }
+}
+
 impl AgentConfig {
     /// Checks everything. `data_dir` is the platform's place, `host` the host's name.
     pub fn resolve(&self, data_dir: &Path, host: &str) -> Result<AgentSettings, AgentError> {

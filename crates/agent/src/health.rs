@@ -141,6 +141,10 @@ pub(crate) struct Reporter {
     pub(crate) host: String,
     pub(crate) interval: Duration,
     pub(crate) spool_max_bytes: u64,
+    /// What its configuration lets a server ask, by name.
+    pub(crate) commands: Vec<String>,
+    /// Services it may be asked to give files to.
+    pub(crate) uploads: Vec<String>,
 }
 
 impl Reporter {
@@ -178,6 +182,8 @@ impl Reporter {
                 streams: shared.seen.streams(standings),
                 streams_left_out: 0,
                 sources: shared.seen.sources(),
+                commands: Some(self.commands.clone()),
+                uploads: self.uploads.clone(),
             }),
         };
         report.cut();

@@ -130,6 +130,8 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
             host: deps.host,
             interval: settings.health_interval,
             spool_max_bytes: settings.spool.max_bytes,
+            commands: settings.allow.iter().map(ToString::to_string).collect(),
+            uploads: settings.uploads_allowed(),
         }),
     };
     let threads = vec![

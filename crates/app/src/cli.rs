@@ -80,6 +80,7 @@ pub(crate) enum Command {
     Delivery(commands::delivery::DeliveryArgs),
     Report(commands::report::ReportArgs),
     Store(commands::store::StoreArgs),
+    Audit(commands::audit::AuditArgs),
     Token(commands::token::TokenArgs),
     User(commands::user::UserArgs),
     Config(commands::config::ConfigArgs),

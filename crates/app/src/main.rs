@@ -44,6 +44,7 @@ fn run(cli: &Cli) -> anyhow::Result<Exit> {
         Command::Search(args) => commands::search::run(args, global),
         Command::Tail(args) => commands::tail::run(args, global),
         Command::Alerts(args) => commands::alerts::run(args, global),
+        Command::Audit(args) => commands::audit::run(args, global),
         Command::Silences(args) => commands::silences::run(args, global),
         Command::Report(args) => commands::report::run(args, global),
         Command::Rules(args) => commands::rules::run(args, global),

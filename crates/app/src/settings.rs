@@ -12,9 +12,9 @@ use watchpost_agent::source::file::{FileDefaults, FileSourceConfig, FormatConfig
 use watchpost_agent::{AgentConfig, AgentSettings};
 use watchpost_kit::config::{Merged, Sources, load, process_environment};
 use watchpost_server::config::{
-    AlertSections, BusSection, CatalogSection, ChannelSection, DeliverySection, DetectSection, LimitsSection,
-    LookupSection, ReportSection, RouteSection, SearchSection, ServerConfig, ServerSection, ServerSettings,
-    SilenceSection, StoreSection, TlsSection, socket_path,
+    AlertSections, AuditSection, BusSection, CatalogSection, ChannelSection, DeliverySection, DetectSection,
+    LimitsSection, LookupSection, ReportSection, RouteSection, SearchSection, ServerConfig, ServerSection,
+    ServerSettings, SilenceSection, StoreSection, TlsSection, socket_path,
 };
 use watchpost_server::rules::{Builtin, RuleSources};
 
@@ -44,6 +44,7 @@ struct ConfigFile {
     bus: BusSection,
     store: StoreSection,
     catalog: CatalogSection,
+    audit: AuditSection,
     detect: DetectSection,
     delivery: DeliverySection,
     lookup: LookupSection,
@@ -184,6 +185,7 @@ impl Settings {
             bus: file.bus,
             store: file.store,
             catalog: file.catalog,
+            audit: file.audit,
             detect: file.detect,
             delivery: file.delivery,
             lookup: file.lookup,

@@ -7,8 +7,8 @@ use sea_orm_migration::MigratorTrait;
 use crate::db::{Db, within};
 use crate::migrations::Migrations;
 use crate::{
-    Alerts, ApiKeys, CatalogError, Events, Lookups, Messages, Reports, Rules, Sessions, Settings, Silences, Users,
-    private,
+    Alerts, ApiKeys, Audit, CatalogError, Events, Lookups, Messages, NewAudit, Reports, Rules, Sessions, Settings,
+    Silences, Users, private,
 };
 
 /// Each SQLite connection costs a thread and a page cache; one writes while the other reads.
@@ -45,6 +45,7 @@ pub struct Catalog {
     settings: Settings,
     lookups: Lookups,
     rules: Rules,
+    audit: Audit,
 }
 
 impl Catalog {
@@ -65,10 +66,16 @@ impl Catalog {
         Migrations::up(&db, None).await.map_err(CatalogError::Migrate)?;
         let db = Db::new(db);
         let sessions = Sessions::new(db.clone());
-        Ok(Self {
-            users: Users::new(db.clone(), sessions.clone()),
+        let users = Users::new(db.clone(), sessions.clone());
+        let keys = ApiKeys::new(db.clone());
+        Ok(Self::on(db, (keys, users, sessions)))
+    }
+
+    fn on(db: Db, (keys, users, sessions): (ApiKeys, Users, Sessions)) -> Self {
+        Self {
+            keys,
+            users,
             sessions,
-            keys: ApiKeys::new(db.clone()),
             events: Events::new(db.clone()),
             alerts: Alerts::new(db.clone()),
             messages: Messages::new(db.clone()),
@@ -77,8 +84,19 @@ impl Catalog {
             settings: Settings::new(db.clone()),
             lookups: Lookups::new(db.clone()),
             rules: Rules::new(db.clone()),
+            audit: Audit::new(db.clone()),
             db,
-        })
+        }
+    }
+
+    /// The same catalog, which writes down in the audit log whatever is changed through it: in the change's own
+    /// transaction, and nothing where nothing is changed. For one change.
+    #[must_use]
+    pub fn noting(&self, entry: NewAudit) -> Self {
+        let db = self.db.noting(entry);
+        let sessions = self.sessions.on(db.clone());
+        let users = self.users.on(db.clone(), sessions.clone());
+        Self::on(db.clone(), (self.keys.on(db), users, sessions))
     }
 
     /// The API keys.
@@ -134,6 +152,11 @@ impl Catalog {
     /// What people made of rules: switched off, exceptions, rules of their own.
     pub fn rules(&self) -> &Rules {
         &self.rules
+    }
+
+    /// Who did what.
+    pub fn audit(&self) -> &Audit {
+        &self.audit
     }
 
     /// Ends all connections, so that a SQLite file is whole by itself, without its log beside it.

@@ -11,6 +11,7 @@ use sea_orm::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::CatalogError;
+use crate::audit::{NewAudit, Pending};
 
 /// Longest time for one call, waiting for its turn included. A dead link to PostgreSQL would hang for ever.
 const WORK_TIMEOUT: Duration = Duration::from_mins(1);
@@ -30,6 +31,8 @@ pub(crate) struct Db {
     /// reader of the ledger that writes batch after batch would starve them. Only the holder takes a connection, so
     /// the other one is always there for reading.
     turn: Option<Arc<Semaphore>>,
+    /// What a transaction that commits leaves in the audit log.
+    note: Option<Arc<NewAudit>>,
 }
 
 impl Db {
@@ -38,6 +41,15 @@ impl Db {
         Self {
             connection,
             turn: one_writer.then(|| Arc::new(Semaphore::new(1))),
+            note: None,
+        }
+    }
+
+    /// The same, whose transactions write this down when they commit.
+    pub(crate) fn noting(&self, entry: NewAudit) -> Self {
+        Self {
+            note: Some(Arc::new(entry)),
+            ..self.clone()
         }
     }
 
@@ -63,6 +75,7 @@ impl Db {
         }
         Ok(Write {
             transaction,
+            note: self.note.as_ref().map(Pending::new),
             _turn: turn,
         })
     }
@@ -72,6 +85,7 @@ impl Db {
 pub(crate) struct Write {
     // Dropped in this order: rolled back before the next one's turn.
     transaction: DatabaseTransaction,
+    note: Option<Pending>,
     _turn: Option<OwnedSemaphorePermit>,
 }
 
@@ -99,8 +113,18 @@ impl Write {
         Ok(())
     }
 
-    /// Makes it durable.
+    /// What is known of the audit entry only now, where there is one.
+    pub(crate) fn note(&mut self, add: impl FnOnce(&mut Pending)) {
+        if let Some(note) = &mut self.note {
+            add(note);
+        }
+    }
+
+    /// Makes it durable, together with its audit entry.
     pub(crate) async fn commit(self) -> Result<(), DbErr> {
+        if let Some(note) = self.note {
+            note.write(&self.transaction).await?;
+        }
         self.transaction.commit().await
     }
 }

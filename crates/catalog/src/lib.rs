@@ -1,5 +1,5 @@
 //! The SQL side: API keys, users and their sessions, security events, alerts, silences, messages to people, reports, what
-//! services said of files, what people made of rules and channels; SQLite in the data
+//! services said of files, what people made of rules and channels, the audit log; SQLite in the data
 //! folder, or PostgreSQL by the same code.
 //!
 //! Never in here: business rules (windows, fingerprints and texts are arguments), HTTP, the clock (times are
@@ -8,6 +8,9 @@
 //! A batch of the ledger becomes rows in one transaction: events, the alerts their detections open or extend, the
 //! messages these cause, and the reader's position. So a batch that comes again has no effect, and no alert is
 //! without its messages.
+//!
+//! Whoever changes something for somebody does it through [`Catalog::noting`]: the entry of the audit log is then part of
+//! the change's own transaction.
 //!
 //! `security_events` is a public table: other tools read it, and a test holds its columns.
 //!
@@ -33,6 +36,7 @@
 //! ```
 
 mod alerts;
+mod audit;
 mod catalog;
 mod db;
 mod error;
@@ -52,6 +56,7 @@ mod tables;
 mod users;
 
 pub use alerts::{Alert, AlertAction, AlertCount, AlertEvent, AlertFilter, AlertNote, AlertState, Alerts, By};
+pub use audit::{Audit, AuditActor, AuditEntry, AuditFilter, AuditObject, AuditOutcome, NewAudit};
 pub use catalog::{Catalog, Place};
 pub use error::CatalogError;
 pub use events::{AppliedReport, Detection, Events, NewEvents, NewMessage, Rate, SecurityEvent, Terms};

@@ -4,6 +4,8 @@
 
 #[path = "suite/alerts.rs"]
 mod alerts;
+#[path = "suite/audit.rs"]
+mod audit;
 #[path = "suite/concurrent.rs"]
 mod concurrent;
 #[path = "suite/events.rs"]
@@ -154,6 +156,14 @@ cases! {
         whoever_saves_over_another_version_is_told,
         versions_beyond_their_limit_go,
         every_change_raises_the_revision;
+    audit:
+        a_change_and_its_entry_are_there_together_or_not_at_all,
+        what_changes_nothing_leaves_no_entry,
+        who_logs_in_is_noted_by_the_name_they_have,
+        entries_are_filtered,
+        pages_follow_one_another,
+        old_entries_and_too_many_go_in_small_steps,
+        entries_are_kept_within_limits;
     concurrent:
         applying_acknowledging_and_sending_at_once_lose_nothing,
         two_programs_open_one_alert_together,

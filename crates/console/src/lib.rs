@@ -25,6 +25,7 @@
 
 pub mod agents;
 mod alerts;
+mod audit;
 mod client;
 mod delivery;
 mod error;
@@ -49,6 +50,7 @@ pub mod user;
 mod when;
 
 pub use alerts::{AlertChange, AlertsWanted, change_alerts, list_alerts};
+pub use audit::{AuditWanted, list_audit};
 pub use client::{Client, Target};
 pub use delivery::{DeliveryView, delivery};
 pub use error::ConsoleError;

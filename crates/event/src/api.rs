@@ -36,6 +36,7 @@
 //! GET  /session                                 → SessionInfo
 //! DELETE /session                               → nothing (204)      logged out
 //! POST /session/password PasswordRequest        → SessionInfo        the user's other sessions end
+//! GET  /audit?who&action&object&from&to&before   → AuditResponse      newest first; `before`: the id of the last one seen
 //! GET  /users                                   → UsersResponse
 //! POST /users UserRequest                       → UserCreated        the password is shown here and never again
 //! POST /users/{name}/reset                      → UserCreated        … and their sessions end
@@ -45,6 +46,7 @@
 
 mod alerting;
 mod alerts;
+mod audit;
 mod lookups;
 mod made;
 mod overview;
@@ -59,6 +61,7 @@ pub use alerting::{
     RouteInfo, SilenceInfo, SilencePreview, SilencePreviewRequest, SilencesResponse,
 };
 pub use alerts::{AlertCountInfo, AlertDetail, AlertEventInfo, AlertMessageInfo, RuleDetail};
+pub use audit::{AuditEntryInfo, AuditObjectInfo, AuditResponse};
 pub use lookups::{
     LookupFailure, LookupFileInfo, LookupInfo, LookupRequest, LookupSeen, LookupServiceInfo, LookupServicesResponse,
     LookupsResponse, VerdictInfo,

@@ -97,4 +97,7 @@ export type Agreement = [
   Fits<ours.BacktestEnd, Answers<'BacktestEnd'>>,
   Fits<ours.Counted, Answers<'CountsResponse'>>,
   Fits<{ reports: ours.ReportInfo[] }, Answers<'ReportsResponse'>>,
+  Fits<{ entries: ours.AuditEntry[] }, Answers<'AuditResponse'>>,
+  Fits<{ lookups: ours.LookupKnown[] }, Answers<'LookupsResponse'>>,
+  Fits<{ services: ours.LookupService[] }, Answers<'LookupServicesResponse'>>,
 ];

@@ -225,6 +225,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what, the newest first */
+        get: operations["list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/channels": {
         parameters: {
             query?: never;
@@ -1173,6 +1190,8 @@ export interface components {
         AgentCommand: "send_now" | "hash" | "lookup_upload";
         /** @description How an agent's delivery fares. */
         AgentDelivery: {
+            /** @description What may be asked of it, by the names of commands; absent from older agents. */
+            commands?: string[] | null;
             /** @description The host's name. */
             host?: string;
             /**
@@ -1193,6 +1212,8 @@ export interface components {
             streams_left_out?: number;
             /** @description Why nothing is delivered now, in words. */
             trouble?: string | null;
+            /** @description Services that it gives files to when it is asked. */
+            uploads?: string[];
             /** @description Version of the program. */
             version?: string;
         };
@@ -1369,6 +1390,48 @@ export interface components {
             ids: number[];
             /** @description To whom; empty: to nobody in particular. */
             to: string;
+        };
+        /** @description What somebody did, or was refused. */
+        AuditEntryInfo: {
+            /** @description What: `rule.disable`, `login`, `denied`… */
+            action: string;
+            /** @description From which address, where it came over the network. */
+            address?: string | null;
+            /** @description What else is known of it; never a secret. */
+            details: {
+                [key: string]: unknown;
+            };
+            /**
+             * Format: int64
+             * @description Its number: later entries have higher ones.
+             */
+            id: number;
+            /** @description `user`, `key`, `local` (from the server's own host), `chat`, `agent`, `nobody`. */
+            kind: string;
+            /** @description A key's name. */
+            label?: string | null;
+            /** @description To what. */
+            object: components["schemas"]["AuditObjectInfo"];
+            /** @description `done` or `refused`. */
+            outcome: string;
+            /** @description When. */
+            time: components["schemas"]["Timestamp"];
+            /** @description Who: a user's name, `key:7`, `local`; empty where nobody is known. */
+            who: string;
+        };
+        /** @description What something was done to. */
+        AuditObjectInfo: {
+            /** @description What it is known by. */
+            id?: string | null;
+            /** @description `rule`, `alert`, `channel`, `agent`… */
+            kind: string;
+            /** @description What people call it. */
+            name?: string | null;
+        };
+        /** @description Who did what. */
+        AuditResponse: {
+            /** @description The newest first. */
+            entries: components["schemas"]["AuditEntryInfo"][];
         };
         /** @description Detections of one interval. */
         BacktestBucket: {
@@ -1681,6 +1744,8 @@ export interface components {
         DeliveryHost: {
             /** @description The agent. */
             agent: components["schemas"]["AgentId"];
+            /** @description What may be asked of it, by the names of commands; absent where it has not said. */
+            commands?: string[] | null;
             heard?: components["schemas"]["Timestamp"] | null;
             /** @description Its host's name, as far as it was told. */
             host?: string | null;
@@ -1698,6 +1763,8 @@ export interface components {
             streams_left_out?: number;
             /** @description Why it delivers nothing, in its own words. */
             trouble?: string | null;
+            /** @description Services that it gives files to when it is asked. */
+            uploads?: string[];
             /** @description Version of its program. */
             version?: string | null;
         };
@@ -3744,6 +3811,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AlertDetail"];
+                };
+            };
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorBody"];
+                };
+            };
+        };
+    };
+    list: {
+        parameters: {
+            query?: {
+                /** @description Only of this name: `anna`, `key:7`, `local`. */
+                who?: string;
+                /** @description Only this action; with a star at its end those that begin so: `rule.*`. */
+                action?: string;
+                /** @description Only `done` or `refused`. */
+                outcome?: string;
+                /** @description Only about objects of this kind: `rule`, `alert`, `channel`… */
+                kind?: string;
+                /** @description Only about the object of this id or name. */
+                object?: string;
+                /** @description Only at or after this moment. */
+                from?: components["schemas"]["Timestamp"];
+                /** @description Only before this moment. */
+                to?: components["schemas"]["Timestamp"];
+                /** @description Entries of the answer; 100, at most 500. */
+                limit?: number;
+                /** @description The next page: entries with smaller numbers. */
+                before?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditResponse"];
                 };
             };
             "4XX": {

@@ -15,6 +15,7 @@ import type {
   SilenceInfo,
   SilencePreview,
 } from './alerting';
+import type { AuditEntry, LookupKnown, LookupService } from './auditing';
 import type {
   CheckedText,
   NewException,
@@ -25,6 +26,7 @@ import type {
 } from './ruling';
 
 export type * from './alerting';
+export type * from './auditing';
 export type * from './ruling';
 
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
@@ -346,6 +348,8 @@ export interface DeliveryHost {
   spool?: { bytes: number; max_bytes: number; records: number; oldest?: string; full?: string };
   sources: SourceState[];
   streams_left_out: number;
+  commands?: string[];
+  uploads?: string[];
 }
 
 /** What is not as it should be. `what` and `remedy` are the server's own English; the rest are their numbers. */
@@ -458,6 +462,31 @@ type Searched = { q?: string; from?: string; to?: string };
 
 /** In the form openapi-typescript writes. */
 export interface paths {
+  '/audit': {
+    get: Query<{
+      who?: string;
+      action?: string;
+      object?: string;
+      outcome?: string;
+      from?: string;
+      to?: string;
+      limit?: number;
+      before?: number;
+    }> &
+      Answer<{ entries: AuditEntry[] }>;
+  };
+  '/agents/{id}/commands': {
+    post: { parameters: { path: { id: string } } } & Body<{
+      command: string;
+      path: string;
+      service?: string;
+    }> &
+      Answer<{ id: number; listening: boolean }>;
+  };
+  '/lookups': {
+    post: Body<{ indicators: string[]; wait: number }> & Answer<{ lookups: LookupKnown[] }>;
+  };
+  '/lookups/services': { get: Answer<{ services: LookupService[] }> };
   '/session': {
     get: Answer<SessionInfo>;
     post: Body<{ username: string; password: string }> & Answer<SessionInfo>;

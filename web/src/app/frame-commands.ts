@@ -44,6 +44,7 @@ function useGoCommands(): void {
           'rules',
           'reports',
           'delivery',
+          'audit',
         ] as const
       ).map((page) => ({
         id: `go-${page}`,

@@ -15,7 +15,7 @@ const PasswordDialog = lazy(() =>
   import('@/pages/login/password-dialog').then((part) => ({ default: part.PasswordDialog })),
 );
 
-const PAGES = ['overview', 'search', 'alerts', 'rules', 'reports', 'delivery'] as const;
+const PAGES = ['overview', 'search', 'alerts', 'rules', 'reports', 'delivery', 'audit'] as const;
 
 function Rail() {
   const { t } = useTranslation(['frame', 'common']);

@@ -37,9 +37,11 @@ declare module '@tanstack/react-router' {
       | 'rules'
       | 'reports'
       | 'delivery'
+      | 'host'
+      | 'audit'
       | 'missing';
     /** The entry of the rail it belongs to, where that is another page. */
-    within?: 'alerts' | 'rules';
+    within?: 'alerts' | 'rules' | 'delivery';
     /** The page has a time range in its address. */
     time?: boolean;
     /** The page can follow what comes in. */
@@ -108,6 +110,19 @@ export interface DeliveryParams extends RefreshParams {
   trouble?: boolean;
   sort?: string;
   stream?: string;
+}
+
+/** `agent` is the one that the host is known by. */
+export interface HostParams extends RefreshParams {
+  agent?: string;
+}
+
+/** `action` is a group of actions; who and object are whole names. */
+export interface AuditParams extends TimeParams {
+  who?: string;
+  action?: string;
+  object?: string;
+  refused?: boolean;
 }
 
 const rootRoute = createRootRoute({ component: Outlet, notFoundComponent: Missing });
@@ -299,6 +314,45 @@ const deliveryRoute = createRoute({
   }, 'DeliveryPage'),
 });
 
+const hostRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/host',
+  staticData: { title: 'host', within: 'delivery', refresh: true },
+  validateSearch: (params: Params): HostParams => ({
+    refresh: timeParams(params).refresh,
+    agent: textParam(params, 'agent'),
+  }),
+  component: lazyRouteComponent(async () => {
+    const areas = [addArea('host'), addArea('delivery')];
+    const [page] = await Promise.all([import('@/pages/host/host'), ...areas]);
+    return page;
+  }, 'HostPage'),
+});
+
+/** Changes are few: an hour has none of them. */
+const AUDIT_FROM = '-30d';
+
+const auditRoute = createRoute({
+  getParentRoute: () => insideRoute,
+  path: '/audit',
+  staticData: { title: 'audit', time: true, refresh: true },
+  validateSearch: (params: Params): AuditParams => ({
+    ...timeParams(params),
+    who: textParam(params, 'who'),
+    action: textParam(params, 'action'),
+    object: textParam(params, 'object'),
+    refused: flagParam(params, 'refused'),
+  }),
+  beforeLoad: ({ search }) => {
+    if (search.from || search.to) return;
+    throw redirect({ to: '/audit', search: { ...search, from: AUDIT_FROM }, replace: true });
+  },
+  component: lazyRouteComponent(async () => {
+    const [page] = await Promise.all([import('@/pages/audit/audit'), addArea('audit')]);
+    return page;
+  }, 'AuditPage'),
+});
+
 const missingRoute = createRoute({
   getParentRoute: () => insideRoute,
   path: '$',
@@ -321,6 +375,8 @@ export const router = createRouter({
       ruleRoute,
       reportsRoute,
       deliveryRoute,
+      hostRoute,
+      auditRoute,
       missingRoute,
     ]),
   ]),

@@ -42,6 +42,14 @@ const LATER = {
     en: async () => (await import('./en/reports')).reports,
     ru: async () => (await import('./ru/reports')).reports,
   },
+  host: {
+    en: async () => (await import('./en/host')).host,
+    ru: async () => (await import('./ru/host')).host,
+  },
+  audit: {
+    en: async () => (await import('./en/audit')).audit,
+    ru: async () => (await import('./ru/audit')).audit,
+  },
   channels: {
     en: async () => (await import('./en/channels')).channels,
     ru: async () => (await import('./ru/channels')).channels,

@@ -1,29 +1,37 @@
 import { describe, expect, it } from 'vitest';
 import { en as english } from './en';
+import { audit as auditEn } from './en/audit';
 import { channels as channelsEn } from './en/channels';
 import { delivery as deliveryEn } from './en/delivery';
+import { host as hostEn } from './en/host';
 import { reports as reportsEn } from './en/reports';
 import { rules as rulesEn } from './en/rules';
 import { silences as silencesEn } from './en/silences';
 import { ru as russian } from './ru';
+import { audit as auditRu } from './ru/audit';
 import { channels as channelsRu } from './ru/channels';
 import { delivery as deliveryRu } from './ru/delivery';
+import { host as hostRu } from './ru/host';
 import { reports as reportsRu } from './ru/reports';
 import { rules as rulesRu } from './ru/rules';
 import { silences as silencesRu } from './ru/silences';
 
 const en = {
   ...english,
+  audit: auditEn,
   channels: channelsEn,
   delivery: deliveryEn,
+  host: hostEn,
   reports: reportsEn,
   rules: rulesEn,
   silences: silencesEn,
 };
 const ru = {
   ...russian,
+  audit: auditRu,
   channels: channelsRu,
   delivery: deliveryRu,
+  host: hostRu,
   reports: reportsRu,
   rules: rulesRu,
   silences: silencesRu,

@@ -7,10 +7,12 @@ import {
   type Page,
 } from 'playwright-core';
 import { alerts as alertsEn } from '@/i18n/en/alerts';
+import { audit as auditEn } from '@/i18n/en/audit';
 import { channels as channelsEn } from '@/i18n/en/channels';
 import { common as commonEn } from '@/i18n/en/common';
 import { delivery as deliveryEn } from '@/i18n/en/delivery';
 import { frame as frameEn } from '@/i18n/en/frame';
+import { host as hostEn } from '@/i18n/en/host';
 import { login as loginEn } from '@/i18n/en/login';
 import { overview as overviewEn } from '@/i18n/en/overview';
 import { reports as reportsEn } from '@/i18n/en/reports';
@@ -19,10 +21,12 @@ import { rules as rulesEn } from '@/i18n/en/rules';
 import { search as searchEn } from '@/i18n/en/search';
 import { silences as silencesEn } from '@/i18n/en/silences';
 import { alerts as alertsRu } from '@/i18n/ru/alerts';
+import { audit as auditRu } from '@/i18n/ru/audit';
 import { channels as channelsRu } from '@/i18n/ru/channels';
 import { common as commonRu } from '@/i18n/ru/common';
 import { delivery as deliveryRu } from '@/i18n/ru/delivery';
 import { frame as frameRu } from '@/i18n/ru/frame';
+import { host as hostRu } from '@/i18n/ru/host';
 import { login as loginRu } from '@/i18n/ru/login';
 import { overview as overviewRu } from '@/i18n/ru/overview';
 import { reports as reportsRu } from '@/i18n/ru/reports';
@@ -41,7 +45,9 @@ export const words = {
     login: loginEn,
     overview: overviewEn,
     search: searchEn,
+    audit: auditEn,
     channels: channelsEn,
+    host: hostEn,
     reports: reportsEn,
     rule: ruleEn,
     rules: rulesEn,
@@ -55,7 +61,9 @@ export const words = {
     login: loginRu,
     overview: overviewRu,
     search: searchRu,
+    audit: auditRu,
     channels: channelsRu,
+    host: hostRu,
     reports: reportsRu,
     rule: ruleRu,
     rules: rulesRu,

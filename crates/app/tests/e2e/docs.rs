@@ -58,6 +58,7 @@ const COMMANDS: &[&str] = &[
     "store",
     "store verify",
     "store stats",
+    "audit",
     "token",
     "token create",
     "token list",
@@ -89,6 +90,7 @@ const ENDING: &[&str] = &[
     "token list",
     "token create",
     "user list",
+    "audit",
 ];
 
 fn repository() -> PathBuf {
@@ -199,7 +201,14 @@ fn every_documented_command_is_understood_and_those_that_end_are_run() {
 fn every_documented_configuration_is_read() {
     let world = World::new();
     let mut blocks = 0;
-    for name in ["configure.md", "install.md", "alerts.md", "reports.md", "lookups.md"] {
+    for name in [
+        "configure.md",
+        "install.md",
+        "alerts.md",
+        "reports.md",
+        "lookups.md",
+        "audit.md",
+    ] {
         let text = fs::read_to_string(repository().join("docs").join(name)).unwrap();
         for block in text.split("```toml\n").skip(1) {
             let block = block.split("```").next().unwrap();

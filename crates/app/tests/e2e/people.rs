@@ -187,7 +187,23 @@ fn a_silence_keeps_messages_back_and_the_alert_says_why() {
         "the story that goes on is told: {texts:?}"
     );
     assert_eq!(world.run(&["silences", "list"]).code, Some(3), "none is left");
+    let done = audited(&world, "silence.*");
+    assert_eq!(
+        done,
+        ["silence.end 1 by local (local)", "silence.create 1 by local (local)"]
+    );
     running.stop();
+}
+
+/// What was done to what by whom, the newest first.
+fn audited(world: &World, action: &str) -> Vec<String> {
+    let entries = world.run(&["audit", "--action", action, "--json"]).ok().json_lines();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let one = |entry: &Value| {
+        let [action, who, kind] = ["action", "who", "kind"].map(|name| text(&entry[name]));
+        format!("{action} {} by {who} ({kind})", text(&entry["object"]["id"]))
+    };
+    entries.iter().map(one).collect()
 }
 
 #[test]
@@ -233,6 +249,13 @@ fn buttons_in_telegram_acknowledge_and_silence() {
         .map(|note| note["action"].as_str().unwrap())
         .collect();
     assert_eq!(actions, ["acknowledged", "closed", "reopened", "assigned", "commented"]);
+    let done = audited(&world, "alert.*");
+    assert_eq!(done.len(), 5, "{done:?}");
+    assert_eq!(done[4], "alert.acknowledge 1 by @anna (Telegram) (chat)");
+    assert_eq!(
+        audited(&world, "silence.*"),
+        ["silence.create 1 by @anna (Telegram) (chat)"]
+    );
     running.stop();
 }
 

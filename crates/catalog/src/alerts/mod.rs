@@ -238,7 +238,7 @@ impl Alerts {
 
     /// Changes those that match and answers them as they are now.
     async fn change(&self, which: Condition, limit: u64, by: By<'_>, change: Change<'_>) -> Result<Vec<Model>, DbErr> {
-        let write = self.db.begin().await?;
+        let mut write = self.db.begin().await?;
         write.lock_alerts().await?;
         let ids: Vec<i64> = Entity::find()
             .select_only()
@@ -263,6 +263,7 @@ impl Alerts {
             .order_by_desc(Column::Id)
             .all(write.on())
             .await?;
+        write.note(|note| rows.iter().for_each(|row| note.about(&row.id, &row.rule_title)));
         write.commit().await?;
         Ok(rows)
     }

@@ -103,6 +103,14 @@ impl ApiKeys {
         }
     }
 
+    /// The same keys, remembered together.
+    pub(crate) fn on(&self, db: Db) -> Self {
+        Self {
+            db,
+            cache: self.cache.clone(),
+        }
+    }
+
     /// Makes a key; the text is its only copy.
     pub async fn create(&self, new: NewKey, now: i64) -> Result<(ApiKey, String), CatalogError> {
         check(&new)?;
@@ -122,8 +130,9 @@ impl ApiKeys {
             ..Default::default()
         };
         let row = within("make an API key", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             let row = row.insert(write.on()).await?;
+            write.note(|note| note.about(&row.id, &row.name));
             write.commit().await?;
             Ok(row)
         })
@@ -142,19 +151,25 @@ impl ApiKeys {
     /// Revokes a key; it opens nothing from now on. False when there is no such key, or it was revoked before.
     pub async fn revoke(&self, id: i64, now: i64) -> Result<bool, CatalogError> {
         let done = within("revoke an API key", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             let done = Entity::update_many()
                 .col_expr(Column::RevokedAt, sea_orm::sea_query::Expr::value(now))
                 .filter(Column::Id.eq(id))
                 .filter(Column::RevokedAt.is_null())
                 .exec(write.on())
                 .await?;
+            if done.rows_affected == 0 {
+                return Ok(false);
+            }
+            if let Some(row) = Entity::find_by_id(id).one(write.on()).await? {
+                write.note(|note| note.about(&id, &row.name));
+            }
             write.commit().await?;
-            Ok(done)
+            Ok(true)
         })
         .await?;
         self.cache.forget(id);
-        Ok(done.rows_affected > 0)
+        Ok(done)
     }
 
     /// Whose key this is. Remembered for a few seconds, so that a busy agent costs no statement per request; a key

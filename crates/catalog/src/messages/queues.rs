@@ -78,7 +78,7 @@ impl Messages {
     /// Puts messages that were given up at their old places in the queue again. Answers how many; 500 at a time.
     pub async fn resend(&self, ids: &[i64], now: i64) -> Result<u64, CatalogError> {
         within("send messages again", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             let done = Entity::update_many()
                 .col_expr(Column::State, Expr::value(MessageState::Waiting.name()))
                 .col_expr(Column::NextNs, Expr::value(now))
@@ -89,6 +89,10 @@ impl Messages {
                 .filter(Column::State.eq(MessageState::Dead.name()))
                 .exec(write.on())
                 .await?;
+            if done.rows_affected == 0 {
+                return Ok(0);
+            }
+            write.note(|note| note.detail("messages", done.rows_affected.into()));
             write.commit().await?;
             Ok(done.rows_affected)
         })

@@ -7,6 +7,7 @@ mod m0004_silences;
 mod m0005_lookups;
 mod m0006_rulebook;
 mod m0007_settings;
+mod m0008_audit;
 mod m0009_times;
 mod parts;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrations {
             Box::new(m0005_lookups::Step),
             Box::new(m0006_rulebook::Step),
             Box::new(m0007_settings::Step),
+            Box::new(m0008_audit::Step),
             Box::new(m0009_times::Step),
         ]
     }

@@ -66,7 +66,7 @@ impl Reports {
     /// answer then.
     pub async fn add(&self, new: NewReport, now: i64) -> Result<ReportHead, CatalogError> {
         within("keep a report", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             write.lock_alerts().await?;
             if !new.schedule.is_empty() {
                 let there = Entity::find()
@@ -90,6 +90,7 @@ impl Reports {
                 ..Default::default()
             };
             let made = Entity::insert(row).exec_with_returning(write.on()).await?;
+            write.note(|note| note.about(&made.id, ""));
             let too_old: Vec<i64> = Entity::find()
                 .select_only()
                 .column(Column::Id)
@@ -165,8 +166,11 @@ impl Reports {
         within("remove a report", async {
             let write = self.db.begin().await?;
             let done = Entity::delete_by_id(id).exec(write.on()).await?;
+            if done.rows_affected == 0 {
+                return Ok(false);
+            }
             write.commit().await?;
-            Ok(done.rows_affected > 0)
+            Ok(true)
         })
         .await
     }

@@ -117,10 +117,11 @@ impl Rules {
             ..Default::default()
         };
         within("make an exception", async {
-            let write = self.begin().await?;
+            let mut write = self.begin().await?;
             let made = rule_exceptions::Entity::insert(row)
                 .exec_with_returning(write.on())
                 .await?;
+            write.note(|note| note.detail("exception", made.id.into()));
             write.commit().await?;
             Ok(RuleException::from_row(made))
         })
@@ -131,7 +132,7 @@ impl Rules {
     pub async fn end_exception(&self, id: i64, who: &str, now: i64) -> Result<Option<RuleException>, CatalogError> {
         use rule_exceptions::{Column, Entity};
         within("end an exception", async {
-            let write = self.begin().await?;
+            let mut write = self.begin().await?;
             let done = Entity::update_many()
                 .col_expr(Column::EndedBy, Expr::value(limits::name(who)))
                 .col_expr(Column::EndedNs, Expr::value(now))
@@ -143,6 +144,9 @@ impl Rules {
                 return Ok(None);
             }
             let row = Entity::find_by_id(id).one(write.on()).await?;
+            if let Some(row) = &row {
+                write.note(|note| note.about(&row.rule, ""));
+            }
             write.commit().await?;
             Ok(row.map(RuleException::from_row))
         })

@@ -24,7 +24,7 @@ impl Rules {
     pub async fn save(&self, new: &NewVersion, who: &str, now: i64) -> Result<Saved, CatalogError> {
         let rule = limits::id(&new.rule);
         within("keep a rule", async {
-            let write = self.begin().await?;
+            let mut write = self.begin().await?;
             let last = last(write.on(), &rule).await?;
             let there = last.as_ref().filter(|last| !last.deleted);
             if there.map_or(0, |there| there.version) != new.after || (there.is_none() && new.body.is_none()) {
@@ -57,6 +57,7 @@ impl Rules {
                 .filter(Column::Version.lte(made.version - VERSIONS_MAX))
                 .exec(write.on())
                 .await?;
+            write.note(|note| note.detail("version", made.version.into()));
             write.commit().await?;
             Ok(Saved::Kept(OwnRule::from_row(made)))
         })

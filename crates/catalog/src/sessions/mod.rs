@@ -89,6 +89,14 @@ impl Sessions {
         }
     }
 
+    /// The same sessions, remembered together.
+    pub(crate) fn on(&self, db: Db) -> Self {
+        Self {
+            db,
+            cache: self.cache.clone(),
+        }
+    }
+
     /// The session of a token. Remembered for a few seconds, so that a busy page costs no statement per request; one
     /// that ends or changes through this catalog does so at once, one that ends elsewhere when it is forgotten.
     pub async fn look_up(&self, id: SessionId, now: i64) -> Result<Option<Arc<Session>>, CatalogError> {
@@ -124,8 +132,11 @@ impl Sessions {
         let done = within("end a session", async {
             let write = self.db.begin().await?;
             let done = Entity::delete_by_id(id.bytes()).exec(write.on()).await?;
+            if done.rows_affected == 0 {
+                return Ok(false);
+            }
             write.commit().await?;
-            Ok(done.rows_affected > 0)
+            Ok(true)
         });
         let done = done.await?;
         self.forget();

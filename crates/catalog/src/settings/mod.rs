@@ -144,8 +144,11 @@ impl Settings {
                 .filter(Column::Version.eq(version))
                 .exec(write.on())
                 .await?;
+            if done.rows_affected == 0 {
+                return Ok(false);
+            }
             write.commit().await?;
-            Ok(done.rows_affected > 0)
+            Ok(true)
         })
         .await
     }

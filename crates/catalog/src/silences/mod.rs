@@ -78,8 +78,9 @@ impl Silences {
             ..Default::default()
         };
         within("make a silence", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             let made = Entity::insert(row).exec_with_returning(write.on()).await?;
+            write.note(|note| note.about(&made.id, &made.query));
             write.commit().await?;
             Ok(Silence::from_row(made))
         })
@@ -116,7 +117,7 @@ impl Silences {
     /// Ends one before its time. None when there is none that is not over.
     pub async fn end(&self, id: i64, who: &str, now: i64) -> Result<Option<Silence>, CatalogError> {
         within("end a silence", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             let done = Entity::update_many()
                 .col_expr(Column::EndedBy, Expr::value(limits::name(who)))
                 .col_expr(Column::EndedNs, Expr::value(now))
@@ -129,6 +130,9 @@ impl Silences {
                 return Ok(None);
             }
             let row = Entity::find_by_id(id).one(write.on()).await?;
+            if let Some(row) = &row {
+                write.note(|note| note.about(&row.id, &row.query));
+            }
             write.commit().await?;
             Ok(row.map(Silence::from_row))
         })

@@ -4,6 +4,7 @@ pub(crate) mod alert_events;
 pub(crate) mod alert_notes;
 pub(crate) mod alerts;
 pub(crate) mod api_keys;
+pub(crate) mod audit;
 pub(crate) mod lookup_notices;
 pub(crate) mod lookup_stream;
 pub(crate) mod lookups;

@@ -88,18 +88,28 @@ impl Users {
         }
     }
 
+    /// The same users.
+    pub(crate) fn on(&self, db: Db, sessions: Sessions) -> Self {
+        Self {
+            db,
+            hasher: self.hasher.clone(),
+            sessions,
+        }
+    }
+
     /// Makes a user; the one-time password is its only copy.
     pub async fn create(&self, name: &str, role: Role, now: i64) -> Result<(User, Secret), UserError> {
         check_name(name)?;
         let (password, hash) = self.draw().await?;
         let row = new_row(name, role, hash, now);
         let made = within("make a user", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             write.lock_users().await?;
             if find(write.on(), name).await?.is_some() {
                 return Ok(None);
             }
             let row = row.insert(write.on()).await?;
+            write.note(|note| note.about(&row.id, &row.name));
             write.commit().await?;
             Ok(Some(row))
         });
@@ -149,16 +159,23 @@ impl Users {
         Ok(rows.into_iter().map(User::from_row).collect())
     }
 
+    /// The user of a name, in any letters.
+    pub async fn named(&self, name: &str) -> Result<Option<User>, UserError> {
+        let row = within("look up a user", find(self.db.connection(), name)).await?;
+        Ok(row.map(User::from_row))
+    }
+
     /// Gives a user a one-time password, its only copy, and ends their sessions.
     pub async fn reset(&self, name: &str, now: i64) -> Result<(User, Secret), UserError> {
         let (password, hash) = self.draw().await?;
         let done = within("reset a user's password", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             let Some(row) = find(write.on(), name).await? else {
                 return Ok(None);
             };
             one_time(row.id, hash, now).exec(write.on()).await?;
             Sessions::end_of(write.on(), row.id, None).await?;
+            write.note(|note| note.about(&row.id, &row.name));
             write.commit().await?;
             Ok(Some(row))
         });
@@ -175,7 +192,7 @@ impl Users {
     /// Removes a user and ends their sessions; the last admin stays.
     pub async fn remove(&self, name: &str) -> Result<User, UserError> {
         let done = within("remove a user", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             write.lock_users().await?;
             let Some(row) = find(write.on(), name).await? else {
                 return Ok(Err(unknown(name)));
@@ -188,6 +205,7 @@ impl Users {
             }
             Sessions::end_of(write.on(), row.id, None).await?;
             Entity::delete_by_id(row.id).exec(write.on()).await?;
+            write.note(|note| note.about(&row.id, &row.name));
             write.commit().await?;
             Ok(Ok(row))
         });
@@ -216,7 +234,7 @@ impl Users {
         let role = Role::read(&row.role).ok_or(UserError::BadLogin)?;
         let token = SessionToken::draw().map_err(UserError::Random)?;
         let begun = within("begin a session", async {
-            let write = self.db.begin().await?;
+            let mut write = self.db.begin().await?;
             // Only with the password that was checked; and with a one-time password only one of two at once.
             let mut used = Entity::update_many()
                 .col_expr(Column::LastLoginNs, Expr::value(now))
@@ -230,6 +248,10 @@ impl Users {
                 return Ok(None);
             }
             let session = Sessions::begin(write.on(), &token, row.id, from, now).await?;
+            write.note(|note| {
+                note.by(&row.name);
+                note.about(&row.id, &row.name);
+            });
             write.commit().await?;
             Ok(Some(session))
         });

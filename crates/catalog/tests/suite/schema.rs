@@ -101,6 +101,7 @@ pub(crate) async fn opening_again_changes_nothing(place: TestPlace) {
             "m0005_lookups",
             "m0006_rulebook",
             "m0007_settings",
+            "m0008_audit",
             "m0009_times"
         ]
     );

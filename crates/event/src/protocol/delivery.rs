@@ -146,6 +146,12 @@ pub struct DeliveryHost {
     /// Streams its last report did not name for their number: their lag is known from here on only.
     #[serde(default)]
     pub streams_left_out: u64,
+    /// What may be asked of it, by the names of commands; absent where it has not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands: Option<Vec<String>>,
+    /// Services that it gives files to when it is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uploads: Vec<String>,
 }
 
 /// How far a reader of the server's ledger is.

@@ -12,6 +12,8 @@ pub const HEALTH_STREAMS_MAX: usize = 200;
 pub const HEALTH_SOURCES_MAX: usize = 100;
 /// Bytes of streams' names in one report: what makes it large.
 pub const HEALTH_NAMES_MAX: usize = 24 << 10;
+/// Commands, and services, that a report names.
+const WORDS_MAX: usize = 32;
 /// Bytes of one text in a report; longer ones are cut.
 const TEXT_MAX: usize = 500;
 
@@ -71,6 +73,12 @@ pub struct AgentDelivery {
     /// What is collected.
     #[serde(default)]
     pub sources: Vec<SourceHealth>,
+    /// What may be asked of it, by the names of commands; absent from older agents.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub commands: Option<Vec<String>>,
+    /// Services that it gives files to when it is asked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub uploads: Vec<String>,
 }
 
 impl AgentDelivery {
@@ -88,6 +96,10 @@ impl AgentDelivery {
         self.streams_left_out += (self.streams.len() - kept) as u64;
         self.streams.truncate(kept);
         self.sources.truncate(HEALTH_SOURCES_MAX);
+        for words in self.commands.iter_mut().chain([&mut self.uploads]) {
+            words.truncate(WORDS_MAX);
+            words.iter_mut().for_each(cut_text);
+        }
         for source in &mut self.sources {
             cut_text(&mut source.name);
             source.trouble.iter_mut().for_each(cut_text);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use watchpost_alert::{BoxFuture, ButtonActions, Press, Pressed, StateError};
-use watchpost_catalog::{Alert, By, Catalog, NewSilence};
+use watchpost_catalog::{Alert, AuditActor, AuditObject, By, Catalog, NewAudit, NewSilence};
 use watchpost_kit::{Clock, DurationText};
 
 use super::SilenceBoard;
@@ -22,12 +22,31 @@ fn query_of(alert: &Alert) -> String {
 }
 
 impl ChatActions {
+    /// The catalog for one change, which writes the change down.
+    fn noting(&self, action: &str, kind: &str, who: &str) -> Catalog {
+        self.catalog.noting(NewAudit {
+            time_ns: self.clock.now(),
+            actor: AuditActor {
+                name: who.to_owned(),
+                kind: "chat".to_owned(),
+                ..AuditActor::default()
+            },
+            action: action.to_owned(),
+            object: AuditObject {
+                kind: kind.to_owned(),
+                ..AuditObject::default()
+            },
+            ..NewAudit::default()
+        })
+    }
+
     async fn acknowledge(&self, alert: &Alert, who: &str) -> Result<Pressed, StateError> {
         let by = By {
             who,
             now: self.clock.now(),
         };
-        if !self.catalog.alerts().acknowledge(&[alert.id], by, "").await?.is_empty() {
+        let noting = self.noting("alert.acknowledge", "alert", who);
+        if !noting.alerts().acknowledge(&[alert.id], by, "").await?.is_empty() {
             return Ok(Pressed::Done);
         }
         let before = alert.closed_by.clone().or_else(|| alert.acknowledged_by.clone());
@@ -48,7 +67,8 @@ impl ChatActions {
             until_ns: now.saturating_add(DurationText(time).as_nanos_i64()),
             ..NewSilence::default()
         };
-        self.catalog.silences().create(&new, who, now).await?;
+        let noting = self.noting("silence.create", "silence", who);
+        noting.silences().create(&new, who, now).await?;
         self.silences.refresh().await?;
         Ok(Pressed::Done)
     }

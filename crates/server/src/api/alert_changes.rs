@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, State};
-use watchpost_catalog::{Alert, By};
+use axum::extract::State;
+use serde_json::{Value, json};
+use watchpost_catalog::{Alert, Alerts, By};
 use watchpost_event::api::{AcknowledgeRequest, AlertsResponse, AssignRequest, CloseRequest, CommentRequest};
 use watchpost_event::protocol::ErrorBody;
 
+use super::acting::{Actor, object};
 use super::{ApiFailure, App, alerts, body};
-use crate::auth::Principal;
 
 const REASONS: [&str; 5] = ["resolved", "false-positive", "expected", "duplicate", "other"];
 
@@ -19,13 +20,14 @@ const REASONS: [&str; 5] = ["resolved", "false-positive", "expected", "duplicate
     responses((status = 200, body = AlertsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn acknowledge(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<AlertsResponse>, ApiFailure> {
     let request: AcknowledgeRequest = body::read_json(&app, body).await?;
     let note = checked(&request.ids, request.note.as_deref())?;
-    let who = principal.name();
-    let changed = app.catalog.alerts().acknowledge(&request.ids, by(&app, &who), note);
+    let who = actor.name();
+    let alerts = noting(&app, &actor, "acknowledge", json!({ "note": note }));
+    let changed = alerts.acknowledge(&request.ids, by(&app, &who), note);
     Ok(answer(changed.await?))
 }
 
@@ -34,7 +36,7 @@ pub(super) async fn acknowledge(
     responses((status = 200, body = AlertsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn close(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<AlertsResponse>, ApiFailure> {
     let request: CloseRequest = body::read_json(&app, body).await?;
@@ -43,8 +45,8 @@ pub(super) async fn close(
         let message = format!("{:?} is no reason: use one of {}", request.reason, REASONS.join(", "));
         return Err(ApiFailure::bad_request(message));
     }
-    let who = principal.name();
-    let alerts = app.catalog.alerts();
+    let who = actor.name();
+    let alerts = noting(&app, &actor, "close", json!({ "reason": request.reason, "note": note }));
     let changed = alerts.close(&request.ids, by(&app, &who), &request.reason, note);
     Ok(answer(changed.await?))
 }
@@ -54,13 +56,14 @@ pub(super) async fn close(
     responses((status = 200, body = AlertsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn reopen(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<AlertsResponse>, ApiFailure> {
     let request: AcknowledgeRequest = body::read_json(&app, body).await?;
     let note = checked(&request.ids, request.note.as_deref())?;
-    let who = principal.name();
-    let changed = app.catalog.alerts().reopen(&request.ids, by(&app, &who), note);
+    let who = actor.name();
+    let alerts = noting(&app, &actor, "reopen", json!({ "note": note }));
+    let changed = alerts.reopen(&request.ids, by(&app, &who), note);
     Ok(answer(changed.await?))
 }
 
@@ -69,13 +72,14 @@ pub(super) async fn reopen(
     responses((status = 200, body = AlertsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn assign(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<AlertsResponse>, ApiFailure> {
     let request: AssignRequest = body::read_json(&app, body).await?;
     let to = checked(&request.ids, Some(request.to.trim()))?;
-    let who = principal.name();
-    let changed = app.catalog.alerts().assign(&request.ids, by(&app, &who), to);
+    let who = actor.name();
+    let alerts = noting(&app, &actor, "assign", json!({ "to": to }));
+    let changed = alerts.assign(&request.ids, by(&app, &who), to);
     Ok(answer(changed.await?))
 }
 
@@ -84,7 +88,7 @@ pub(super) async fn assign(
     responses((status = 200, body = AlertsResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn comment(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<AlertsResponse>, ApiFailure> {
     let request: CommentRequest = body::read_json(&app, body).await?;
@@ -92,8 +96,9 @@ pub(super) async fn comment(
     if text.is_empty() {
         return Err(ApiFailure::bad_request("say something in `text`".to_owned()));
     }
-    let who = principal.name();
-    let changed = app.catalog.alerts().comment(&request.ids, by(&app, &who), text);
+    let who = actor.name();
+    let alerts = noting(&app, &actor, "comment", json!({ "note": text }));
+    let changed = alerts.comment(&request.ids, by(&app, &who), text);
     Ok(answer(changed.await?))
 }
 
@@ -113,6 +118,12 @@ fn checked<'a>(ids: &[i64], note: Option<&'a str>) -> Result<&'a str, ApiFailure
         )));
     }
     Ok(note)
+}
+
+/// The alerts, where what is done is written down of each that changes.
+fn noting(app: &App, actor: &Actor, verb: &str, details: Value) -> Alerts {
+    let noting = app.noting(actor, &format!("alert.{verb}"), object("alert", "", ""), details);
+    noting.alerts().clone()
 }
 
 fn by<'a>(app: &App, who: &'a str) -> By<'a> {

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use watchpost_alert::{Alerting, Group, RouteSection};
 use watchpost_catalog::{ChannelQueue, MessageState};
@@ -19,6 +20,7 @@ use watchpost_event::api::{
 use watchpost_event::protocol::ErrorBody;
 use watchpost_kit::chain;
 
+use super::acting::{Actor, object};
 use super::{ApiFailure, App, alert, body, made};
 
 const MESSAGES_MAX: u64 = 200;
@@ -126,9 +128,12 @@ fn route(section: &RouteSection) -> RouteInfo {
     responses((status = 200, body = ChannelTestResponse), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn test(
     State(app): State<Arc<App>>,
+    actor: Actor,
     Path(name): Path<String>,
 ) -> Result<Json<ChannelTestResponse>, ApiFailure> {
     let alerting = known(&app, &name)?;
+    app.note(&actor, "channel.test", object("channel", &name, &name), json!({}))
+        .await?;
     tried(&app, &alerting, &name).await
 }
 
@@ -232,14 +237,24 @@ pub(super) async fn messages(
 /// Send messages again that were given up
 #[utoipa::path(post, path = "/api/v1/messages/resend", tag = "alerts", request_body = ResendRequest,
     responses((status = 200, body = ResendResponse), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn resend(State(app): State<Arc<App>>, body: Body) -> Result<Json<ResendResponse>, ApiFailure> {
+pub(super) async fn resend(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    body: Body,
+) -> Result<Json<ResendResponse>, ApiFailure> {
     let request: ResendRequest = body::read_json(&app, body).await?;
     if request.ids.is_empty() || request.ids.len() > IDS_MAX {
         return Err(ApiFailure::bad_request(format!(
             "name 1 to {IDS_MAX} messages in `ids`"
         )));
     }
-    let waiting = app.catalog.messages().resend(&request.ids, app.clock.now()).await?;
+    let noting = app.noting(
+        &actor,
+        "message.resend",
+        object("message", "", ""),
+        json!({ "ids": request.ids }),
+    );
+    let waiting = noting.messages().resend(&request.ids, app.clock.now()).await?;
     app.messages.notify_one();
     Ok(Json(ResendResponse { waiting }))
 }

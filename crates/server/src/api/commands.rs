@@ -8,11 +8,13 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use watchpost_event::AgentId;
 use watchpost_event::commands::{AgentCommand, CommandAccepted, CommandRequest, CommandsResponse};
 use watchpost_event::protocol::ErrorBody;
 
+use super::acting::{Actor, object};
 use super::agent::{foreign, streams_of};
 use super::{ApiFailure, App, body};
 use crate::auth::Principal;
@@ -67,12 +69,12 @@ pub(super) async fn poll(
 pub(super) async fn ask(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<(StatusCode, Json<CommandAccepted>), ApiFailure> {
     let request: CommandRequest = body::read_json(&app, body).await?;
     let agent = AgentId::new(&id).map_err(|error| ApiFailure::bad_request(error.to_string()))?;
-    let by = principal.name();
+    let by = actor.name();
     let arguments = request.arguments(&by).map_err(ApiFailure::bad_request)?;
     check_upload(&app, &request)?;
     let is_known = app.agents.commands.is_listening(&agent)
@@ -87,6 +89,10 @@ pub(super) async fn ask(
         command: request.command,
         arguments,
     };
+    let action = format!("agent.command.{}", request.command);
+    let about = object("agent", agent.as_str(), "");
+    let details = json!({ "path": request.path, "service": request.service });
+    app.note(&actor, &action, about, details).await?;
     let accepted = app.agents.commands.ask(&agent, wish, app.now());
     let accepted = accepted.map_err(|NoRoom| no_room())?;
     let (path, service) = (request.path.as_deref(), request.service.as_deref());

@@ -7,8 +7,9 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Query, State};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
-use watchpost_catalog::{Lookup, LookupState, NewLookup};
+use watchpost_catalog::{AuditObject, Lookup, LookupState, NewLookup};
 use watchpost_event::Timestamp;
 use watchpost_event::api::{
     LookupFailure, LookupFileInfo, LookupInfo, LookupRequest, LookupSeen, LookupServiceInfo, LookupServicesResponse,
@@ -18,6 +19,7 @@ use watchpost_event::protocol::ErrorBody;
 use watchpost_kit::chain;
 use watchpost_lookup::{Indicator, Opinion, Standing, Verdict};
 
+use super::acting::{Actor, object};
 use super::{ApiFailure, App, body};
 
 /// Indicators of one request.
@@ -54,7 +56,11 @@ pub(super) async fn list(
 /// Ask the services about files, addresses and domains; what is known is answered at once, the rest waits for its service
 #[utoipa::path(post, path = "/api/v1/lookups", tag = "lookups", request_body = LookupRequest,
     responses((status = 200, body = LookupsResponse), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn ask(State(app): State<Arc<App>>, body: Body) -> Result<Json<LookupsResponse>, ApiFailure> {
+pub(super) async fn ask(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    body: Body,
+) -> Result<Json<LookupsResponse>, ApiFailure> {
     let request: LookupRequest = body::read_json(&app, body).await?;
     let texts: Vec<&str> = request.indicators.iter().map(String::as_str).collect();
     let indicators = read(&texts)?;
@@ -67,7 +73,9 @@ pub(super) async fn ask(State(app): State<Arc<App>>, body: Body) -> Result<Json<
             ..NewLookup::default()
         })
         .collect();
-    let (_, left_out) = app.catalog.lookups().ask(&new, app.now().0).await?;
+    let details = json!({ "indicators": texts.len(), "first": texts.first() });
+    let noting = app.noting(&actor, "lookup.ask", about(&indicators), details);
+    let (_, left_out) = noting.lookups().ask(&new, app.now().0).await?;
     app.lookups.ring();
     if left_out > 0 {
         let message = "too many look-ups wait for their services: GET /api/v1/lookups/services says why";
@@ -127,6 +135,14 @@ pub(super) async fn services(State(app): State<Arc<App>>) -> Result<Json<LookupS
         services,
         files: files.collect(),
     }))
+}
+
+/// One indicator by its name; of several the entry says how many.
+fn about(indicators: &[Indicator]) -> AuditObject {
+    match indicators {
+        [one] => object("indicator", one.as_str(), ""),
+        _ => object("indicator", "", ""),
+    }
 }
 
 fn read(texts: &[&str]) -> Result<Vec<Indicator>, ApiFailure> {

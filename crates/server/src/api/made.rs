@@ -1,10 +1,11 @@
 //! Channels and routes that people make: make, change, remove, try and preview before saving.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -19,10 +20,10 @@ use watchpost_event::api::{
 use watchpost_event::protocol::ErrorBody;
 use watchpost_kit::chain;
 
+use super::acting::{Actor, object};
 use super::channels::tried;
 use super::{ApiFailure, App, alert, body};
 use crate::alerting::{ALL_ROUTES, CHANNEL, Made, ROUTES};
-use crate::auth::Principal;
 
 const ROUTES_MAX: usize = 200;
 
@@ -31,7 +32,7 @@ const ROUTES_MAX: usize = 200;
     responses((status = 200, body = MadeChannelInfo), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<MadeChannelInfo>, ApiFailure> {
     let request: SaveChannelRequest = body::read_json(&app, body).await?;
@@ -51,8 +52,10 @@ pub(super) async fn create(
         return Err(ApiFailure::bad_request(message));
     }
     let sealed = seal(&app, &made)?;
-    let who = principal.name();
-    let settings = app.catalog.settings();
+    let who = actor.name();
+    let details = json!({ "kind": request.settings.get("kind"), "keys": names(&request.settings) });
+    let noting = app.noting(&actor, "channel.create", object("channel", &name, &name), details);
+    let settings = noting.settings();
     let row = settings.create(CHANNEL, &name, &sealed, &who, app.clock.now()).await?;
     if row.is_none() {
         return Err(exists());
@@ -67,7 +70,7 @@ pub(super) async fn create(
     responses((status = 200, body = MadeChannelInfo), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn change(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(name): Path<String>,
     body: Body,
 ) -> Result<Json<MadeChannelInfo>, ApiFailure> {
@@ -85,8 +88,10 @@ pub(super) async fn change(
         return Err(ApiFailure::bad_request(message).with_details(json!({"key": "name"})));
     }
     let sealed = seal(&app, &made)?;
-    let (who, now) = (principal.name(), app.clock.now());
-    let settings = app.catalog.settings();
+    let (who, now) = (actor.name(), app.clock.now());
+    let details = json!({ "changed": changed_keys(&request.settings, &before.channel.shown().0), "version": version });
+    let noting = app.noting(&actor, "channel.change", object("channel", &name, &name), details);
+    let settings = noting.settings();
     let row = settings.change(CHANNEL, (&name, version), &sealed, &who, now).await?;
     if row.is_none() {
         return Err(changed(&before));
@@ -109,7 +114,7 @@ pub(super) struct VersionQuery {
     responses((status = 204, description = "It is gone"), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn remove(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(name): Path<String>,
     Query(query): Query<VersionQuery>,
 ) -> Result<StatusCode, ApiFailure> {
@@ -126,10 +131,12 @@ pub(super) async fn remove(
         let failure = ApiFailure::new(StatusCode::CONFLICT, "in_use", message);
         return Err(failure.with_details(json!({ "routes": routes })));
     }
-    if !app.catalog.settings().remove(CHANNEL, &name, query.version).await? {
+    let about = object("channel", &name, &name);
+    let noting = app.noting(&actor, "channel.remove", about, json!({ "version": query.version }));
+    if !noting.settings().remove(CHANNEL, &name, query.version).await? {
         return Err(changed(&before));
     }
-    tracing::info!(channel = name, who = principal.name(), "Channel removed");
+    tracing::info!(channel = name, who = actor.name(), "Channel removed");
     refresh(&app).await?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -137,12 +144,24 @@ pub(super) async fn remove(
 /// Send a test message with settings that are not saved
 #[utoipa::path(post, path = "/api/v1/channels/try", tag = "alerts", request_body = TryChannelRequest,
     responses((status = 200, body = ChannelTestResponse), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn try_out(State(app): State<Arc<App>>, body: Body) -> Result<Json<ChannelTestResponse>, ApiFailure> {
+pub(super) async fn try_out(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    body: Body,
+) -> Result<Json<ChannelTestResponse>, ApiFailure> {
     let request: TryChannelRequest = body::read_json(&app, body).await?;
     let before = request.replaces.as_deref().map(|name| made(&app, name)).transpose()?;
     let before = before.as_ref().map(|made| &made.channel);
     let made = MadeChannel::read(&request.settings, before).map_err(|error| mistake(&error))?;
     let alerting = alone(&made).map_err(|error| mistake(&error))?;
+    let about = object("channel", made.name(), made.name());
+    app.note(
+        &actor,
+        "channel.try",
+        about,
+        json!({ "kind": request.settings.get("kind") }),
+    )
+    .await?;
     tried(&app, &alerting, made.name()).await
 }
 
@@ -170,7 +189,7 @@ pub(super) async fn preview(State(app): State<Arc<App>>, body: Body) -> Result<J
     responses((status = 200, body = MadeRoutes), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn routes(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<MadeRoutes>, ApiFailure> {
     let request: SaveRoutesRequest = body::read_json(&app, body).await?;
@@ -189,7 +208,9 @@ pub(super) async fn routes(
     let routes = routes_info(&sections);
     let _lock = app.channels.lock().await;
     app.channels.with_routes(sections).map_err(|error| mistake(&error))?;
-    let (who, now, settings) = (principal.name(), app.clock.now(), app.catalog.settings());
+    let details = json!({ "routes": routes.len(), "version": request.version });
+    let noting = app.noting(&actor, "routes.change", object("routes", ALL_ROUTES, ""), details);
+    let (who, now, settings) = (actor.name(), app.clock.now(), noting.settings());
     let row = match request.version {
         0 => settings.create(ROUTES, ALL_ROUTES, &text, &who, now).await?,
         version => settings.change(ROUTES, (ALL_ROUTES, version), &text, &who, now).await?,
@@ -221,6 +242,17 @@ fn alone(made: &MadeChannel) -> Result<Alerting, AlertError> {
         channel: vec![made.section()?],
         ..AlertSections::default()
     })
+}
+
+/// The names of settings: their values may be secrets.
+fn names(settings: &Map<String, Value>) -> Vec<&String> {
+    settings.keys().collect()
+}
+
+/// The names of settings that are not as they were. A secret that was not sent stays.
+fn changed_keys<'a>(after: &'a Map<String, Value>, before: &'a Map<String, Value>) -> BTreeSet<&'a String> {
+    let keys = after.keys().chain(before.keys());
+    keys.filter(|key| after.get(*key) != before.get(*key)).collect()
 }
 
 fn seal(app: &App, made: &MadeChannel) -> Result<String, ApiFailure> {

@@ -3,11 +3,13 @@
 //!
 //! Everything needs authentication but `/healthz` and `/readyz`, `/metrics` from this host, and logging in.
 
+mod acting;
 mod agent;
 mod agents;
 mod alert;
 mod alert_changes;
 mod alerts;
+mod audit;
 mod body;
 mod channels;
 mod commands;
@@ -29,6 +31,7 @@ mod tokens;
 mod users;
 mod web;
 
+pub(crate) use acting::{Actor, Refused};
 pub(crate) use agent::streams_of;
 pub(crate) use alert::with_view;
 pub(crate) use delivery::report as delivery_report;
@@ -44,7 +47,7 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use tokio::sync::{Notify, Semaphore};
 use watchpost_catalog::Catalog;
 use watchpost_event::Timestamp;
@@ -97,6 +100,8 @@ pub(crate) struct App {
     pub(crate) messages: Arc<Notify>,
     /// Of logging in.
     pub(crate) attempts: Attempts,
+    /// What was refused and is written down.
+    pub(crate) refused: Refused,
     /// Places for searches.
     pub(crate) searches: Arc<Semaphore>,
     /// Places for exports, which may take hours.
@@ -142,34 +147,46 @@ async fn finish(State(app): State<Arc<App>>, request: Request, next: Next) -> Re
     response
 }
 
-async fn identify(app: &App, request: &mut Request) -> Result<Principal, ApiFailure> {
-    let principal = authenticate(&app.catalog, Credentials::of(request)?, app.clock.now()).await?;
-    principal.check_password_chosen()?;
+/// Lets through whoever is known and may; that somebody known may not is written down, whoever finds out.
+async fn admit(
+    app: &App,
+    mut request: Request,
+    next: Next,
+    may: fn(&Principal) -> bool,
+) -> Result<Response, ApiFailure> {
+    let peer = Peer::of(&request);
+    let principal = authenticate(&app.catalog, Credentials::of(&request)?, app.clock.now()).await?;
     request.extensions_mut().insert(principal.clone());
-    Ok(principal)
-}
-
-async fn require_any(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Result<Response, ApiFailure> {
-    identify(&app, &mut request).await?;
-    Ok(next.run(request).await)
-}
-
-async fn require_user(State(app): State<Arc<App>>, mut request: Request, next: Next) -> Result<Response, ApiFailure> {
-    let principal = identify(&app, &mut request).await?;
-    if !principal.is_user() {
-        let message = format!("{principal}: searching and administration need a key of role admin");
-        return Err(ApiFailure::new(StatusCode::FORBIDDEN, "forbidden", message));
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let response = match principal.check_password_chosen() {
+        Ok(()) if may(&principal) => next.run(request).await,
+        Ok(()) => {
+            let message = format!("{principal}: searching and administration need a key of role admin");
+            ApiFailure::new(StatusCode::FORBIDDEN, "forbidden", message).into_response()
+        }
+        Err(failure) => failure.into_response(),
+    };
+    if response.status() == StatusCode::FORBIDDEN {
+        app.note_forbidden(&Actor::new(principal, peer), &method, &uri).await;
     }
-    Ok(next.run(request).await)
+    Ok(response)
+}
+
+async fn require_any(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, ApiFailure> {
+    admit(&app, request, next, |_| true).await
+}
+
+async fn require_user(State(app): State<Arc<App>>, request: Request, next: Next) -> Result<Response, ApiFailure> {
+    admit(&app, request, next, Principal::is_user).await
 }
 
 async fn require_any_or_loopback(
     State(app): State<Arc<App>>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Result<Response, ApiFailure> {
-    if !matches!(Peer::of(&request), Peer::Network { loopback: true, .. }) {
-        identify(&app, &mut request).await?;
+    if matches!(Peer::of(&request), Peer::Network { loopback: true, .. }) {
+        return Ok(next.run(request).await);
     }
-    Ok(next.run(request).await)
+    admit(&app, request, next, |_| true).await
 }

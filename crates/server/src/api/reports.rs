@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use watchpost_catalog::{NewReport, ReportHead};
 use watchpost_event::Timestamp;
@@ -18,9 +19,9 @@ use watchpost_kit::chain;
 use watchpost_report::Language;
 use watchpost_store::Cancel;
 
+use super::acting::{Actor, object};
 use super::search::{self, CancelOnDrop};
 use super::{ApiFailure, App, body, delivery};
-use crate::auth::Principal;
 use crate::reports::{self, Gatherer, Wanted};
 
 const LIST_MAX: u64 = 200;
@@ -45,7 +46,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<ReportsResp
     responses((status = 200, body = ReportInfo), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<ReportInfo>, ApiFailure> {
     let request: NewReportRequest = body::read_json(&app, body).await?;
@@ -73,10 +74,13 @@ pub(super) async fn create(
         schedule: String::new(),
         from_ns: from.0,
         to_ns: to.0,
-        made_by: principal.name(),
+        made_by: actor.name(),
         body,
     };
-    Ok(Json(info(app.catalog.reports().add(new, app.clock.now()).await?)))
+    let about = object("report", "", new.subject.as_deref().unwrap_or_default());
+    let details = json!({ "kind": new.kind, "from": from, "to": to });
+    let noting = app.noting(&actor, "report.make", about, details);
+    Ok(Json(info(noting.reports().add(new, app.clock.now()).await?)))
 }
 
 fn wanted(request: &NewReportRequest) -> Result<Wanted, ApiFailure> {
@@ -165,8 +169,13 @@ fn shown(body: &str, format: ReportFormat) -> Result<Vec<u8>, String> {
 /// Remove a report
 #[utoipa::path(delete, path = "/api/v1/reports/{id}", tag = "reports", params(("id" = i64, Path, description = "The report's number")),
     responses((status = 204, description = "It is gone"), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn remove(State(app): State<Arc<App>>, Path(id): Path<i64>) -> Result<StatusCode, ApiFailure> {
-    if app.catalog.reports().remove(id).await? {
+pub(super) async fn remove(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<i64>,
+) -> Result<StatusCode, ApiFailure> {
+    let noting = app.noting(&actor, "report.remove", object("report", &id, ""), json!({}));
+    if noting.reports().remove(id).await? {
         return Ok(StatusCode::NO_CONTENT);
     }
     Err(none(id))

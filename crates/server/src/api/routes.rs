@@ -11,8 +11,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{
-    App, agent, agents, alert, alert_changes, alerts, channels, commands, delivery, failure, lookups, made, overview,
-    reports, rules, search, session, silences, status, store, tail, tokens, users, web,
+    App, agent, agents, alert, alert_changes, alerts, audit, channels, commands, delivery, failure, lookups, made,
+    overview, reports, rules, search, session, silences, status, store, tail, tokens, users, web,
 };
 use super::{finish, require_any, require_any_or_loopback, require_user};
 use crate::auth::cookie;
@@ -35,6 +35,7 @@ use crate::auth::cookie;
         (name = "store", description = "What is kept"),
         (name = "tokens", description = "Keys of agents and programs"),
         (name = "users", description = "People"),
+        (name = "audit", description = "Who did what"),
         (name = "agent", description = "What agents ask"),
         (name = "status", description = "Alive, ready, metrics"),
     )
@@ -122,6 +123,7 @@ fn of_users() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(users::list, users::create))
         .routes(routes!(users::remove))
         .routes(routes!(users::reset))
+        .routes(routes!(audit::list))
 }
 
 fn of_metrics() -> OpenApiRouter<Arc<App>> {

@@ -6,12 +6,14 @@ use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde_json::json;
 use watchpost_catalog::{Login, Session, SessionId, UserError, Users};
 use watchpost_event::Timestamp;
 use watchpost_event::api::{LoginRequest, PasswordRequest, SessionInfo};
 use watchpost_event::protocol::ErrorBody;
 use watchpost_kit::Secret;
 
+use super::acting::{Actor, object};
 use super::{ApiFailure, App, body};
 use crate::auth::{Credentials, Peer, Principal, authenticate, check_same_site, cookie};
 
@@ -38,11 +40,13 @@ pub(super) async fn log_in(State(app): State<Arc<App>>, request: Request) -> Res
     let (name, password) = (wanted.username, Secret::new(wanted.password.0));
     count_attempt(&app, address, &name)?;
     let now = app.clock.now();
-    let (session, token) = match app.catalog.users().log_in(&name, &password, from, now).await {
+    let users = app.noting_login(&name, address).users().clone();
+    let (session, token) = match users.log_in(&name, &password, from, now).await {
         Ok(begun) => begun,
         Err(error) => {
             if matches!(error, UserError::BadLogin) {
                 tracing::warn!(user = shown(&name), %address, "A log-in was refused");
+                app.note_bad_login(&name, address).await;
             }
             return Err(error.into());
         }
@@ -84,14 +88,21 @@ pub(super) async fn who(State(app): State<Arc<App>>, request: Request) -> Result
     responses((status = 204), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn log_out(State(app): State<Arc<App>>, request: Request) -> Result<Response, ApiFailure> {
     check_same_site(&request)?;
-    let address = Peer::of(&request).address();
+    let (peer, address) = (Peer::of(&request), Peer::of(&request).address());
     if let Credentials::Cookie(token) = Credentials::of(&request)?
         && let Some(id) = SessionId::of(&token)
     {
         let session = app.catalog.sessions().look_up(id, app.clock.now()).await?;
-        app.catalog.sessions().end(id).await?;
         if let Some(session) = session {
+            let about = object("user", &session.user_id, &session.user);
+            let actor = Actor::new(Principal::User(session.clone()), peer);
+            app.noting(&actor, "logout", about, json!({}))
+                .sessions()
+                .end(id)
+                .await?;
             tracing::info!(user = session.user, %address, "Logged out");
+        } else {
+            app.catalog.sessions().end(id).await?;
         }
     }
     Ok(with_cookie(StatusCode::NO_CONTENT, cookie::clear()))
@@ -106,7 +117,7 @@ pub(super) async fn change_password(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Json<SessionInfo>, ApiFailure> {
-    let address = Peer::of(&request).address();
+    let (peer, address) = (Peer::of(&request), Peer::of(&request).address());
     let before = session(&app, Credentials::of(&request)?).await?;
     let wanted: PasswordRequest = body::read_json(&app, request.into_body()).await?;
     let (current, password) = (Secret::new(wanted.current.0), Secret::new(wanted.password.0));
@@ -114,10 +125,16 @@ pub(super) async fn change_password(
     Users::check_password(&current, &password)?;
     count_attempt(&app, address, &before.user)?;
     let now = app.clock.now();
-    let users = app.catalog.users();
+    let about = object("user", &before.user_id, &before.user);
+    let actor = Actor::new(Principal::User(before.clone()), peer);
+    let users = app
+        .noting(&actor, "password.change", about.clone(), json!({}))
+        .users()
+        .clone();
     if let Err(error) = users.change_password(&before, &current, &password, now).await {
         if matches!(error, UserError::WrongPassword) {
             tracing::warn!(user = before.user, %address, "A change of password was refused: the current one was wrong");
+            app.note_wrong_password(&actor, about).await;
         }
         return Err(error.into());
     }

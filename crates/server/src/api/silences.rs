@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
 use watchpost_alert::Silence;
 use watchpost_catalog::{AlertFilter, AlertState, NewSilence};
@@ -15,8 +16,8 @@ use watchpost_event::api::{NewSilenceRequest, SilenceInfo, SilencePreview, Silen
 use watchpost_event::protocol::ErrorBody;
 use watchpost_kit::chain;
 
+use super::acting::{Actor, object};
 use super::{ApiFailure, App, alert, body};
-use crate::auth::Principal;
 
 /// Silences that are over, of one answer.
 const PAST_MAX: u64 = 200;
@@ -65,7 +66,7 @@ pub(super) async fn list(
     responses((status = 200, body = SilenceInfo), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<SilenceInfo>, ApiFailure> {
     let request: NewSilenceRequest = body::read_json(&app, body).await?;
@@ -90,7 +91,10 @@ pub(super) async fn create(
         from_ns: from.0,
         until_ns: request.until.0,
     };
-    let made = app.catalog.silences().create(&new, &principal.name(), now.0).await?;
+    let details =
+        json!({ "when": new.query, "hours": new.hours, "reason": new.reason, "from": from, "until": request.until });
+    let noting = app.noting(&actor, "silence.create", object("silence", "", ""), details);
+    let made = noting.silences().create(&new, &actor.name(), now.0).await?;
     app.silences.refresh().await?;
     Ok(Json(info(made, now)))
 }
@@ -100,11 +104,12 @@ pub(super) async fn create(
     responses((status = 200, body = SilenceInfo), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn end(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(id): Path<i64>,
 ) -> Result<Json<SilenceInfo>, ApiFailure> {
     let now = app.now();
-    let ended = app.catalog.silences().end(id, &principal.name(), now.0).await?;
+    let noting = app.noting(&actor, "silence.end", object("silence", &id, ""), json!({}));
+    let ended = noting.silences().end(id, &actor.name(), now.0).await?;
     let none = || {
         let message = format!("there is no silence {id} that is not over");
         ApiFailure::new(StatusCode::NOT_FOUND, "not_found", message)

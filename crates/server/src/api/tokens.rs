@@ -6,11 +6,13 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use serde_json::json;
 use watchpost_catalog::{ApiKey, KeyScope, NewKey};
 use watchpost_event::Timestamp;
 use watchpost_event::api::{TokenCreated, TokenInfo, TokenRequest, TokensResponse};
 use watchpost_event::protocol::ErrorBody;
 
+use super::acting::{Actor, object};
 use super::{ApiFailure, App, body};
 
 /// API keys, without the keys
@@ -28,14 +30,17 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<TokensRespo
     responses((status = 201, body = TokenCreated), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
+    actor: Actor,
     body: Body,
 ) -> Result<(StatusCode, Json<TokenCreated>), ApiFailure> {
     let request: TokenRequest = body::read_json(&app, body).await?;
+    let details = json!({ "role": request.role, "agent": request.agent });
     let new = NewKey {
         scope: scope(&request.role, request.agent)?,
         name: request.name,
     };
-    let (key, text) = app.catalog.keys().create(new, app.clock.now()).await?;
+    let noting = app.noting(&actor, "key.create", object("key", "", ""), details);
+    let (key, text) = noting.keys().create(new, app.clock.now()).await?;
     let created = TokenCreated {
         key: text,
         info: info(key),
@@ -46,7 +51,11 @@ pub(super) async fn create(
 /// Revokes a key
 #[utoipa::path(delete, path = "/api/v1/tokens/{id}", tag = "tokens", params(("id" = String, Path, description = "The key's id")),
     responses((status = 200, body = TokenInfo), (status = "4XX", body = ErrorBody)))]
-pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) -> Result<Json<TokenInfo>, ApiFailure> {
+pub(super) async fn revoke(
+    State(app): State<Arc<App>>,
+    actor: Actor,
+    Path(id): Path<String>,
+) -> Result<Json<TokenInfo>, ApiFailure> {
     let unknown = || {
         ApiFailure::new(
             StatusCode::NOT_FOUND,
@@ -55,7 +64,8 @@ pub(super) async fn revoke(State(app): State<Arc<App>>, Path(id): Path<String>) 
         )
     };
     let number: i64 = id.parse().map_err(|_| unknown())?;
-    app.catalog.keys().revoke(number, app.clock.now()).await?;
+    let noting = app.noting(&actor, "key.revoke", object("key", &number, ""), json!({}));
+    noting.keys().revoke(number, app.clock.now()).await?;
     let keys = app.catalog.keys().list().await?;
     let key = keys.into_iter().find(|key| key.id == number).ok_or_else(unknown)?;
     Ok(Json(info(key)))

@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use serde_json::json;
 use watchpost_catalog::{Role, User, UserError};
 use watchpost_event::Timestamp;
 use watchpost_event::api::{Password, UserCreated, UserInfo, UserRequest, UsersResponse};
 use watchpost_event::protocol::ErrorBody;
 use watchpost_kit::Secret;
 
+use super::acting::{Actor, object};
 use super::{ApiFailure, App, body};
-use crate::auth::Principal;
 
 /// People who may log in
 #[utoipa::path(get, path = "/api/v1/users", tag = "users",
@@ -30,7 +31,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<UsersRespon
     responses((status = 201, body = UserCreated), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn create(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<(StatusCode, Json<UserCreated>), ApiFailure> {
     let request: UserRequest = body::read_json(&app, body).await?;
@@ -40,8 +41,14 @@ pub(super) async fn create(
             Role::read(name).ok_or_else(|| ApiFailure::bad_request(format!("role {name:?} is not known: use admin")))?
         }
     };
-    let made = app.catalog.users().create(&request.name, role, app.clock.now()).await?;
-    tracing::info!(user = made.0.name, by = principal.name(), "A user was made");
+    let noting = app.noting(
+        &actor,
+        "user.create",
+        object("user", "", &request.name),
+        json!({ "role": role.name() }),
+    );
+    let made = noting.users().create(&request.name, role, app.clock.now()).await?;
+    tracing::info!(user = made.0.name, by = actor.name(), "A user was made");
     Ok((StatusCode::CREATED, Json(created(made))))
 }
 
@@ -50,11 +57,12 @@ pub(super) async fn create(
     responses((status = 200, body = UserCreated), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn reset(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(name): Path<String>,
 ) -> Result<Json<UserCreated>, ApiFailure> {
-    let made = app.catalog.users().reset(&name, app.clock.now()).await?;
-    tracing::info!(user = made.0.name, by = principal.name(), "A user's password was reset");
+    let noting = app.noting(&actor, "user.reset", object("user", "", &name), json!({}));
+    let made = noting.users().reset(&name, app.clock.now()).await?;
+    tracing::info!(user = made.0.name, by = actor.name(), "A user's password was reset");
     Ok(Json(created(made)))
 }
 
@@ -63,11 +71,12 @@ pub(super) async fn reset(
     responses((status = 200, body = UserInfo), (status = "4XX", body = ErrorBody)))]
 pub(super) async fn remove(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(name): Path<String>,
 ) -> Result<Json<UserInfo>, ApiFailure> {
-    let user = app.catalog.users().remove(&name).await?;
-    tracing::info!(user = user.name, by = principal.name(), "A user was removed");
+    let noting = app.noting(&actor, "user.remove", object("user", "", &name), json!({}));
+    let user = noting.users().remove(&name).await?;
+    tracing::info!(user = user.name, by = actor.name(), "A user was removed");
     Ok(Json(info(user)))
 }
 

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
 use axum::extract::Request;
-use axum::http::{StatusCode, header};
+use axum::http::{Extensions, StatusCode, header};
 use watchpost_catalog::{ApiKey, Catalog, KeyScope, Role, Session, SessionId, VerifyError};
 use watchpost_event::AgentId;
 
@@ -34,10 +34,23 @@ pub(crate) enum Peer {
 impl Peer {
     /// Of a request; one that nobody knows has come from far away.
     pub(crate) fn of(request: &Request) -> Self {
-        request.extensions().get().copied().unwrap_or(Self::Network {
+        Self::among(request.extensions())
+    }
+
+    /// The same of what is known of a request.
+    pub(crate) fn among(extensions: &Extensions) -> Self {
+        extensions.get().copied().unwrap_or(Self::Network {
             address: Ipv4Addr::UNSPECIFIED.into(),
             loopback: false,
         })
+    }
+
+    /// The address, where it came over the network.
+    pub(crate) fn known(self) -> Option<IpAddr> {
+        match self {
+            Self::Network { .. } => Some(self.address()),
+            Self::Local => None,
+        }
     }
 
     /// The address, for limits and the log.

@@ -1,5 +1,6 @@
 //! The server's part of the configuration: [`ServerConfig`] as it is written, [`ServerSettings`] once checked.
 
+mod audit;
 mod report;
 mod settings;
 
@@ -7,6 +8,7 @@ mod settings;
 mod tests;
 
 pub use crate::delivery::watch::{Expectation, Expectations};
+pub use audit::{AuditKept, AuditSection};
 pub use report::{ReportKind, ReportSection};
 pub use settings::{Listen, Scheme, ServerSettings, SizeLimits, Timeouts, TlsSettings, socket_path};
 
@@ -35,6 +37,8 @@ pub struct ServerConfig {
     pub store: StoreSection,
     /// `[catalog]`
     pub catalog: CatalogSection,
+    /// `[audit]`: how long it is kept who did what.
+    pub audit: AuditSection,
     /// `[detect]`
     pub detect: DetectSection,
     /// `[delivery]`

@@ -9,7 +9,7 @@ use watchpost_lookup::LookupSettings;
 use watchpost_query::Query;
 use watchpost_store::{KeepFree, Retention, StoreOptions};
 
-use super::{ClassSection, DeliverySection, ExpectSection, ServerConfig};
+use super::{AuditKept, ClassSection, DeliverySection, ExpectSection, ServerConfig};
 use crate::ServerError;
 use crate::delivery::watch::{Expectation, Expectations};
 use crate::reports::ReportPlan;
@@ -150,6 +150,8 @@ pub struct ServerSettings {
     pub events: Query,
     /// How long they are kept there, in nanoseconds.
     pub events_max_age: Option<i64>,
+    /// How long it is kept who did what.
+    pub audit: AuditKept,
     /// Rule files and folders.
     pub rules: Vec<PathBuf>,
     /// With the rules that come with the program.
@@ -236,6 +238,7 @@ impl TryFrom<ServerConfig> for ServerSettings {
                 reason: error.to_string(),
             })?,
             events_max_age: retention.security.max_age.map(DurationText::as_nanos_i64),
+            audit: AuditKept::try_from(config.audit)?,
             rules: config.detect.rules,
             builtin_rules: config.detect.builtin,
             throttle: config.detect.throttle,

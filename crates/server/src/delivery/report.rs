@@ -203,6 +203,8 @@ fn hosts(
             spool: None,
             sources: Vec::new(),
             streams_left_out: 0,
+            commands: None,
+            uploads: Vec::new(),
         };
         if let Some(health) = health.get(agent) {
             add_report(&mut host, health);
@@ -231,6 +233,8 @@ fn add_report(host: &mut DeliveryHost, health: &AgentHealth) {
     let here = |theirs: Option<Timestamp>| theirs.map(|theirs| health.here(theirs));
     host.version = Some(delivery.version.clone()).filter(|version| !version.is_empty());
     host.trouble.clone_from(&delivery.trouble);
+    host.commands.clone_from(&delivery.commands);
+    host.uploads.clone_from(&delivery.uploads);
     host.spool = Some(SpoolHealth {
         oldest: here(delivery.spool.oldest),
         ..delivery.spool.clone()

@@ -22,10 +22,10 @@ use watchpost_store::{EmbeddedStore, LogStore};
 
 use crate::ServerError;
 use crate::agents::AgentBoard;
-use crate::api::{App, BACKTESTS_MAX, EXPORTS_MAX, SEARCHES_MAX, SearchBoard, TRIALS_MAX, router};
+use crate::api::{App, BACKTESTS_MAX, EXPORTS_MAX, Refused, SEARCHES_MAX, SearchBoard, TRIALS_MAX, router};
 use crate::auth::Attempts;
 use crate::bus::{Bus, Keeper, ReaderState, Readers, Tail};
-use crate::config::{Scheme, ServerSettings};
+use crate::config::{AuditKept, Scheme, ServerSettings};
 use crate::delivery::Tally;
 use crate::delivery::watch::Watchboard;
 use crate::detection::{DetectSnapshot, RuleBook, RulePlaces};
@@ -91,7 +91,7 @@ pub async fn start(settings: ServerSettings, deps: Deps) -> Result<ServerHandle,
             source,
         })?;
     let tls = tls::Tls::open(&settings, seconds(&*deps.clock))?;
-    let rooms = open(&settings, &deps).await?;
+    let rooms = Box::pin(open(&settings, &deps)).await?;
     let supervisor = Supervisor::new(deps.shutdown.clone(), deps.clock.clone());
     let agents = rooms.agents.clone();
     let tail = Arc::new(Tail::new(agents, deps.clock.clone()));
@@ -210,6 +210,7 @@ fn app(
         silences: people.silences.clone(),
         messages: people.messages.clone(),
         attempts: Attempts::new(deps.clock.clone()),
+        refused: Refused::default(),
         searches: Arc::new(Semaphore::new(SEARCHES_MAX)),
         exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
         backtests: Arc::new(Semaphore::new(BACKTESTS_MAX)),
@@ -361,6 +362,24 @@ async fn expire(catalog: &Catalog, before: i64, shutdown: &Shutdown) {
     }
 }
 
+/// The same of the audit log.
+async fn expire_audit(catalog: &Catalog, kept: AuditKept, now: i64, shutdown: &Shutdown) {
+    let before = now.saturating_sub(kept.age_ns);
+    while !shutdown.is_triggered() {
+        match catalog.audit().expire(before, kept.entries, EXPIRED_AT_ONCE).await {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(
+                    error = watchpost_kit::chain(&error),
+                    "Cannot remove old entries of the audit log"
+                );
+                return;
+            }
+        }
+    }
+}
+
 /// Small things every minute.
 async fn housekeeping(
     catalog: Catalog,
@@ -397,6 +416,7 @@ async fn housekeeping(
             let before = deps.clock.now().saturating_sub(age);
             expire(&catalog, before, &deps.shutdown).await;
         }
+        expire_audit(&catalog, settings.audit, deps.clock.now(), &deps.shutdown).await;
         if let Err(error) = tls.renew(&settings, seconds(&*deps.clock)) {
             tracing::error!(
                 error = watchpost_kit::chain(&error),

@@ -1,6 +1,7 @@
 //! A real server on loopback sockets, asked by a real client.
 #![expect(clippy::unwrap_used, reason = "tests")]
 
+mod audit;
 mod beyond;
 mod commands;
 mod delivery;

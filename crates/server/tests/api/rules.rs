@@ -27,7 +27,7 @@ async fn ask(world: &World, method: Method, path: &str, body: Value) -> (StatusC
 }
 
 /// Asks until something is so.
-async fn until(world: &World, path: &str, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+pub(crate) async fn until(world: &World, path: &str, what: &str, is_so: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..300 {
         let (_, now) = world.get(path, &[]).await;
         if is_so(&now) {
@@ -38,7 +38,7 @@ async fn until(world: &World, path: &str, what: &str, is_so: impl Fn(&Value) -> 
     panic!("{what}: {}", world.get(path, &[]).await.1);
 }
 
-fn find<'a>(rules: &'a Value, key: &str) -> Option<&'a Value> {
+pub(crate) fn find<'a>(rules: &'a Value, key: &str) -> Option<&'a Value> {
     rules["rules"].as_array()?.iter().find(|rule| rule["key"] == key)
 }
 

@@ -69,7 +69,7 @@ async fn run_with(settings: ServerSettings, disk: Arc<dyn Disk>, clock: Arc<dyn 
         clock,
         shutdown: Shutdown::new(),
     };
-    let server = start(settings, deps).await.unwrap();
+    let server = Box::pin(start(settings, deps)).await.unwrap();
     let agent = server
         .create_key("web-1", KeyScope::AgentId("web-1".to_owned()))
         .await

@@ -160,6 +160,7 @@ export const delivery = {
   'host.stopped': 'was stopped',
   'host.waiting': '{{n}} waiting for {{span}}',
   'host.full': 'spool full',
+  'host.page': 'This host: files and look-ups',
   'host.heard': 'Last word',
   'host.spool': 'Spool',
   'host.spool.text': '{{bytes}} of {{most}}',

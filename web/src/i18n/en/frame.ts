@@ -11,6 +11,8 @@ export const frame = {
   rules: 'Rules',
   reports: 'Reports',
   delivery: 'Delivery',
+  host: 'Host',
+  audit: 'Audit',
   missing: 'Not found',
   palette: 'Commands',
   'palette.open': 'Commands (Ctrl K)',

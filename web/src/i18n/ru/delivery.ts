@@ -211,6 +211,7 @@ export const delivery: Russian<typeof en> = {
   'host.stopped': 'остановлен',
   'host.waiting': 'ждёт {{n}}, уже {{span}}',
   'host.full': 'буфер полон',
+  'host.page': 'Этот хост: файлы и проверки',
   'host.heard': 'Последняя весть',
   'host.spool': 'Буфер',
   'host.spool.text': '{{bytes}} из {{most}}',

@@ -14,6 +14,8 @@ export const frame: Russian<typeof en> = {
   rules: 'Правила',
   reports: 'Отчёты',
   delivery: 'Доставка',
+  host: 'Хост',
+  audit: 'Аудит',
   missing: 'Не найдено',
   palette: 'Команды',
   'palette.open': 'Команды (Ctrl K)',

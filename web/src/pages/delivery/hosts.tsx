@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { DeliveryHost } from '@/api/types';
@@ -115,6 +116,11 @@ function Host({ host }: { host: DeliveryHost }) {
             </div>
           ))}
         </dl>
+        <p>
+          <Link to="/host" search={{ agent: host.agent }}>
+            {t('host.page')}
+          </Link>
+        </p>
         {host.streams_left_out > 0 && (
           <p>{t('host.left-out', { n: formatCount(host.streams_left_out) })}</p>
         )}

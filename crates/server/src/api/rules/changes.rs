@@ -4,19 +4,20 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Path, Query, State};
+use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde::Deserialize;
+use serde_json::json;
 use utoipa::IntoParams;
-use watchpost_catalog::{NewVersion, Saved};
+use watchpost_catalog::{Catalog, NewVersion, Saved};
 use watchpost_detect::Problem;
 use watchpost_event::api::{NewRuleRequest, RuleReason, RuleView, SaveRuleRequest};
 use watchpost_event::protocol::ErrorBody;
 
 use super::trying::on_blocking;
-use super::{BODY_BYTES_MAX, TEXT_BYTES_MAX, known, view};
+use super::{BODY_BYTES_MAX, TEXT_BYTES_MAX, find, known, view};
+use crate::api::acting::{Actor, object};
 use crate::api::{ApiFailure, App, body};
-use crate::auth::Principal;
 use crate::detection::{Trial, told};
 
 const REASON_BYTES_MAX: usize = 1_000;
@@ -27,13 +28,13 @@ const REASON_BYTES_MAX: usize = 1_000;
     responses((status = 200, body = RuleView), (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn disable(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(key): Path<String>,
     body: Body,
 ) -> Result<Json<RuleView>, ApiFailure> {
     let request: RuleReason = body::read_json(&app, body).await?;
     let reason = reason(&request.reason)?;
-    switch(&app, &principal, &key, (true, &reason)).await
+    switch(&app, &actor, &key, (true, &reason)).await
 }
 
 /// Look for a rule again
@@ -42,7 +43,7 @@ pub(in crate::api) async fn disable(
     responses((status = 200, body = RuleView), (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn enable(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(key): Path<String>,
     body: Body,
 ) -> Result<Json<RuleView>, ApiFailure> {
@@ -51,21 +52,22 @@ pub(in crate::api) async fn enable(
     if reason.len() > REASON_BYTES_MAX {
         return Err(too_long());
     }
-    switch(&app, &principal, &key, (false, reason)).await
+    switch(&app, &actor, &key, (false, reason)).await
 }
 
 async fn switch(
     app: &Arc<App>,
-    principal: &Principal,
+    actor: &Actor,
     key: &str,
     (off, reason): (bool, &str),
 ) -> Result<Json<RuleView>, ApiFailure> {
     let rule = known(app, key)?;
-    let (who, now) = (principal.name(), app.now());
-    app.catalog
-        .rules()
-        .set_disabled(&rule.key, off, reason, (&who, now.0))
-        .await?;
+    let (who, now) = (actor.name(), app.now());
+    let action = if off { "rule.disable" } else { "rule.enable" };
+    let about = object("rule", &rule.key, &rule.title);
+    let noting = app.noting(actor, action, about, json!({ "reason": reason }));
+    let rules = noting.rules();
+    rules.set_disabled(&rule.key, off, reason, (&who, now.0)).await?;
     app.rules.refresh(now).await?;
     tracing::info!(rule = rule.title, off, by = who, "Rule switched");
     Ok(Json(view(app, key).await?))
@@ -76,14 +78,18 @@ async fn switch(
     responses((status = 200, body = RuleView), (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn create(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     body: Body,
 ) -> Result<Json<RuleView>, ApiFailure> {
     let request: NewRuleRequest = body::read_json_of(&app, body, BODY_BYTES_MAX).await?;
     check_length(&request.text)?;
     let (book, text) = (app.rules.clone(), request.text.clone());
-    let key = on_blocking(&app, move || Trial::open(&book, &text, None).key()).await?;
-    let Some(key) = key else {
+    let named = on_blocking(&app, move || {
+        let trial = Trial::open(&book, &text, None);
+        let title = trial.own().first().map(|rule| rule.title.clone());
+        Some((trial.key()?, title.unwrap_or_default()))
+    });
+    let Some((key, title)) = named.await? else {
         return Err(without_key(&app, &request.text).await?);
     };
     let new = NewVersion {
@@ -92,7 +98,7 @@ pub(in crate::api) async fn create(
         body: Some(request.text),
         note: note(&request.note)?,
     };
-    keep(&app, &principal, new).await
+    keep(&app, &actor, new, &title).await
 }
 
 /// The next version of a rule of one's own
@@ -101,7 +107,7 @@ pub(in crate::api) async fn create(
     responses((status = 200, body = RuleView), (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn save(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(key): Path<String>,
     body: Body,
 ) -> Result<Json<RuleView>, ApiFailure> {
@@ -133,7 +139,7 @@ pub(in crate::api) async fn save(
         body: Some(request.text),
         note: note(&request.note)?,
     };
-    keep(&app, &principal, new).await
+    keep(&app, &actor, new, "").await
 }
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -153,7 +159,7 @@ pub(in crate::api) struct RemoveQuery {
     responses((status = 204, description = "It is gone"), (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn remove(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(key): Path<String>,
     Query(query): Query<RemoveQuery>,
 ) -> Result<StatusCode, ApiFailure> {
@@ -163,25 +169,25 @@ pub(in crate::api) async fn remove(
         body: None,
         note: note(&query.note)?,
     };
-    store(&app, &principal, new).await?;
+    store(&app, &actor, new, "").await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn keep(app: &Arc<App>, principal: &Principal, new: NewVersion) -> Result<Json<RuleView>, ApiFailure> {
+async fn keep(app: &Arc<App>, actor: &Actor, new: NewVersion, title: &str) -> Result<Json<RuleView>, ApiFailure> {
     let key = new.rule.clone();
-    store(app, principal, new).await?;
+    store(app, actor, new, title).await?;
     Ok(Json(view(app, &key).await?))
 }
 
 /// Keeps a version that all rules together can be used with.
-async fn store(app: &Arc<App>, principal: &Principal, new: NewVersion) -> Result<(), ApiFailure> {
+async fn store(app: &Arc<App>, actor: &Actor, new: NewVersion, title: &str) -> Result<(), ApiFailure> {
     let (book, key, text) = (app.rules.clone(), new.rule.clone(), new.body.clone());
     let problems = on_blocking(app, move || book.try_with(&key, text.as_deref())).await?;
     if !problems.is_empty() {
         return Err(refused(&problems, new.body.as_deref().unwrap_or_default()));
     }
-    let (who, now) = (principal.name(), app.now());
-    match app.catalog.rules().save(&new, &who, now.0).await? {
+    let (who, now) = (actor.name(), app.now());
+    match noting(app, actor, &new, title).rules().save(&new, &who, now.0).await? {
         Saved::Kept(kept) => {
             tracing::info!(
                 rule = kept.rule,
@@ -198,7 +204,7 @@ async fn store(app: &Arc<App>, principal: &Principal, new: NewVersion) -> Result
                 there.version, there.made_by
             );
             let failure = ApiFailure::new(StatusCode::CONFLICT, "conflict", message);
-            return Err(failure.with_details(serde_json::json!({ "version": there.version, "by": there.made_by })));
+            return Err(failure.with_details(json!({ "version": there.version, "by": there.made_by })));
         }
         Saved::Full { limit } => {
             let message = format!("there are {limit} rules made here: remove one, or put rules into files");
@@ -209,12 +215,24 @@ async fn store(app: &Arc<App>, principal: &Principal, new: NewVersion) -> Result
     Ok(())
 }
 
+/// The catalog that writes the change down; a rule that is in use by the title it has there.
+fn noting(app: &App, actor: &Actor, new: &NewVersion, title: &str) -> Catalog {
+    let action = match (&new.body, new.after) {
+        (None, _) => "rule.remove",
+        (Some(_), 0) => "rule.create",
+        (Some(_), _) => "rule.change",
+    };
+    let known = find(&app.rules.rules(), &new.rule);
+    let about = object("rule", &new.rule, known.as_ref().map_or(title, |rule| &rule.title));
+    app.noting(actor, action, about, json!({ "note": new.note }))
+}
+
 /// Why a text has no rule to keep versions of.
 async fn without_key(app: &Arc<App>, text: &str) -> Result<ApiFailure, ApiFailure> {
     let (book, tried) = (app.rules.clone(), text.to_owned());
     let problems = on_blocking(app, move || Trial::open(&book, &tried, None).problems()).await?;
     Ok(match problems.first() {
-        Some(problem) => bad_rule(&problem.message).with_details(serde_json::json!({ "problems": problems })),
+        Some(problem) => bad_rule(&problem.message).with_details(json!({ "problems": problems })),
         None => bad_rule("no rule in the text has an id: give it one of its own, any UUID"),
     })
 }
@@ -225,7 +243,7 @@ fn refused(problems: &[Problem], text: &str) -> ApiFailure {
         Some(rule) => format!("rule {rule:?}: {}", problem.message),
         None => problem.message.clone(),
     });
-    bad_rule(&first.unwrap_or_default()).with_details(serde_json::json!({ "problems": details }))
+    bad_rule(&first.unwrap_or_default()).with_details(json!({ "problems": details }))
 }
 
 fn bad_rule(message: &str) -> ApiFailure {

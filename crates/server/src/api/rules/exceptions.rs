@@ -4,16 +4,17 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Path, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use serde_json::json;
 use watchpost_catalog::NewException;
 use watchpost_event::api::{NewExceptionRequest, RuleExceptionInfo};
 use watchpost_event::protocol::ErrorBody;
 
 use super::changes::reason;
-use super::{exception_info, known};
+use super::{exception_info, find, known};
+use crate::api::acting::{Actor, object};
 use crate::api::{ApiFailure, App, body};
-use crate::auth::Principal;
 
 const WHEN_BYTES_MAX: usize = 4_000;
 const NAME_BYTES_MAX: usize = 200;
@@ -26,7 +27,7 @@ const OF_ONE_RULE: usize = 100;
     responses((status = 200, body = RuleExceptionInfo), (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn add(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(key): Path<String>,
     body: Body,
 ) -> Result<Json<RuleExceptionInfo>, ApiFailure> {
@@ -54,11 +55,10 @@ pub(in crate::api) async fn add(
             format!("the rule has {OF_ONE_RULE} exceptions: end some, or say in the rule itself what it means");
         return Err(ApiFailure::bad_request(message));
     }
-    let made = app
-        .catalog
-        .rules()
-        .add_exception(&new, &principal.name(), now.0)
-        .await?;
+    let details = json!({ "name": new.name, "when": new.query, "reason": new.reason, "until": request.until });
+    let about = object("rule", &rule.key, &rule.title);
+    let noting = app.noting(&actor, "rule.exception.add", about, details);
+    let made = noting.rules().add_exception(&new, &actor.name(), now.0).await?;
     app.rules.refresh(now).await?;
     tracing::info!(
         rule = rule.title,
@@ -75,11 +75,17 @@ pub(in crate::api) async fn add(
     responses((status = 200, body = RuleExceptionInfo), (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn end(
     State(app): State<Arc<App>>,
-    Extension(principal): Extension<Principal>,
+    actor: Actor,
     Path(id): Path<i64>,
 ) -> Result<Json<RuleExceptionInfo>, ApiFailure> {
     let now = app.now();
-    let ended = app.catalog.rules().end_exception(id, &principal.name(), now.0).await?;
+    let noting = app.noting(
+        &actor,
+        "rule.exception.end",
+        object("rule", "", &title_of(&app, id)),
+        json!({ "exception": id }),
+    );
+    let ended = noting.rules().end_exception(id, &actor.name(), now.0).await?;
     let none = || {
         let message = format!("there is no exception {id} that is not over");
         ApiFailure::new(StatusCode::NOT_FOUND, "not_found", message)
@@ -87,6 +93,14 @@ pub(in crate::api) async fn end(
     let ended = ended.ok_or_else(none)?;
     app.rules.refresh(now).await?;
     Ok(Json(exception_info(ended, now)))
+}
+
+/// The title of the rule an exception is of, where both are known.
+fn title_of(app: &App, exception: i64) -> String {
+    let managed = app.rules.managed();
+    let of = managed.exceptions.iter().find(|one| one.id == exception);
+    let rule = of.and_then(|one| find(&app.rules.rules(), &one.rule));
+    rule.map(|rule| rule.title.clone()).unwrap_or_default()
 }
 
 /// A query that is one, and not for everything: that would be switching the rule off without saying so.

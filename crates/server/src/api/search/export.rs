@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Extension, Query as Parameters, State};
+use axum::extract::{Query as Parameters, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -26,8 +26,8 @@ use watchpost_store::{Cancel, LogStore, SearchRequest};
 
 use super::running::Ticket;
 use super::{CancelOnDrop, Range, csv, table};
+use crate::api::acting::{Actor, object};
 use crate::api::{ApiFailure, App};
-use crate::auth::Principal;
 
 /// A piece of the answer.
 const PIECE_BYTES: usize = 64 << 10;
@@ -51,10 +51,10 @@ const EVENT_COLUMNS: [&str; 5] = ["@timestamp", "host.name", "log.file.path", "l
               (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn export(
     State(app): State<Arc<App>>,
-    Extension(who): Extension<Principal>,
+    actor: Actor,
     Parameters(wanted): Parameters<ExportRequest>,
 ) -> Result<Response, ApiFailure> {
-    start(app, &who, &wanted).await
+    start(app, &actor, &wanted).await
 }
 
 /// The same, asked for by a body
@@ -63,20 +63,22 @@ pub(in crate::api) async fn export(
               (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn export_as_asked(
     State(app): State<Arc<App>>,
-    Extension(who): Extension<Principal>,
+    actor: Actor,
     Json(wanted): Json<ExportRequest>,
 ) -> Result<Response, ApiFailure> {
-    start(app, &who, &wanted).await
+    start(app, &actor, &wanted).await
 }
 
-async fn start(app: Arc<App>, who: &Principal, wanted: &ExportRequest) -> Result<Response, ApiFailure> {
+async fn start(app: Arc<App>, actor: &Actor, wanted: &ExportRequest) -> Result<Response, ApiFailure> {
     let range = Range::new(&wanted.q, wanted.from.as_deref(), wanted.to.as_deref());
     let (search, request) = range.search(usize::MAX, app.now())?;
-    let ticket = Ticket::new(&app, who, "export", &wanted.q, &request)?;
+    let ticket = Ticket::new(&app, actor.principal(), "export", &wanted.q, &request)?;
     let place = tokio::time::timeout(app.timeouts.search, app.exports.clone().acquire_owned()).await;
     let Ok(Ok(place)) = place else {
         return Err(ApiFailure::unavailable("too many exports are running, try again later"));
     };
+    let details = json!({ "q": wanted.q, "from": wanted.from, "to": wanted.to, "format": wanted.format });
+    app.note(actor, "export", object("export", "", ""), details).await?;
     let id = ticket.header();
     let mut pipeline = search.pipeline().clone();
     if wanted.format == ExportFormat::Csv && !pipeline.is_table() {

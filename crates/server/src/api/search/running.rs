@@ -7,11 +7,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Json;
 use axum::extract::{Extension, Path, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
+use serde_json::json;
 use watchpost_event::Timestamp;
 use watchpost_event::api::{RunningResponse, RunningSearch, SearchProgress};
 use watchpost_event::protocol::ErrorBody;
 use watchpost_store::{Cancel, Progress, SearchRequest};
 
+use crate::api::acting::{Actor, object};
 use crate::api::{ApiFailure, App};
 use crate::auth::Principal;
 
@@ -104,6 +106,13 @@ impl SearchBoard {
         // Every change is one step.
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    /// A search that somebody may see and end.
+    fn visible(&self, id: u64, who: &Principal) -> Option<(RunningSearch, Cancel)> {
+        let running = self.lock();
+        let entry = running.get(&id).filter(|entry| entry.is_visible_to(who))?;
+        Some((entry.info(id), entry.cancel.clone()))
+    }
 }
 
 impl Entry {
@@ -154,20 +163,20 @@ pub(in crate::api) async fn list(
     responses((status = 200, body = RunningSearch), (status = "4XX", body = ErrorBody)))]
 pub(in crate::api) async fn cancel(
     State(app): State<Arc<App>>,
-    Extension(who): Extension<Principal>,
+    actor: Actor,
     Path(id): Path<u64>,
 ) -> Result<Json<RunningSearch>, ApiFailure> {
-    let running = app.board.lock();
-    let entry = running
-        .get(&id)
-        .filter(|entry| entry.is_visible_to(&who))
-        .ok_or_else(|| {
-            ApiFailure::new(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                format!("no search {id} of yours is running"),
-            )
-        })?;
-    entry.cancel.cancel();
-    Ok(Json(entry.info(id)))
+    let found = app.board.visible(id, actor.principal());
+    let none = || {
+        let message = format!("no search {id} of yours is running");
+        ApiFailure::new(StatusCode::NOT_FOUND, "not_found", message)
+    };
+    let (search, cancel) = found.ok_or_else(none)?;
+    if search.user != actor.name() {
+        let details = json!({ "user": search.user, "kind": search.kind, "q": search.q });
+        app.note(&actor, "search.cancel", object("search", &id, ""), details)
+            .await?;
+    }
+    cancel.cancel();
+    Ok(Json(search))
 }
