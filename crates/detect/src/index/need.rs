@@ -113,9 +113,8 @@ impl<'a> Look<'a, '_> {
             Key::There => return 1_000_000,
             Key::Number(_) => 8,
             Key::Is(text) if text.len() < NEEDLE_BYTES_MIN => 16,
-            Key::Is(_) => 4,
             Key::Has(needle) if needle.text.len() < 6 => 16,
-            Key::Has(_) => 4,
+            Key::Is(_) | Key::Has(_) => 4,
         };
         let anywhere = if need.field.is_none() { 4 } else { 1 };
         let asked = self.common.get(need).copied().unwrap_or(0);
@@ -151,7 +150,7 @@ impl<'a> Look<'a, '_> {
             CompiledDetection::AnyOf(parts) => any(parts.iter().map(|part| self.detection(part))),
             CompiledDetection::Keywords(words) => self.matcher(words, None),
             CompiledDetection::ArrayMatch { field, quantifier, .. } => match quantifier {
-                ArrayQuantifier::Any | ArrayQuantifier::All => there(field),
+                ArrayQuantifier::Any | ArrayQuantifier::All => Some(there(field)),
                 // True of a list that is not there.
                 ArrayQuantifier::AllOrEmpty | ArrayQuantifier::None => None,
             },
@@ -165,10 +164,10 @@ impl<'a> Look<'a, '_> {
         };
         match item.exists {
             Some(false) => None,
-            Some(true) => there(field),
+            Some(true) => Some(there(field)),
             // The one test that a field passes which is not there.
             None if matches!(item.matcher, CompiledMatcher::Null) => None,
-            None => self.matcher(&item.matcher, Some(field)).or_else(|| there(field)),
+            None => self.matcher(&item.matcher, Some(field)).or_else(|| Some(there(field))),
         }
     }
 
@@ -210,7 +209,8 @@ impl<'a> Look<'a, '_> {
                 self.group(parts.collect(), *mode)
             }
             CompiledMatcher::NumericEq(number) if field.is_some() => {
-                one(field, Key::Number(whole(*number).filter(|_| number.fract() == 0.0)?))
+                let number = whole(*number).filter(|_| number.fract() == 0.0)?;
+                Some(one(field, Key::Number(number)))
             }
             CompiledMatcher::AnyOf(parts) => any(each(parts)),
             CompiledMatcher::AllOf(parts) => self.group(each(parts), GroupMode::All),
@@ -241,12 +241,12 @@ impl<'a> Look<'a, '_> {
     }
 }
 
-fn there(field: &str) -> Needs<'_> {
+fn there(field: &str) -> Vec<Need<'_>> {
     one(Some(field), Key::There)
 }
 
-fn one<'a>(field: Option<&'a str>, key: Key<'a>) -> Needs<'a> {
-    Some(vec![Need { field, key }])
+fn one<'a>(field: Option<&'a str>, key: Key<'a>) -> Vec<Need<'a>> {
+    vec![Need { field, key }]
 }
 
 fn of_pattern<'a>(pattern: &str, field: Option<&'a str>) -> Needs<'a> {
@@ -258,7 +258,7 @@ fn is<'a>(text: Cow<'a, str>, field: Option<&'a str>) -> Needs<'a> {
     if text.len() > TEXT_BYTES_MAX {
         return part(text, [true; 2], field);
     }
-    one(field, Key::Is(text))
+    Some(one(field, Key::Is(text)))
 }
 
 fn has<'a>(text: &'a str, any_case: bool, at: [bool; 2], field: Option<&'a str>) -> Needs<'a> {
@@ -268,7 +268,7 @@ fn has<'a>(text: &'a str, any_case: bool, at: [bool; 2], field: Option<&'a str>)
 /// A part, at the beginning or the end as `at` says.
 fn part<'a>(text: Cow<'a, str>, [first, last]: [bool; 2], field: Option<&'a str>) -> Needs<'a> {
     let is_long = text.len() >= NEEDLE_BYTES_MIN;
-    is_long.then(|| one(field, Key::Has(Needle { text, first, last })))?
+    is_long.then(|| one(field, Key::Has(Needle { text, first, last })))
 }
 
 /// A value in lower case. Of one that is compared as it is only ASCII can be said to be the same in lower case, since

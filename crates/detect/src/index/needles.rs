@@ -37,7 +37,7 @@ pub(super) struct Needles {
     /// Where in `kept` the grams of a bucket begin; one more than there are buckets.
     starts: Box<[u32]>,
     kept: Box<[Kept]>,
-    needles: Box<[(Needle<'static>, RuleList)]>,
+    all: Box<[(Needle<'static>, RuleList)]>,
     step: usize,
 }
 
@@ -111,7 +111,7 @@ impl Needles {
             sieve: sieve.into(),
             starts: starts.into(),
             kept: kept.into(),
-            needles: needles.into_iter().map(owned).collect(),
+            all: needles.into_iter().map(owned).collect(),
             step,
         }
     }
@@ -135,7 +135,7 @@ impl Needles {
         let bucket = mixed as usize & (self.starts.len() - 2);
         let range = self.starts[bucket] as usize..self.starts[bucket + 1] as usize;
         for kept in self.kept[range].iter().filter(|kept| kept.gram == gram) {
-            let (needle, rules) = &self.needles[kept.needle as usize];
+            let (needle, rules) = &self.all[kept.needle as usize];
             let Some(from) = at.checked_sub(kept.at as usize) else {
                 continue;
             };

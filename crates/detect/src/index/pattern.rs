@@ -1,7 +1,7 @@
 //! What must stand in every text that a regular expression matches.
 
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, Hir, HirKind};
+use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
 
 /// More alternatives than that are as good as none.
 const ALTERNATIVES_MAX: usize = 64;
@@ -66,7 +66,7 @@ fn letters(hir: &Hir) -> Option<String> {
             let first = letters.next()?.to_lowercase().next().filter(char::is_ascii)?;
             let mut rest = letters.take(4);
             let alike = rest.all(|letter| letter.to_lowercase().eq([first]));
-            (alike && class.iter().map(|range| range.len()).sum::<usize>() <= 4).then(|| first.to_string())
+            (alike && class.iter().map(ClassUnicodeRange::len).sum::<usize>() <= 4).then(|| first.to_string())
         }
         _ => None,
     }
