@@ -118,7 +118,7 @@ pub(crate) async fn who_logs_in_is_noted_by_the_name_they_have(place: TestPlace)
     let noting = catalog.noting(entry("user.create"));
     let (user, password) = noting.users().create("Bert", Role::Admin, NOW).await.unwrap();
     let mut login = entry("login");
-    login.actor.name = "bert".to_owned();
+    "bert".clone_into(&mut login.actor.name);
     let wrong = Secret::new("wrong".to_owned());
     let users = catalog.noting(login.clone());
     users
@@ -195,7 +195,7 @@ async fn seven(catalog: &Catalog) {
         if n == 4 {
             one.outcome = AuditOutcome::Refused;
         }
-        one.object.id = "web-1".to_owned();
+        "web-1".clone_into(&mut one.object.id);
         catalog.audit().add(one).await.unwrap();
     }
 }

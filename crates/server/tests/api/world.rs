@@ -55,12 +55,12 @@ pub(crate) async fn run(settings: ServerSettings) -> World {
 
 /// The ledger and the store on another disk; certificates and keys in the real folder.
 pub(crate) async fn run_on(settings: ServerSettings, disk: Arc<dyn Disk>) -> World {
-    run_with(settings, disk, Arc::new(SystemClock::new())).await
+    Box::pin(run_with(settings, disk, Arc::new(SystemClock::new()))).await
 }
 
 /// With a clock that the test sets.
 pub(crate) async fn run_at(settings: ServerSettings, clock: Arc<dyn Clock>) -> World {
-    run_with(settings, Arc::new(RealDisk), clock).await
+    Box::pin(run_with(settings, Arc::new(RealDisk), clock)).await
 }
 
 async fn run_with(settings: ServerSettings, disk: Arc<dyn Disk>, clock: Arc<dyn Clock>) -> World {
