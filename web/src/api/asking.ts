@@ -12,7 +12,8 @@ export const FILES_MAX = 50;
 /** Seconds that services may take; what comes later is there when one asks again. */
 const WAIT_SECONDS = 30;
 
-interface Wish {
+/** What an agent is asked for. */
+export interface Wish {
   command: 'hash' | 'lookup_upload';
   path: string;
   service?: string;

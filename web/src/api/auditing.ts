@@ -16,6 +16,18 @@ export interface LookupKnown {
   failed?: { service: string; error: string }[];
 }
 
+/** Which entries of the audit log. */
+export interface AuditQuery {
+  who?: string;
+  action?: string;
+  object?: string;
+  outcome?: string;
+  from?: string;
+  to?: string;
+  limit?: number;
+  before?: number;
+}
+
 /** What somebody did, or was refused. */
 export interface AuditEntry {
   id: number;

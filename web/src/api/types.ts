@@ -15,7 +15,7 @@ import type {
   SilenceInfo,
   SilencePreview,
 } from './alerting';
-import type { AuditEntry, LookupKnown, LookupService } from './auditing';
+import type { AuditEntry, AuditQuery, LookupKnown, LookupService } from './auditing';
 import type {
   CheckedText,
   NewException,
@@ -463,17 +463,7 @@ type Searched = { q?: string; from?: string; to?: string };
 /** In the form openapi-typescript writes. */
 export interface paths {
   '/audit': {
-    get: Query<{
-      who?: string;
-      action?: string;
-      object?: string;
-      outcome?: string;
-      from?: string;
-      to?: string;
-      limit?: number;
-      before?: number;
-    }> &
-      Answer<{ entries: AuditEntry[] }>;
+    get: Query<AuditQuery> & Answer<{ entries: AuditEntry[] }>;
   };
   '/agents/{id}/commands': {
     post: { parameters: { path: { id: string } } } & Body<{

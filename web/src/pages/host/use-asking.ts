@@ -1,18 +1,12 @@
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useEffect, useState } from 'react';
-import { askAgent, toldQuery } from '@/api/asking';
+import { askAgent, toldQuery, type Wish } from '@/api/asking';
 import type { Asked, Told } from '@/lib/asking';
 
 /** How often it is looked whether the agent has answered. */
 const LOOK_MS = 1000;
 /** An agent hashes many files in that time; a service takes long to take one. */
 const PATIENCE_MS = { hash: 120_000, lookup_upload: 300_000 };
-
-export interface Wish {
-  command: 'hash' | 'lookup_upload';
-  path: string;
-  service?: string;
-}
 
 export interface Asking {
   /** What was asked last. */
