@@ -16,6 +16,7 @@
 //!
 //! A list's elements are looked up one by one, as the engine asks them.
 
+mod common;
 mod need;
 mod needles;
 mod pattern;
@@ -31,7 +32,8 @@ use rsigma_eval::event::EventValue;
 use rsigma_parser::fieldpath::unescape_brackets;
 use serde_json::Value;
 
-use self::need::{Common, Key, Need, TEXT_BYTES_MAX, count, needs, whole};
+use self::common::Common;
+use self::need::{Key, Need, TEXT_BYTES_MAX, count, needs, whole};
 use self::needles::Needles;
 use crate::adapter::{Adapter, Said, is_made_up};
 use crate::table::{Table, hash};
@@ -104,9 +106,9 @@ struct OfField {
 impl Index {
     /// Of rules and where those of each log source stand.
     pub(crate) fn new(rules: &[CompiledRule], sources: impl Iterator<Item = Range<usize>>) -> Self {
-        let mut common = Common::new();
+        let (none, mut common) = (Common::new(), Common::new());
         for rule in rules {
-            count(rule, &mut common);
+            count(rule, &none, &mut common);
         }
         let mut fields: BTreeMap<&str, BTreeMap<Key<'_>, Vec<u32>>> = BTreeMap::new();
         let mut index = Self {

@@ -12,7 +12,8 @@ use rsigma_eval::matcher::GroupMode;
 use rsigma_eval::{CompiledDetection, CompiledDetectionItem, CompiledMatcher, CompiledRule};
 use rsigma_parser::{ArrayQuantifier, ConditionExpr, Quantifier};
 
-use super::needles::{NEEDLE_BYTES_MIN, Needle};
+use super::common::Common;
+use super::needles::{LONG, NEEDLE_BYTES_MIN, Needle};
 use super::pattern;
 
 /// Something that an event has, of which only one kind is looked for in one way.
@@ -39,9 +40,6 @@ pub(super) enum Key<'a> {
 /// One of these; nothing where there is no telling.
 pub(super) type Needs<'a> = Option<Vec<Need<'a>>>;
 
-/// How many rules ask for something: what many ask for is common in events too.
-pub(super) type Common<'a> = HashMap<Need<'a>, u32>;
-
 /// More than so many alternatives are not worth their memory.
 const ALTERNATIVES_MAX: usize = 1 << 16;
 /// Longer texts are looked for as parts that are the whole.
@@ -61,20 +59,18 @@ pub(super) fn needs<'a>(rule: &'a CompiledRule, common: &'a Common<'a>) -> Needs
     any(rule.conditions.iter().map(|condition| look.condition(condition))).filter(|needs| !needs.is_empty())
 }
 
-/// Counts what a rule asks for anywhere.
-pub(super) fn count<'a>(rule: &'a CompiledRule, common: &mut Common<'a>) {
-    let none = Common::new();
+/// Counts what a rule asks for anywhere; `none` is what is common while nothing is counted.
+pub(super) fn count<'a>(rule: &'a CompiledRule, none: &Common<'a>, common: &mut Common<'a>) {
     let look = Look {
         detections: &rule.detections,
-        common: &none,
+        common: none,
     };
     let mut waiting: Vec<_> = rule.detections.values().collect();
     while let Some(detection) = waiting.pop() {
         match detection {
             CompiledDetection::AllOf(items) => {
-                for need in items.iter().filter_map(|item| look.item(item)).flatten() {
-                    *common.entry(need).or_default() += 1;
-                }
+                let needs = items.iter().filter_map(|item| look.item(item));
+                needs.flatten().for_each(|need| common.add(need));
             }
             CompiledDetection::AnyOf(parts) | CompiledDetection::And(parts) => waiting.extend(parts),
             CompiledDetection::Keywords(_)
@@ -112,13 +108,12 @@ impl<'a> Look<'a, '_> {
         let kind = match &need.key {
             Key::There => return 1_000_000,
             Key::Number(_) => 8,
-            Key::Is(text) if text.len() < NEEDLE_BYTES_MIN => 16,
+            Key::Is(text) if text.len() < LONG => 16,
             Key::Has(needle) if needle.text.len() < 6 => 16,
             Key::Is(_) | Key::Has(_) => 4,
         };
         let anywhere = if need.field.is_none() { 4 } else { 1 };
-        let asked = self.common.get(need).copied().unwrap_or(0);
-        kind * anywhere * u64::from(asked + 1)
+        kind * anywhere * (u64::from(self.common.count(need)) + 1)
     }
 
     fn condition(&self, condition: &ConditionExpr) -> Needs<'a> {

@@ -12,10 +12,12 @@ use std::collections::HashMap;
 
 use super::RuleList;
 
-/// Bytes of a gram.
-const GRAM: usize = 4;
+/// Bytes of a gram …
+pub(super) const LONG: usize = 4;
+/// … and of needles that are shorter.
+pub(super) const SHORT: usize = 2;
 /// Needles shorter than that are not taken.
-pub(super) const NEEDLE_BYTES_MIN: usize = GRAM;
+pub(super) const NEEDLE_BYTES_MIN: usize = SHORT;
 /// Where all needles are long, grams at several places of each are kept, and only one in so many of a text is looked at.
 const STEP_MAX: usize = 4;
 /// Bits per gram: one gram in so many of a text is looked up in vain.
@@ -33,7 +35,13 @@ pub(super) struct Needle<'a> {
 
 /// Needles with the rules that need one of them.
 pub(super) struct Needles {
-    sieve: Box<[u64]>,
+    long: Option<Sieve<LONG>>,
+    short: Option<Sieve<SHORT>>,
+}
+
+/// Those of them that are looked for by grams of so many bytes.
+struct Sieve<const GRAM: usize> {
+    bits: Box<[u64]>,
     /// Where in `kept` the grams of a bucket begin; one more than there are buckets.
     starts: Box<[u32]>,
     kept: Box<[Kept]>,
@@ -49,35 +57,58 @@ struct Kept {
     needle: u32,
 }
 
-/// The four bytes as a number in which upper and lower case are the same, and some other characters as well.
-fn gram_of(bytes: [u8; GRAM]) -> u32 {
-    u32::from_le_bytes(bytes) | 0x2020_2020
+/// The bytes, four at most, as a number in which upper and lower case are the same, and some other characters as well.
+fn gram_of<const GRAM: usize>(bytes: [u8; GRAM]) -> u32 {
+    bytes.iter().fold(0, |gram, byte| gram << 8 | u32::from(byte | 0x20))
 }
 
-fn mix(gram: u32) -> u32 {
+pub(super) fn mix(gram: u32) -> u32 {
     let product = gram.wrapping_mul(0x9e37_79b1);
     product ^ (product >> 15)
 }
 
-fn grams(text: &str) -> impl Iterator<Item = u32> {
+/// Those of a text, one from each of its bytes on.
+pub(super) fn grams<const GRAM: usize>(text: &str) -> impl Iterator<Item = u32> {
     let windows = text.as_bytes().windows(GRAM);
-    windows.filter_map(|window| window.try_into().ok()).map(gram_of)
+    windows.filter_map(|window| window.try_into().ok()).map(gram_of::<GRAM>)
 }
 
 impl Needles {
     /// None where there is nothing to look for. No needle is shorter than [`NEEDLE_BYTES_MIN`].
     pub(super) fn new(needles: Vec<(Needle<'_>, RuleList)>) -> Option<Self> {
+        let (long, short): (Vec<_>, _) = needles.into_iter().partition(|(needle, _)| needle.text.len() >= LONG);
+        let needles = Self {
+            long: Sieve::new(long),
+            short: Sieve::new(short),
+        };
+        (needles.long.is_some() || needles.short.is_some()).then_some(needles)
+    }
+
+    /// Says the rules of every needle that is found, some of them more than once.
+    pub(super) fn find(&self, text: &str, found: &mut impl FnMut(&RuleList)) {
+        if let Some(long) = &self.long {
+            long.find(text, found);
+        }
+        if let Some(short) = &self.short {
+            short.find(text, found);
+        }
+    }
+}
+
+impl<const GRAM: usize> Sieve<GRAM> {
+    /// None where there is nothing to look for.
+    fn new(needles: Vec<(Needle<'_>, RuleList)>) -> Option<Self> {
         let shortest = needles.iter().map(|(needle, _)| needle.text.len()).min()?;
         let step = (shortest + 1).saturating_sub(GRAM).clamp(1, STEP_MAX);
         let mut common: HashMap<u32, u32> = HashMap::new();
         for (needle, _) in &needles {
-            for gram in grams(&needle.text) {
+            for gram in grams::<GRAM>(&needle.text) {
                 *common.entry(gram).or_default() += 1;
             }
         }
         let mut kept = Vec::new();
         for (place, (needle, _)) in needles.iter().enumerate() {
-            let grams: Vec<u32> = grams(&needle.text).collect();
+            let grams: Vec<u32> = grams::<GRAM>(&needle.text).collect();
             let cost = |from: usize| grams[from..from + step].iter().map(|gram| common[gram]).max();
             let best = (0..=grams.len() - step).min_by_key(|from| cost(*from)).unwrap_or(0);
             kept.extend((best..best + step).map(|at| Kept {
@@ -90,15 +121,15 @@ impl Needles {
     }
 
     fn of(mut kept: Vec<Kept>, needles: Vec<(Needle<'_>, RuleList)>, step: usize) -> Self {
-        let mut sieve = vec![0_u64; (kept.len() * BITS_PER_GRAM).next_power_of_two().max(64) / 64];
+        let mut bits = vec![0_u64; (kept.len() * BITS_PER_GRAM).next_power_of_two().max(64) / 64];
         let buckets = kept.len().next_power_of_two();
         let bucket = |kept: &Kept| mix(kept.gram) as usize & (buckets - 1);
         kept.sort_by_key(|kept| (bucket(kept), kept.gram, kept.needle, kept.at));
         let mut starts = vec![0_u32; buckets + 1];
         for one in &kept {
             starts[bucket(one) + 1] += 1;
-            let (word, bit) = place(mix(one.gram), sieve.len());
-            sieve[word] |= bit;
+            let (word, bit) = place(mix(one.gram), bits.len());
+            bits[word] |= bit;
         }
         for at in 1..starts.len() {
             starts[at] += starts[at - 1];
@@ -108,7 +139,7 @@ impl Needles {
             (Needle { text, ..needle }, rules)
         };
         Self {
-            sieve: sieve.into(),
+            bits: bits.into(),
             starts: starts.into(),
             kept: kept.into(),
             all: needles.into_iter().map(owned).collect(),
@@ -116,15 +147,14 @@ impl Needles {
         }
     }
 
-    /// Says the rules of every needle that is found, some of them more than once.
-    pub(super) fn find(&self, text: &str, found: &mut impl FnMut(&RuleList)) {
+    fn find(&self, text: &str, found: &mut impl FnMut(&RuleList)) {
         let bytes = text.as_bytes();
         for (at, window) in bytes.windows(GRAM).enumerate().step_by(self.step) {
             let Ok(window) = window.try_into() else { return };
-            let gram = gram_of(window);
+            let gram = gram_of::<GRAM>(window);
             let mixed = mix(gram);
-            let (word, bit) = place(mixed, self.sieve.len());
-            if self.sieve[word] & bit != 0 {
+            let (word, bit) = place(mixed, self.bits.len());
+            if self.bits[word] & bit != 0 {
                 self.compare(bytes, at, gram, mixed, found);
             }
         }

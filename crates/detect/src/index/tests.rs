@@ -7,7 +7,8 @@ use proptest::sample::{Index as At, select};
 use serde_json::{Value, json};
 use watchpost_event::{AgentId, Epoch, Event, Fields, LogSource, Origin, StreamId, Timestamp, View};
 
-use super::need::{Common, Key, needs};
+use super::common::Common;
+use super::need::{Key, Need, count, needs};
 use crate::differential::plainly;
 use crate::{RuleText, Rules};
 
@@ -224,6 +225,9 @@ fn a_rule_needs_what_follows_from_it() {
             "a: { x: 4688, y|contains: rarely }\n  condition: a",
             vec!["y: …rarely…"],
         ),
+        ("a: { x|endswith: [/rm, '/'] }\n  condition: a", vec!["x: there"]),
+        ("a: { x|endswith: /RM }\n  condition: a", vec!["x: …/rm"]),
+        ("a: { x|contains: ж }\n  condition: a", vec!["x: …ж…"]),
         (
             "a: { x: Word }\n  b: { y: null }\n  condition: a and not b",
             vec!["x: \"word\""],
@@ -236,6 +240,43 @@ fn a_rule_needs_what_follows_from_it() {
         let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
         assert_eq!(needed(detection), Some(expected), "{detection}");
     }
+}
+
+/// Of parts that must all be there the one is looked for that has something of its own, not what is in every path.
+#[test]
+fn what_other_rules_ask_for_too_is_not_looked_for() {
+    let rule = |at: usize, detection: &str| {
+        let text = format!(
+            "title: t\nid: 7a9f3a52-0000-4000-8000-{at:012}\nlogsource: {{ product: windows }}\n\
+             detection:\n  a: {{ {detection} }}\n  condition: a\n"
+        );
+        RuleText::new(format!("{at}.yml"), text)
+    };
+    let mut texts: Vec<_> = (1..20)
+        .map(|at| rule(at, &format!("Image: 'C:\\Windows\\System32\\tool-{at}.exe'")))
+        .collect();
+    texts.push(rule(
+        0,
+        "Image|contains: '\\Windows\\', CommandLine|contains: '\\..\\Windows\\'",
+    ));
+    let (rules, problems) = Rules::compile(&texts);
+    assert_eq!(problems, Vec::new());
+    let (none, mut common) = (Common::new(), Common::new());
+    for rule in &rules.compiled {
+        count(rule, &none, &mut common);
+    }
+    let of = |needs: Vec<Need<'_>>| {
+        needs
+            .into_iter()
+            .filter_map(|need| need.field.map(str::to_owned))
+            .collect()
+    };
+    let both = rules
+        .compiled
+        .iter()
+        .find(|rule| rule.id.as_deref().is_some_and(|id| id.ends_with("000")));
+    let fields: Vec<String> = needs(both.expect("the rule"), &common).map(of).expect("a need");
+    assert_eq!(fields, ["CommandLine"]);
 }
 
 #[test]
