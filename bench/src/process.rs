@@ -36,6 +36,22 @@ impl Process {
         cpu_fields(&self.read("stat")?, 11, 4)
     }
 
+    /// The same of its threads of this name.
+    pub(crate) fn thread_cpu_seconds(&self, name: &str) -> Result<f64> {
+        let mut seconds = 0.0;
+        for task in fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let task = task?.path();
+            // Threads come and go.
+            let Ok(comm) = fs::read_to_string(task.join("comm")) else {
+                continue;
+            };
+            if comm.trim_end() == name {
+                seconds += cpu_fields(&fs::read_to_string(task.join("stat"))?, 11, 2)?;
+            }
+        }
+        Ok(seconds)
+    }
+
     /// User and system time of all processes this one started and waited for, in seconds.
     pub(crate) fn ended_children_cpu_seconds() -> Result<f64> {
         cpu_fields(&fs::read_to_string("/proc/self/stat")?, 13, 2)

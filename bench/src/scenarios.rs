@@ -55,6 +55,10 @@ pub(crate) struct Intake {
     stored: f64,
     pub(crate) peak_mb: f64,
     wall_mb: f64,
+    /// Of the thread that holds events against rules.
+    pub(crate) detect_cpu_seconds: f64,
+    /// From the first byte sent until rules had seen everything.
+    pub(crate) looked_at_seconds: f64,
 }
 
 impl Bench {
@@ -227,6 +231,8 @@ impl Bench {
             begun.elapsed().as_secs_f64(),
         );
         wait_until("the rules to have seen everything", PATIENCE, || looked_at(&admin))?;
+        let looked_at_seconds = begun.elapsed().as_secs_f64();
+        let detect_cpu_seconds = server.process.thread_cpu_seconds("detect")?;
         let peak_mb = server.process.peak_mb()?;
         let status = server.stop()?;
         ensure!(status.success(), "the server ended with {status}");
@@ -238,6 +244,8 @@ impl Bench {
             stored: megabytes / stored,
             peak_mb,
             wall_mb: megabytes / wall,
+            detect_cpu_seconds,
+            looked_at_seconds,
         })
     }
 

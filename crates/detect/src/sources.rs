@@ -12,6 +12,7 @@ use serde_json::Value;
 use watchpost_event::{FieldRef, LogSource, View, names};
 
 use crate::index::RuleSet;
+use crate::table::hash;
 
 /// One log source of an event.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,6 +20,12 @@ pub(crate) struct Source<'a> {
     pub(crate) product: Option<&'a str>,
     pub(crate) category: Option<&'a str>,
     pub(crate) service: Option<&'a str>,
+}
+
+impl<'a> Source<'a> {
+    fn parts(&self) -> [Option<&'a str>; 3] {
+        [self.product, self.category, self.service]
+    }
 }
 
 const WINDOWS: &str = "windows";
@@ -251,9 +258,9 @@ fn number(view: &View<'_>, name: &str) -> Option<u64> {
     }
 }
 
-/// Which log sources of rules concern events, remembered by the log sources of the events: they are few.
+/// Which log sources of rules concern events, remembered by a hash of the log sources of the events: they are few.
 #[derive(Default)]
-pub(crate) struct Ways(RwLock<HashMap<OfEvent, Arc<Way>>>);
+pub(crate) struct Ways(RwLock<HashMap<u64, (OfEvent, Arc<Way>)>>);
 
 /// What concerns events of some log sources.
 pub(crate) struct Way {
@@ -272,12 +279,12 @@ const WAYS_MAX: usize = 1_024;
 impl Ways {
     /// What concerns an event of these log sources; a route is a log source of rules and where its rules stand.
     pub(crate) fn of(&self, routes: &[(LogSource, Range<usize>)], event: &[Source<'_>]) -> Arc<Way> {
-        let owned =
-            |source: &Source<'_>| [source.product, source.category, source.service].map(|part| part.map(str::to_owned));
-        let key: OfEvent = event.iter().map(owned).collect();
+        let key = key(event);
         // A poisoned lock is whole: what is remembered is put in by one call.
-        if let Some(known) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key) {
-            return known.clone();
+        if let Some((of, way)) = self.0.read().unwrap_or_else(PoisonError::into_inner).get(&key)
+            && is_of(of, event)
+        {
+            return way.clone();
         }
         let concerned = |rule: &LogSource| event.iter().any(|source| concerns(rule, source));
         let places: Vec<_> = (0..routes.len()).filter(|&at| concerned(&routes[at].0)).collect();
@@ -288,8 +295,20 @@ impl Ways {
         let way = Arc::new(Way { routes: places, rules });
         let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
         if known.len() < WAYS_MAX {
-            known.insert(key, way.clone());
+            let owned = |source: &Source<'_>| source.parts().map(|part| part.map(str::to_owned));
+            known.insert(key, (event.iter().map(owned).collect(), way.clone()));
         }
         way
     }
+}
+
+fn key(event: &[Source<'_>]) -> u64 {
+    let parts = event.iter().flat_map(Source::parts);
+    parts.fold(0, |key: u64, part| key.rotate_left(7) ^ part.map_or(1, hash))
+}
+
+fn is_of(of: &OfEvent, event: &[Source<'_>]) -> bool {
+    let same =
+        |(of, source): (&[Option<String>; 3], &Source<'_>)| of.each_ref().map(Option::as_deref) == source.parts();
+    of.len() == event.len() && of.iter().zip(event).all(same)
 }

@@ -159,7 +159,7 @@ impl DetectReader {
         let now = self.deps.clock.monotonic();
         if now.saturating_sub(self.looked) >= LOOK_EVERY {
             self.looked = now;
-            self.deps.book.look(Timestamp(self.deps.clock.now()));
+            self.deps.book.look(&*self.deps.clock);
         }
     }
 

@@ -1,5 +1,6 @@
 //! The rules in use, and those that take their place when a file changes or people change one here.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,8 +14,10 @@ use watchpost_run::Shutdown;
 use super::load::{self, RuleFile};
 use super::managed::{self, Exceptions, RuleTallies};
 
-/// How often folders and the catalog are looked at.
+/// How often folders and the catalog are looked at …
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// … and folders so seldom that it takes one part in so many of the time, however many files they hold.
+const LOOK_SHARE: u32 = 400;
 /// Problems named at most.
 const PROBLEMS_MAX: usize = 200;
 
@@ -46,8 +49,37 @@ pub(crate) struct RuleBook {
     /// What people made of them, as the catalog last said.
     managed: Mutex<(Arc<Managed>, Arc<Exceptions>)>,
     /// What the current rules were made of, or would have been when they are refused.
-    seen: Mutex<(Vec<RuleFile>, Arc<Managed>)>,
+    seen: Mutex<Seen>,
     tallies: Mutex<RuleTallies>,
+}
+
+/// What rules are made of.
+struct Seen {
+    files: Vec<RuleFile>,
+    managed: Arc<Managed>,
+    /// When folders were last looked at, by the monotonic clock; zero for never.
+    looked: Duration,
+    /// How long that took.
+    looking: Duration,
+    /// They could not be read since rules were last made of them.
+    unreadable: bool,
+}
+
+impl Seen {
+    /// Takes over what the folders hold, where that is known, and what people made of rules. The files, if rules have to
+    /// be made of them anew.
+    fn take_over(&mut self, files: Option<Vec<RuleFile>>, managed: &Arc<Managed>) -> Option<Vec<RuleFile>> {
+        let again = files.is_some() && std::mem::take(&mut self.unreadable);
+        let changed = files.filter(|files| again || *files != self.files);
+        if changed.is_none() && makes_the_same(&self.managed, managed) {
+            return None;
+        }
+        if let Some(files) = changed {
+            self.files = files;
+        }
+        self.managed = managed.clone();
+        Some(self.files.clone())
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -82,7 +114,13 @@ impl RuleBook {
             catalog,
             current: Mutex::new((Arc::new(rules), report)),
             managed: Mutex::new((managed.clone(), exceptions)),
-            seen: Mutex::new((files, managed)),
+            seen: Mutex::new(Seen {
+                files,
+                managed,
+                looked: Duration::ZERO,
+                looking: Duration::ZERO,
+                unreadable: false,
+            }),
             tallies: Mutex::default(),
         }
     }
@@ -126,20 +164,20 @@ impl RuleBook {
                 .find(|own| own.rule == key)
                 .map(|own| own.body.clone());
         }
-        let seen = lock(&self.seen).0.clone();
+        let seen = lock(&self.seen).files.clone();
         let file = seen.iter().find(|file| file.path.display().to_string() == rule.file)?;
         load::read(file).ok().map(|text| text.text)
     }
 
     /// All texts there are now, those of people included; reads the disk. What cannot be read is left out.
     pub(crate) fn texts(&self) -> Vec<RuleText> {
-        let files = lock(&self.seen).0.clone();
+        let files = lock(&self.seen).files.clone();
         texts(&self.places, &files, &self.managed()).0
     }
 
     /// What would be wrong with the rules in use, if there were this text under a key, or none.
     pub(crate) fn try_with(&self, key: &str, body: Option<&str>) -> Vec<Problem> {
-        let files = lock(&self.seen).0.clone();
+        let files = lock(&self.seen).files.clone();
         let now = self.managed();
         let (_, before) = compile(&self.places, &files, &now);
         let mut changed = Managed::clone(&now);
@@ -195,32 +233,46 @@ impl RuleBook {
 
     /// Takes over what has changed in the folders and in the catalog. A set with a broken rule is not taken: the old one
     /// stays, and the report and the log say why. What is switched off is so all the same.
-    pub(crate) fn look(&self, now: Timestamp) {
-        let files = match load::find(&self.places.paths) {
-            Ok(files) => files,
-            Err(error) => return self.refuse(format!("the folders cannot be read: {error}")),
-        };
+    pub(crate) fn look(&self, clock: &dyn Clock) {
         let managed = self.managed();
-        {
-            let mut seen = lock(&self.seen);
-            if seen.0 == files && makes_the_same(&seen.1, &managed) {
-                return;
+        let files = match self.files(clock) {
+            Ok(files) => files,
+            Err(error) => {
+                lock(&self.seen).unreadable = true;
+                return self.refuse(format!("the folders cannot be read: {error}"));
             }
-            *seen = (files.clone(), managed.clone());
-        }
+        };
+        let Some(files) = lock(&self.seen).take_over(files, &managed) else {
+            return;
+        };
         let (rules, problems) = compile(&self.places, &files, &managed);
         if let Some(broken) = problems.iter().find(|problem| !problem.unsupported) {
             return self.refuse(broken.to_string());
         }
         tracing::info!(rules = rules.len(), left_out = problems.len(), "Rules changed");
         let report = RuleReport {
-            loaded: now,
+            loaded: Timestamp(clock.now()),
             problems: problems.into_iter().take(PROBLEMS_MAX).collect(),
             refused: None,
         };
         let off = |key: &str| rules.switched_off().iter().any(|rule| rule.key == key);
         lock(&self.tallies).keep(|key| rules.rule(key).is_some() || off(key));
         *lock(&self.current) = (Arc::new(rules), report);
+    }
+
+    /// What the folders hold now; nothing where it is too early to look again.
+    fn files(&self, clock: &dyn Clock) -> io::Result<Option<Vec<RuleFile>>> {
+        let begun = clock.monotonic();
+        {
+            let mut seen = lock(&self.seen);
+            if begun.saturating_sub(seen.looked) < seen.looking.saturating_mul(LOOK_SHARE) {
+                return Ok(None);
+            }
+            seen.looked = begun;
+        }
+        let files = load::find(&self.places.paths);
+        lock(&self.seen).looking = clock.monotonic().saturating_sub(begun);
+        files.map(Some)
     }
 
     fn refuse(&self, why: String) {
