@@ -65,4 +65,5 @@ pub use payload::{Attachment, text_of};
 pub use plan::{Alerting, PlannedMessage, Tried};
 pub use queue::{AlertState, QueuedMessage, StateError};
 pub use silence::Silence;
+pub use template::USUAL_TEMPLATE;
 pub use terms::{Rate, Terms};

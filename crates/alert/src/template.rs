@@ -14,8 +14,8 @@ use serde_json::json;
 
 use crate::AlertError;
 
-/// What is said when nothing else is configured, in every language: its words come from outside.
-const DEFAULT: &str = "\
+/// The template of what is said when none is configured, in every language: its words come from outside.
+pub const USUAL_TEMPLATE: &str = "\
 {% if level %}{{ level_word | default(level) | upper }}: {% endif %}{{ rule.name or rule.id or 'alert' }}
 {{ text }}
 {% if host.name %}{{ host.name }}, {% endif %}{{ time }}{% if alert.id %}, #{{ alert.id }}{% endif %}{% if alert.link %}
@@ -94,12 +94,12 @@ impl Template {
         environment.set_formatter(move |out, state, value| write_value(out, state, value, markup));
         environment.set_fuel(Some(FUEL));
         environment.set_recursion_limit(DEPTH_MAX);
-        let source = if source.is_empty() { DEFAULT } else { source };
+        let source = if source.is_empty() { USUAL_TEMPLATE } else { source };
         let failed = |source| AlertError::Template {
             key: key.to_owned(),
             source,
         };
-        for (name, source) in [(DEFAULT_NAME, DEFAULT), (key, source)] {
+        for (name, source) in [(DEFAULT_NAME, USUAL_TEMPLATE), (key, source)] {
             environment
                 .add_template_owned(name.to_owned(), source.to_owned())
                 .map_err(failed)?;

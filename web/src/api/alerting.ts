@@ -108,6 +108,8 @@ export interface Channels {
   routes_version: number;
   /** Nobody wrote one: the usual two are in force. */
   default_routes: boolean;
+  /** The template of what a channel without one says. */
+  usual_template: string;
 }
 
 export interface ChannelTried {

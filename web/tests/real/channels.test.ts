@@ -156,6 +156,11 @@ describe.each(LOOKS)('$scheme, $language', (look) => {
     expect(telegram.sent.slice(before)).toHaveLength(1);
     expect(telegram.sent[before]).toContain(chat);
     const template = page.getByRole('textbox', { name: text.template, exact: true });
+    await page.getByRole('button', { name: text['template.usual'] }).click();
+    expect(await template.inputValue()).toContain('{{ text }}');
+    await until('the usual text', async () =>
+      /^\p{Lu}+: /u.test(await page.locator('form pre').innerText()),
+    );
     await template.fill('seen: ');
     await page
       .getByRole('button', {

@@ -242,3 +242,14 @@ fn webhooks_get_the_alert_as_json() {
         assert_eq!(body["rule"]["name"], "Port scanner started");
     }
 }
+
+/// Somebody who begins with it as it is documented says the same.
+#[test]
+fn the_usual_template_is_the_documented_one() {
+    let documented = include_str!("../../../../docs/alerts.md");
+    let (_, block) = documented
+        .split_once("```jinja\n")
+        .expect("a template in docs/alerts.md");
+    let (block, _) = block.split_once("\n```").expect("the end of it");
+    assert_eq!(block, watchpost_alert::USUAL_TEMPLATE);
+}

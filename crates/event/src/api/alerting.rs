@@ -194,6 +194,9 @@ pub struct ChannelsResponse {
     pub routes_version: i64,
     /// Nobody wrote a route: `routes` are those that are used then.
     pub default_routes: bool,
+    /// The template of the text that is said where none is configured.
+    #[serde(default)]
+    pub usual_template: String,
 }
 
 /// What became of a test message: of an e-mail for every recipient.

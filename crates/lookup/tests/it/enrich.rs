@@ -1,7 +1,7 @@
 //! What events gain, by lists and geography from files that change.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -207,6 +207,46 @@ fn addresses_get_their_place_and_network_and_private_ones_none() {
     let own = [("source.ip", "198.51.100.7"), ("source.geo.city_name", "Potsdam")];
     let own = enriched(&enricher, &own);
     assert_eq!(texts(&own, &names), [None, None, Some("Potsdam"), Some("Example")]);
+}
+
+/// A file of MaxMind's own making: `scripts/setup --test` has it from PyPI.
+fn published_file() -> PathBuf {
+    let target = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
+    let libraries = target.parent().unwrap().join("venv/lib");
+    let pythons = fs::read_dir(&libraries).unwrap_or_else(|_| panic!("run `make setup`: no {}", libraries.display()));
+    let mut files = pythons.map(|python| {
+        let packages = python.unwrap().path().join("site-packages");
+        packages.join("_maxminddb_geolite2/GeoLite2-City.mmdb")
+    });
+    files
+        .find(|path| path.exists())
+        .expect("run `make setup`: no GeoLite2-City.mmdb")
+}
+
+#[test]
+fn a_published_file_says_where_addresses_are() {
+    let geoip = GeoSection {
+        path: published_file(),
+        ..GeoSection::default()
+    };
+    let places = Arc::new(Places::open(&settings(Vec::new(), geoip)));
+    assert_eq!(places.infos()[0].error, None);
+    let enricher = Enricher::new(places, Arc::new(Known::new(Duration::from_secs(1))));
+    let names = ["source.geo.country_iso_code", "source.geo.country_name"];
+    for (address, expected) in [
+        ("8.8.8.8", [Some("US"), Some("United States")]),
+        ("5.255.255.5", [Some("RU"), Some("Russia")]),
+        ("2001:4860:4860::8888", [Some("US"), Some("United States")]),
+        ("141.1.1.1", [Some("DE"), Some("Germany")]),
+        ("192.168.1.1", [None, None]),
+        ("203.0.113.7", [None, None]),
+    ] {
+        assert_eq!(
+            texts(&enriched(&enricher, &[("source.ip", address)]), &names),
+            expected,
+            "{address}"
+        );
+    }
 }
 
 #[test]

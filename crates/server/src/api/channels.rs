@@ -71,6 +71,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Json<ChannelsRes
         made_routes: made::routes_info(&in_use.routes.routes),
         routes_version: in_use.routes.version,
         default_routes: in_use.default_routes,
+        usual_template: watchpost_alert::USUAL_TEMPLATE.to_owned(),
     }))
 }
 

@@ -267,6 +267,7 @@ export const channels = {
   template: 'Text of a message',
   'template.hint':
     'Empty is the usual text. Every field of the detection can be named; what is missing is empty.',
+  'template.usual': 'Begin with the usual text',
   'template.words': 'Words to put in',
   'template.word': 'Put in {{word}}: {{what}}',
   'word.time': 'when it happened, in the channel’s time zone',

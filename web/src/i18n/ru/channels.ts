@@ -282,6 +282,7 @@ export const channels: Russian<typeof en> = {
   template: 'Текст сообщения',
   'template.hint':
     'Пусто — обычный текст. Можно назвать любое поле срабатывания; чего нет, остаётся пустым.',
+  'template.usual': 'Начать с обычного текста',
   'template.words': 'Что можно вставить',
   'template.word': 'Вставить {{word}}: {{what}}',
   'word.time': 'когда это произошло, в поясе канала',

@@ -1,4 +1,4 @@
-import { useQueryClient } from '@tanstack/react-query';
+import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useId, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { channelsQuery } from '@/api/channels';
@@ -90,6 +90,7 @@ function ChannelForm({ kind, made, newer, load, saved, close }: FormProps) {
   const nameOf = useKindName();
   const id = useId();
   const form = useForm(kind, made, saved);
+  const usual = useQuery(channelsQuery).data?.usual_template;
   const body = useRef<HTMLFormElement>(null);
   const wrongKey = form.wrong?.key;
   useEffect(() => {
@@ -121,6 +122,7 @@ function ChannelForm({ kind, made, newer, load, saved, close }: FormProps) {
           <Template
             form={id}
             template={form.values.template ?? ''}
+            usual={usual}
             set={(template) => form.change('template', template)}
             wrong={form.wrong?.key === 'template' ? form.wrong.text : undefined}
           />

@@ -6,6 +6,7 @@ import { settingsPreviewQuery } from '@/api/channels';
 import type { AlertInfo, Settings } from '@/api/types';
 import { WORDS, type Word, withWord } from '@/lib/channel-form';
 import { cut, safeString } from '@/lib/safe-text';
+import { Button } from '@/parts/button';
 import { SafeText } from '@/parts/safe-text';
 import { Skeleton } from '@/parts/skeleton';
 import { useFailureText } from '@/parts/states';
@@ -18,12 +19,14 @@ const OFFERED = 30;
 interface Props {
   form: string;
   template: string;
+  /** What is said where it is empty. */
+  usual?: string;
   set(template: string): void;
   wrong?: string;
 }
 
 /** What a channel says, with the words most events have a button away. */
-export function Template({ form, template, set, wrong }: Props) {
+export function Template({ form, template, usual, set, wrong }: Props) {
   const { t } = useTranslation('channels');
   const area = useRef<HTMLTextAreaElement>(null);
   const put = (word: Word) => {
@@ -55,6 +58,17 @@ export function Template({ form, template, set, wrong }: Props) {
       <p id={`${id}-said`} className={wrong ? classes.wrong : classes.hint}>
         {wrong ? <SafeText text={wrong} /> : t('template.hint')}
       </p>
+      {usual && template === '' && (
+        <Button
+          look="quiet"
+          onClick={() => {
+            set(usual);
+            area.current?.focus();
+          }}
+        >
+          {t('template.usual')}
+        </Button>
+      )}
       <fieldset className={classes.words} aria-label={t('template.words')}>
         {WORDS.map((word) => (
           <button
