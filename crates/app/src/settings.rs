@@ -276,7 +276,8 @@ impl Settings {
 
     fn resolve_agent(&self, mut config: AgentConfig, host: &str) -> Result<AgentSettings> {
         for source in &mut config.source.file {
-            source.exclude.extend(self.own_folders());
+            source.include.iter().try_for_each(|include| self.refuse_own(include))?;
+            source.exclude.extend(self.own_patterns());
         }
         let mut settings = config.resolve(&self.dirs.data.join("agent"), host)?;
         settings.uploads.own.extend(self.never_leaves());
@@ -301,17 +302,41 @@ impl Settings {
         &self.file.lookup
     }
 
+    /// Where this program keeps what it writes.
+    fn own_folders(&self) -> [&Path; 3] {
+        [&self.dirs.data, &self.dirs.logs, &self.file.server.data_dir].map(PathBuf::as_path)
+    }
+
+    /// Whoever names what is never collected would wait for it in vain.
+    fn refuse_own(&self, include: &str) -> Result<()> {
+        let plain = include.split(['*', '?', '[', '{']).next().unwrap_or_default();
+        // Of a pattern the folder before it.
+        let base = if plain.len() < include.len() {
+            plain.rfind('/').map_or("", |end| &plain[..end])
+        } else {
+            plain
+        };
+        if let Some(own) = self
+            .own_folders()
+            .into_iter()
+            .find(|own| Path::new(base).starts_with(own))
+        {
+            bail!(
+                "source.file: {include} lies in {}, where Watchpost keeps its own data, which is never collected; \
+                 name files elsewhere, or another data folder with --data-dir",
+                own.display()
+            );
+        }
+        Ok(())
+    }
+
     /// The agent never collects what this program writes.
-    fn own_folders(&self) -> Vec<String> {
-        let own = [
-            self.dirs.data.as_path(),
-            self.dirs.logs.as_path(),
-            self.file.server.data_dir.as_path(),
-        ];
+    fn own_patterns(&self) -> Vec<String> {
         let log_file = Some(self.file.log.file.path.as_path()).filter(|path| !path.as_os_str().is_empty());
         let folder = |path: &Path| glob_escape(&path.to_string_lossy()) + "/**";
         let rotated = |path: &Path| glob_escape(&path.to_string_lossy()) + "*";
-        own.into_iter().map(folder).chain(log_file.map(rotated)).collect()
+        let folders = self.own_folders().into_iter().map(folder);
+        folders.chain(log_file.map(rotated)).collect()
     }
 
     /// Begins logging into `NAME.log` unless the configuration names a file.

@@ -323,6 +323,21 @@ fn a_value_that_cannot_be_is_named_with_what_would_do() {
 }
 
 #[test]
+fn a_source_in_the_data_folder_is_refused_and_not_waited_for_in_vain() {
+    let world = World::new();
+    let data = world.path("data");
+    for include in ["app.log", "server/**/*.log"] {
+        let include = format!("{}/{include}", data.display());
+        let source = format!("source.file=[{{include=[\"{include}\"]}}]");
+        let checked = world.run(&["config", "check", "--set", &source]);
+        checked.fails_with(2, &[include.as_str(), "never collected", "--data-dir"]);
+    }
+    // A pattern that reaches the data folder among others leaves it out.
+    let above = format!("source.file=[{{include=[\"{}/**/*.log\"]}}]", world.path("").display());
+    assert_eq!(world.run(&["config", "check", "--set", &above]).code, Some(0));
+}
+
+#[test]
 fn a_taken_port_is_named_with_the_remedy() {
     let world = World::new();
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
