@@ -230,8 +230,11 @@ impl Bench {
             server.process.cpu_seconds()? - cpu_before,
             begun.elapsed().as_secs_f64(),
         );
-        wait_until("the rules to have seen everything", PATIENCE, || looked_at(&admin))?;
+        wait_until("the rules to have seen everything", PATIENCE, || {
+            is_through(&admin, "detect")
+        })?;
         let looked_at_seconds = begun.elapsed().as_secs_f64();
+        wait_until("all readers to be through", PATIENCE, || looked_at(&admin))?;
         let detect_cpu_seconds = server.process.thread_cpu_seconds("detect")?;
         let peak_mb = server.process.peak_mb()?;
         let status = server.stop()?;
@@ -458,6 +461,15 @@ pub(crate) fn looked_at(admin: &Target) -> Result<bool> {
     let readers = report["readers"].as_array().context("no readers in the report")?;
     let behind = |reader: &serde_json::Value| reader["reader"] != "store" && reader["behind_bytes"] != 0;
     Ok(!readers.iter().any(behind))
+}
+
+/// Whether a reader of the ledger is where the ledger ends.
+fn is_through(admin: &Target, reader: &str) -> Result<bool> {
+    pause(Duration::from_millis(100));
+    let report = admin.get_json("/api/v1/delivery")?;
+    let readers = report["readers"].as_array().context("no readers in the report")?;
+    let found = readers.iter().find(|known| known["reader"] == reader);
+    Ok(found.context("no such reader")?["behind_bytes"] == 0)
 }
 
 fn acknowledged(admin: &Target, bytes: u64) -> Result<bool> {
