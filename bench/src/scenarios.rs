@@ -231,7 +231,7 @@ impl Bench {
             begun.elapsed().as_secs_f64(),
         );
         wait_until("the rules to have seen everything", PATIENCE, || {
-            is_through(&admin, "detect")
+            are_through(&admin, |reader| reader == "detect")
         })?;
         let looked_at_seconds = begun.elapsed().as_secs_f64();
         wait_until("all readers to be through", PATIENCE, || looked_at(&admin))?;
@@ -454,22 +454,22 @@ pub(crate) fn settle(server: &Server, patience: Duration) -> Result<u64> {
     Ok(bytes)
 }
 
-/// Detection and catalog have read everything. (The store writes its files when it ends at the latest.)
+/// Whether all readers but the store have seen everything.
 pub(crate) fn looked_at(admin: &Target) -> Result<bool> {
-    pause(Duration::from_millis(100));
-    let report = admin.get_json("/api/v1/delivery")?;
-    let readers = report["readers"].as_array().context("no readers in the report")?;
-    let behind = |reader: &serde_json::Value| reader["reader"] != "store" && reader["behind_bytes"] != 0;
-    Ok(!readers.iter().any(behind))
+    are_through(admin, |reader| reader != "store")
 }
 
-/// Whether a reader of the ledger is where the ledger ends.
-fn is_through(admin: &Target, reader: &str) -> Result<bool> {
+/// Whether the readers that are asked about have seen everything; what they have to make durable yet they have seen.
+fn are_through(admin: &Target, asked: impl Fn(&str) -> bool) -> Result<bool> {
     pause(Duration::from_millis(100));
     let report = admin.get_json("/api/v1/delivery")?;
     let readers = report["readers"].as_array().context("no readers in the report")?;
-    let found = readers.iter().find(|known| known["reader"] == reader);
-    Ok(found.context("no such reader")?["behind_bytes"] == 0)
+    let mut asked = readers
+        .iter()
+        .filter(|reader| reader["reader"].as_str().is_some_and(&asked))
+        .peekable();
+    ensure!(asked.peek().is_some(), "the report lacks a reader");
+    Ok(asked.all(|reader| reader["oldest"].is_null()))
 }
 
 fn acknowledged(admin: &Target, bytes: u64) -> Result<bool> {
