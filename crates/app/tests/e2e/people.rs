@@ -94,6 +94,15 @@ fn told_of(text: &str) -> usize {
     }
 }
 
+/// All detections of a report's charts over time.
+fn charted(report: &Value) -> u64 {
+    let blocks = report["sections"].as_array().unwrap().iter();
+    let blocks = blocks.flat_map(|section| section["blocks"].as_array().unwrap());
+    let series = blocks.filter_map(|block| block["series"].as_array()).flatten();
+    let counts = series.flat_map(|series| series["counts"].as_array().unwrap());
+    counts.map(|count| count.as_u64().unwrap()).sum()
+}
+
 #[test]
 fn a_flood_is_a_handful_of_messages_with_right_counts_across_a_kill() {
     const LINES: usize = 3_000;
@@ -140,6 +149,10 @@ fn a_flood_is_a_handful_of_messages_with_right_counts_across_a_kill() {
         .collect();
     assert_eq!(counts["Marked line"], LINES as u64, "one story: {counts:?}");
     assert!(counts.contains_key("A rule finds too much"), "{counts:?}");
+    let path = world.path("report.json").display().to_string();
+    world.run(&["report", "make", "--from", "-1h", "-o", &path]).ok();
+    let report = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    assert_eq!(charted(&report), counts.values().sum::<u64>(), "{report}");
     running.stop();
 }
 
