@@ -109,7 +109,7 @@ export interface Channels {
   /** Nobody wrote one: the usual two are in force. */
   default_routes: boolean;
   /** The template of what a channel without one says. */
-  usual_template: string;
+  usual_template?: string;
 }
 
 export interface ChannelTried {

@@ -1617,6 +1617,8 @@ export interface components {
              * @description Rises with every change of them.
              */
             routes_version: number;
+            /** @description The template of the text that is said where none is configured. */
+            usual_template?: string;
         };
         /** @description Asks what is wrong with a text. */
         CheckRuleRequest: {
