@@ -49,6 +49,7 @@ mod correlate;
 mod cost;
 mod detection;
 mod digest;
+mod ecs;
 mod encoding;
 mod explain;
 mod filters;

@@ -273,6 +273,65 @@ fn a_windows_event_says_by_channel_and_number_what_it_is_about() {
     assert_eq!(of(ours), ["linux/-/mine", "windows/-/security"]);
 }
 
+/// As Filebeat, Auditbeat and Packetbeat send them, and nobody else has said what they are.
+#[test]
+fn an_event_of_another_shipper_says_by_ecs_what_it_is_about() {
+    let nobody = origin(None, None, None);
+    let started = json!({
+        "event.kind": "event", "event.category": ["process"], "event.type": ["start"], "host.os.type": "linux",
+        "process.executable": "/usr/bin/nmap", "process.command_line": "nmap -sS 10.0.0.0/24",
+    });
+    for (source, found) in [
+        ("{ product: linux, category: process_creation }", true),
+        ("{ category: process_creation }", true),
+        ("{ product: linux }", true),
+        ("{ product: windows, category: process_creation }", false),
+        ("{ product: linux, category: file_event }", false),
+        ("{ product: linux, service: auditd }", false),
+    ] {
+        assert_eq!(
+            finds(source, "{ Image|endswith: /nmap }", &started, &nobody),
+            found,
+            "{source}"
+        );
+    }
+    let file = json!({
+        "event.category": "file", "event.type": ["creation"], "host.os.platform": "Windows 11", "file.path": "C:\\x.exe",
+    });
+    let asked = json!({ "event.category": ["network"], "event.type": ["protocol"], "dns.question.name": "a.example" });
+    let request = json!({ "event.category": ["web"], "url.original": "/x?cmd=id" });
+    let of = |source, test, event| finds(source, test, event, &nobody);
+    assert!(of(
+        "{ product: windows, category: file_event }",
+        "{ TargetFilename|endswith: .exe }",
+        &file
+    ));
+    assert!(of("{ category: dns }", "{ query|endswith: .example }", &asked));
+    assert!(of(
+        "{ category: webserver }",
+        "{ cs-uri-query|contains: cmd }",
+        &request
+    ));
+    // The machine that read a file says which product, where the event does not; and what an agent says is not doubted.
+    let on = |os: Option<&str>, category: Option<&str>| origin(os, category, None);
+    let mut bare = started.clone();
+    bare.as_object_mut().expect("an object").remove("host.os.type");
+    let creation = "{ product: linux, category: process_creation }";
+    assert!(finds(
+        creation,
+        "{ Image|endswith: /nmap }",
+        &bare,
+        &on(Some("linux"), None)
+    ));
+    assert!(!finds(creation, "{ Image|endswith: /nmap }", &bare, &nobody));
+    assert!(!finds(
+        creation,
+        "{ Image|endswith: /nmap }",
+        &started,
+        &on(Some("linux"), Some("file_event"))
+    ));
+}
+
 #[test]
 fn a_rule_looks_at_every_log_source_of_an_event() {
     let none = origin(None, None, None);

@@ -2,7 +2,7 @@
 //!
 //! Its fields `watchpost.logsource.*` say so. An event of a Windows log that was shipped as it is says it by channel and
 //! number as well, and may be of several log sources at once: a value set in the registry is `registry_set`,
-//! `registry_event` and of the service `sysmon`.
+//! `registry_event` and of the service `sysmon`. Events that say nothing of it themselves say it by [`ecs`].
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -11,6 +11,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use serde_json::Value;
 use watchpost_event::{FieldRef, LogSource, View, names};
 
+use crate::ecs;
 use crate::index::RuleSet;
 use crate::table::hash;
 
@@ -137,11 +138,16 @@ pub(crate) fn sources<'a>(view: &View<'a>) -> Vec<Source<'a>> {
         category: text(view, names::LOGSOURCE_CATEGORY),
         service: text(view, names::LOGSOURCE_SERVICE),
     };
-    let Some(service) = service(view) else {
-        return vec![own];
-    };
     // A product alone is that of the machine which read the file; what the event says of itself is nearer.
     let is_machine = own.category.is_none() && own.service.is_none();
+    let Some(service) = service(view) else {
+        let by_ecs = if is_machine {
+            ecs::sources(view, own.product)
+        } else {
+            Vec::new()
+        };
+        return if by_ecs.is_empty() { vec![own] } else { by_ecs };
+    };
     let mut sources = if is_machine { Vec::new() } else { vec![own] };
     let categories = categories(service, view);
     if categories.is_empty() {
