@@ -67,9 +67,11 @@ fn system(view: &View<'_>) -> Option<&'static str> {
         _ => None,
     };
     let named = SYSTEM_FIELDS.iter().find_map(|field| says(field))?;
-    Some(match named.as_str() {
-        name if name.starts_with("windows") => "windows",
-        "macos" | "darwin" | "mac os x" => "macos",
-        _ => "linux",
-    })
+    match named.as_str() {
+        name if name.starts_with("windows") => Some("windows"),
+        "macos" | "darwin" | "mac os x" => Some("macos"),
+        "unix" | "freebsd" | "openbsd" | "netbsd" | "aix" | "solaris" | "ios" | "android" => None,
+        // A distribution by its own name.
+        _ => Some("linux"),
+    }
 }
