@@ -286,15 +286,13 @@ impl Settings {
 
     /// Keys lie in the configuration, and everything in the data folders: nothing of it is given away.
     fn never_leaves(&self) -> Vec<PathBuf> {
-        let own = [
-            &self.dirs.config,
-            &self.dirs.data,
-            &self.dirs.logs,
-            &self.file.server.data_dir,
-        ];
-        let all = own.into_iter().chain(&self.named);
-        let whole = |path: &PathBuf| std::fs::canonicalize(path).or_else(|_| std::path::absolute(path)).ok();
-        all.filter_map(whole).collect()
+        let keys = std::iter::once(&self.dirs.config).chain(&self.named).cloned();
+        let whole = |path: PathBuf| {
+            std::fs::canonicalize(&path)
+                .or_else(|_| std::path::absolute(&path))
+                .ok()
+        };
+        keys.chain(self.own_folders()).filter_map(whole).collect()
     }
 
     /// Who knows what of files, without a server.
@@ -303,8 +301,14 @@ impl Settings {
     }
 
     /// Where this program keeps what it writes.
-    fn own_folders(&self) -> [&Path; 3] {
-        [&self.dirs.data, &self.dirs.logs, &self.file.server.data_dir].map(PathBuf::as_path)
+    fn own_folders(&self) -> [PathBuf; 4] {
+        let (dirs, server) = (&self.dirs, &self.file.server);
+        [
+            dirs.data.clone(),
+            dirs.logs.clone(),
+            server.data_dir.clone(),
+            self.agent_data_dir(),
+        ]
     }
 
     /// Whoever names what is never collected would wait for it in vain.
@@ -335,7 +339,7 @@ impl Settings {
         let log_file = Some(self.file.log.file.path.as_path()).filter(|path| !path.as_os_str().is_empty());
         let folder = |path: &Path| glob_escape(&path.to_string_lossy()) + "/**";
         let rotated = |path: &Path| glob_escape(&path.to_string_lossy()) + "*";
-        let folders = self.own_folders().into_iter().map(folder);
+        let folders = self.own_folders().map(|path| folder(&path)).into_iter();
         folders.chain(log_file.map(rotated)).collect()
     }
 

@@ -332,6 +332,14 @@ fn a_source_in_the_data_folder_is_refused_and_not_waited_for_in_vain() {
         let checked = world.run(&["config", "check", "--set", &source]);
         checked.fails_with(2, &[include.as_str(), "never collected", "--data-dir"]);
     }
+    // The agent's own, where that is elsewhere: its spool would fill with itself.
+    let agent = format!("agent.data_dir=\"{}\"", world.path("agent").display());
+    let source = format!(
+        "source.file=[{{include=[\"{}/spool/*\"]}}]",
+        world.path("agent").display()
+    );
+    let checked = world.run(&["config", "check", "--set", &agent, "--set", &source]);
+    checked.fails_with(2, &["never collected"]);
     // A pattern that reaches the data folder among others leaves it out.
     let above = format!("source.file=[{{include=[\"{}/**/*.log\"]}}]", world.path("").display());
     assert_eq!(world.run(&["config", "check", "--set", &above]).code, Some(0));
