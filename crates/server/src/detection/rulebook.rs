@@ -18,6 +18,8 @@ use super::managed::{self, Exceptions, RuleTallies};
 pub(super) const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// … and folders so seldom that it takes one part in so many of the time, however many files they hold.
 const LOOK_SHARE: u32 = 400;
+/// … but not more seldom than this: a disk that was slow once must not keep changed rules out.
+const LOOK_EVERY_MAX: Duration = Duration::from_secs(30);
 /// Problems named at most.
 const PROBLEMS_MAX: usize = 200;
 
@@ -265,7 +267,8 @@ impl RuleBook {
         let begun = clock.monotonic();
         {
             let mut seen = lock(&self.seen);
-            if begun.saturating_sub(seen.looked) < seen.looking.saturating_mul(LOOK_SHARE) {
+            let pause = seen.looking.saturating_mul(LOOK_SHARE).min(LOOK_EVERY_MAX);
+            if begun.saturating_sub(seen.looked) < pause {
                 return Ok(None);
             }
             seen.looked = begun;
