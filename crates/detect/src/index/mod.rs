@@ -21,6 +21,8 @@ mod need;
 mod needles;
 mod pattern;
 #[cfg(test)]
+mod pattern_tests;
+#[cfg(test)]
 mod tests;
 
 use std::borrow::Cow;
@@ -310,6 +312,16 @@ fn lower(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
         Cow::Borrowed(text)
     } else {
-        Cow::Owned(text.to_lowercase())
+        Cow::Owned(fold(text.to_lowercase()))
+    }
+}
+
+/// The long s, which regular expressions take for an `s` in any case, and lower case does not: for the index they are
+/// one letter, in rules and events alike.
+fn fold(text: String) -> String {
+    if text.contains('ſ') {
+        text.replace('ſ', "s")
+    } else {
+        text
     }
 }

@@ -13,8 +13,9 @@ use rsigma_eval::{CompiledDetection, CompiledDetectionItem, CompiledMatcher, Com
 use rsigma_parser::{ArrayQuantifier, ConditionExpr, Quantifier};
 
 use super::common::Common;
+use super::fold;
 use super::needles::{LONG, NEEDLE_BYTES_MIN, Needle};
-use super::pattern;
+use super::pattern::{Part, cheapest, needed};
 
 /// Something that an event has, of which only one kind is looked for in one way.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -44,6 +45,17 @@ pub(super) type Needs<'a> = Option<Vec<Need<'a>>>;
 const ALTERNATIVES_MAX: usize = 1 << 16;
 /// Longer texts are looked for as parts that are the whole.
 pub(super) const TEXT_BYTES_MAX: usize = 64;
+/// Every event of a log source has one of a few values there, whatever the rules ask for.
+const FEW_VALUES: [&str; 8] = [
+    "event.kind",
+    "event.category",
+    "event.type",
+    "event.action",
+    "event.outcome",
+    "event.module",
+    "log.level",
+    "Channel",
+];
 /// Numbers beyond are not exact.
 const WHOLE_MAX: f64 = 9.0e15;
 
@@ -107,10 +119,13 @@ impl<'a> Look<'a, '_> {
     fn cost(&self, need: &Need<'a>) -> u64 {
         let kind = match &need.key {
             Key::There => return 1_000_000,
+            _ if need.field.is_some_and(|field| FEW_VALUES.contains(&field)) => return 2_000_000,
             Key::Number(_) => 8,
-            Key::Is(text) if text.len() < LONG => 16,
+            Key::Is(text) if text.len() < LONG => 4,
+            Key::Is(_) => 1,
+            Key::Has(needle) if needle.text.len() < LONG => 64,
             Key::Has(needle) if needle.text.len() < 6 => 16,
-            Key::Is(_) | Key::Has(_) => 4,
+            Key::Has(_) => 4,
         };
         let anywhere = if need.field.is_none() { 4 } else { 1 };
         kind * anywhere * (u64::from(self.common.count(need)) + 1)
@@ -198,9 +213,9 @@ impl<'a> Look<'a, '_> {
             } => any(needles
                 .iter()
                 .map(|text| has(text, *case_insensitive, [false; 2], field))),
-            CompiledMatcher::Regex(regex) => of_pattern(regex.as_str(), field),
+            CompiledMatcher::Regex(regex) => self.pattern(regex.as_str(), field),
             CompiledMatcher::RegexSetMatch { set, mode } => {
-                let parts = set.patterns().iter().map(|pattern| of_pattern(pattern, field));
+                let parts = set.patterns().iter().map(|pattern| self.pattern(pattern, field));
                 self.group(parts.collect(), *mode)
             }
             CompiledMatcher::NumericEq(number) if field.is_some() => {
@@ -227,6 +242,14 @@ impl<'a> Look<'a, '_> {
         }
     }
 
+    /// What a text must have that a regular expression matches.
+    fn pattern(&self, pattern: &str, field: Option<&'a str>) -> Needs<'a> {
+        let need = |part: &Part| of_part(part, field);
+        let cost = |part: &Part| need(part).map(|need| self.cost(&need));
+        let parts = cheapest(needed(pattern, &cost), &cost)?;
+        parts.iter().map(need).collect()
+    }
+
     /// Of several values of one field.
     fn group(&self, parts: Vec<Needs<'a>>, mode: GroupMode) -> Needs<'a> {
         match mode {
@@ -244,9 +267,17 @@ fn one<'a>(field: Option<&'a str>, key: Key<'a>) -> Vec<Need<'a>> {
     vec![Need { field, key }]
 }
 
-fn of_pattern<'a>(pattern: &str, field: Option<&'a str>) -> Needs<'a> {
-    let literals = pattern::literals(pattern)?;
-    any(literals.into_iter().map(|text| part(text.into(), [false; 2], field)))
+fn of_part<'a>(part: &Part, field: Option<&'a str>) -> Option<Need<'a>> {
+    let Part { text, first, last } = part.clone();
+    let key = if first && last && field.is_some() && text.len() <= TEXT_BYTES_MAX {
+        Key::Is(text.into())
+    } else if text.len() >= NEEDLE_BYTES_MIN {
+        let text = text.into();
+        Key::Has(Needle { text, first, last })
+    } else {
+        return None;
+    };
+    Some(Need { field, key })
 }
 
 fn is<'a>(text: Cow<'a, str>, field: Option<&'a str>) -> Needs<'a> {
@@ -271,7 +302,11 @@ fn part<'a>(text: Cow<'a, str>, [first, last]: [bool; 2], field: Option<&'a str>
 fn lower(value: &str, any_case: bool) -> Option<Cow<'_, str>> {
     if any_case {
         // The engine keeps it so.
-        return Some(Cow::Borrowed(value));
+        return Some(if value.contains('ſ') {
+            Cow::Owned(fold(value.to_owned()))
+        } else {
+            Cow::Borrowed(value)
+        });
     }
     value.is_ascii().then(|| Cow::Owned(value.to_ascii_lowercase()))
 }

@@ -1,73 +1,217 @@
 //! What must stand in every text that a regular expression matches.
 
+use std::collections::BTreeSet;
+
 use regex_syntax::ParserBuilder;
-use regex_syntax::hir::{Class, ClassUnicodeRange, Hir, HirKind};
+use regex_syntax::hir::{Class, Hir, HirKind, Look, Repetition};
 
-/// More alternatives than that are as good as none.
-const ALTERNATIVES_MAX: usize = 64;
+use super::fold;
 
-/// Texts in lower case, one of which every text in lower case contains whose original the pattern matches. None where
-/// there are no such texts.
-pub(super) fn literals(pattern: &str) -> Option<Vec<String>> {
-    let hir = ParserBuilder::new().utf8(false).build().parse(pattern).ok()?;
-    needed(&hir)
+/// More alternatives than that are not told apart.
+const ALTERNATIVES_MAX: usize = 256;
+/// Characters of which one stands at a place: of more, none is told.
+const CLASS_MAX: usize = 12;
+
+/// A text in lower case that stands somewhere, at the beginning or at the end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Part {
+    pub(super) text: String,
+    pub(super) first: bool,
+    pub(super) last: bool,
 }
 
-fn needed(hir: &Hir) -> Option<Vec<String>> {
+/// One of these is in every text, in lower case, whose original a pattern matches.
+pub(super) type OneOf = Vec<Part>;
+
+/// What a pattern needs: one of each. `cost` says what it takes to look for one, of which the alternatives within choose
+/// the cheapest, or nothing where it is not to be looked for.
+pub(super) fn needed(pattern: &str, cost: &dyn Fn(&Part) -> Option<u64>) -> Vec<OneOf> {
+    let parsed = ParserBuilder::new().utf8(false).build().parse(pattern);
+    let Ok(hir) = parsed else { return Vec::new() };
+    let mut needed = Needed { all: Vec::new(), cost };
+    needed.look(&hir);
+    needed.all
+}
+
+/// The cheapest of them; of several the last, which has most of the pattern together.
+pub(super) fn cheapest(all: Vec<OneOf>, cost: &dyn Fn(&Part) -> Option<u64>) -> Option<OneOf> {
+    let whole = |parts: &OneOf| {
+        parts
+            .iter()
+            .try_fold(0_u64, |sum, part| Some(sum.saturating_add(cost(part)?)))
+    };
+    let known = all.into_iter().filter(|parts| !parts.is_empty());
+    let priced = known.rev().filter_map(|parts| Some((whole(&parts)?, parts)));
+    priced.min_by_key(|(cost, _)| *cost).map(|(_, parts)| parts)
+}
+
+struct Needed<'c> {
+    all: Vec<OneOf>,
+    cost: &'c dyn Fn(&Part) -> Option<u64>,
+}
+
+impl Needed<'_> {
+    fn look(&mut self, hir: &Hir) {
+        match hir.kind() {
+            HirKind::Concat(parts) => self.concat(parts),
+            HirKind::Capture(capture) => self.look(&capture.sub),
+            HirKind::Repetition(Repetition { min: 1.., sub, .. }) => self.look(sub),
+            HirKind::Alternation(parts) => match texts(hir) {
+                Some(texts) => self.add(Run::of(texts), false),
+                None => self.alternation(parts),
+            },
+            _ => texts(hir).into_iter().for_each(|texts| self.add(Run::of(texts), false)),
+        }
+    }
+
+    fn alternation(&mut self, parts: &[Hir]) {
+        let mut any = Vec::new();
+        for part in parts {
+            let mut of_part = Needed {
+                all: Vec::new(),
+                cost: self.cost,
+            };
+            of_part.look(part);
+            match cheapest(of_part.all, self.cost) {
+                Some(parts) => any.extend(parts),
+                None => return,
+            }
+        }
+        if any.len() <= ALTERNATIVES_MAX {
+            self.all.push(any);
+        }
+    }
+
+    /// Neighbours whose texts are known are texts together.
+    fn concat(&mut self, parts: &[Hir]) {
+        let mut run = Run::default();
+        for part in parts {
+            match (part.kind(), texts(part)) {
+                (HirKind::Look(Look::Start), _) if run.is_nothing() => run.first = true,
+                (HirKind::Look(Look::End), _) => self.add(std::mem::take(&mut run), true),
+                (_, Some(texts)) => {
+                    if texts.len() > 1 {
+                        // Fewer may be cheaper than all combinations.
+                        self.add(run.clone(), false);
+                        self.add(Run::of(texts.clone()), false);
+                    }
+                    if let Some(longer) = run.followed_by(&texts) {
+                        run = longer;
+                    } else {
+                        run = Run::of(texts);
+                    }
+                }
+                (_, None) => {
+                    self.add(std::mem::take(&mut run), false);
+                    self.look(part);
+                }
+            }
+        }
+        self.add(run, false);
+    }
+
+    fn add(&mut self, run: Run, last: bool) {
+        if run.is_nothing() {
+            return;
+        }
+        let first = run.first;
+        // Where `docx` stands, `doc` does.
+        let covers = |short: &str, long: &str| match (first, last) {
+            (false, false) => long.contains(short),
+            (true, false) => long.starts_with(short),
+            (false, true) => long.ends_with(short),
+            (true, true) => false,
+        };
+        let covered = |text: &String| run.texts.iter().any(|short| short != text && covers(short, text));
+        let texts = run.texts.iter().filter(|text| !covered(text)).cloned();
+        self.all.push(texts.map(|text| Part { text, first, last }).collect());
+    }
+}
+
+/// Texts, one of which stands where a pattern was walked through last.
+#[derive(Clone)]
+struct Run {
+    texts: BTreeSet<String>,
+    first: bool,
+}
+
+impl Default for Run {
+    fn default() -> Self {
+        Self::of([String::new()].into())
+    }
+}
+
+impl Run {
+    const fn of(texts: BTreeSet<String>) -> Self {
+        Self { texts, first: false }
+    }
+
+    fn is_nothing(&self) -> bool {
+        !self.first && self.texts.iter().all(String::is_empty)
+    }
+
+    fn followed_by(&self, more: &BTreeSet<String>) -> Option<Self> {
+        let texts = joined(&self.texts, more)?;
+        Some(Self { texts, ..*self })
+    }
+}
+
+/// All that this matches, in lower case, where that is not too much.
+fn texts(hir: &Hir) -> Option<BTreeSet<String>> {
     match hir.kind() {
-        HirKind::Literal(_) | HirKind::Class(_) => best([letters(hir).map(|text| vec![text])]),
-        HirKind::Concat(parts) => concat(parts),
-        HirKind::Alternation(parts) => {
-            let mut all = Vec::new();
+        // What is demanded of a place between letters is left out: more is let through.
+        HirKind::Empty | HirKind::Look(_) => Some([String::new()].into()),
+        HirKind::Literal(literal) => {
+            let text = std::str::from_utf8(&literal.0).ok()?;
+            text.is_ascii().then(|| [text.to_ascii_lowercase()].into())
+        }
+        HirKind::Class(Class::Unicode(class)) => {
+            let letters = class.iter().flat_map(|range| range.start()..=range.end());
+            let some: Vec<char> = letters.take(CLASS_MAX + 1).collect();
+            if some.len() > CLASS_MAX {
+                return None;
+            }
+            some.into_iter().map(ascii).collect()
+        }
+        HirKind::Capture(capture) => texts(&capture.sub),
+        HirKind::Concat(parts) => {
+            let mut all = BTreeSet::from([String::new()]);
             for part in parts {
-                all.extend(needed(part)?);
+                all = joined(&all, &texts(part)?)?;
+            }
+            Some(all)
+        }
+        HirKind::Alternation(parts) => {
+            let mut all = BTreeSet::new();
+            for part in parts {
+                all.extend(texts(part)?);
             }
             (all.len() <= ALTERNATIVES_MAX).then_some(all)
         }
-        HirKind::Repetition(repetition) if repetition.min > 0 => needed(&repetition.sub),
-        HirKind::Capture(capture) => needed(&capture.sub),
-        HirKind::Repetition(_) | HirKind::Empty | HirKind::Look(_) => None,
+        HirKind::Repetition(Repetition {
+            min: 0,
+            max: Some(1),
+            sub,
+            ..
+        }) => {
+            let mut all = texts(sub)?;
+            all.insert(String::new());
+            Some(all)
+        }
+        HirKind::Class(Class::Bytes(_)) | HirKind::Repetition(_) => None,
     }
 }
 
-/// Neighbours that are letters each are one text; of all that is needed the best is taken.
-fn concat(parts: &[Hir]) -> Option<Vec<String>> {
-    let (mut choices, mut run) = (Vec::new(), String::new());
-    for part in parts {
-        if let Some(text) = letters(part) {
-            run.push_str(&text);
-        } else {
-            choices.push(Some(vec![std::mem::take(&mut run)]));
-            choices.push(needed(part));
-        }
-    }
-    choices.push(Some(vec![run]));
-    best(choices)
+fn joined(all: &BTreeSet<String>, more: &BTreeSet<String>) -> Option<BTreeSet<String>> {
+    let pairs = all
+        .iter()
+        .flat_map(|text| more.iter().map(move |more| format!("{text}{more}")));
+    (all.len() * more.len() <= ALTERNATIVES_MAX).then(|| pairs.collect())
 }
 
-/// Those whose shortest is the longest.
-fn best(choices: impl IntoIterator<Item = Option<Vec<String>>>) -> Option<Vec<String>> {
-    let shortest = |texts: &Vec<String>| texts.iter().map(String::len).min().unwrap_or(0);
-    let choices = choices.into_iter().flatten().filter(|texts| shortest(texts) > 0);
-    choices.max_by_key(shortest)
-}
-
-/// The text of ASCII in lower case that this always is, whatever the case.
-fn letters(hir: &Hir) -> Option<String> {
-    match hir.kind() {
-        HirKind::Literal(literal) => {
-            let text = std::str::from_utf8(&literal.0).ok()?;
-            text.is_ascii().then(|| text.to_ascii_lowercase())
-        }
-        // `(?i)k` is a class of `K`, `k` and the sign for Kelvin, which all are `k` in lower case; `(?i)s` has an old
-        // letter that stays what it is.
-        HirKind::Class(Class::Unicode(class)) => {
-            let mut letters = class.iter().flat_map(|range| range.start()..=range.end());
-            let first = letters.next()?.to_lowercase().next().filter(char::is_ascii)?;
-            let mut rest = letters.take(4);
-            let alike = rest.all(|letter| letter.to_lowercase().eq([first]));
-            (alike && class.iter().map(ClassUnicodeRange::len).sum::<usize>() <= 4).then(|| first.to_string())
-        }
-        _ => None,
-    }
+/// A letter in lower case, when that is ASCII whatever its case: `(?i)k` is a class of `K`, `k` and the sign for Kelvin,
+/// `(?i)s` has an old long letter.
+fn ascii(letter: char) -> Option<String> {
+    let text = fold(letter.to_lowercase().collect());
+    text.is_ascii().then_some(text)
 }

@@ -214,7 +214,7 @@ fn a_rule_needs_what_follows_from_it() {
         ),
         (
             "a: { x|re: '(left|right)ha.*' }\n  condition: a",
-            vec!["x: …left…", "x: …right…"],
+            vec!["x: …leftha…", "x: …rightha…"],
         ),
         (
             "a: { x|re|i: 'Wor[a-z]d{2}Kernel' }\n  condition: a",
