@@ -79,6 +79,9 @@ fn take(left: &mut usize, wanted: usize) -> Result<(), NoRoom> {
 /// How deep a nested object is followed; what is deeper becomes JSON as text, so that fields once written read back as
 /// the same ones.
 const DEPTH_LIMIT: usize = 32;
+/// So many objects a field is nested in at most; what is left of its name stays dotted. A name with a hundred thousand
+/// dots must not become so many objects, which nothing could walk through.
+pub(crate) const NEST_LIMIT: usize = DEPTH_LIMIT - 1;
 
 impl Fields {
     /// No fields.
@@ -177,11 +180,12 @@ impl Fields {
         self.0.is_empty()
     }
 
-    /// As one nested object, the ECS way. Where a name is both a value and a parent (`a` and `a.b`), the longer stays dotted.
+    /// As one nested object, the ECS way, at most 31 objects deep. Where a name is both a value and a parent (`a` and
+    /// `a.b`), the longer stays dotted.
     pub fn to_nested(&self) -> Map<String, Value> {
         let mut root = Map::new();
         for (name, value) in self.iter() {
-            nest(&mut root, name, value.clone());
+            nest(&mut root, name, value.clone(), 0);
         }
         root
     }
@@ -221,18 +225,33 @@ fn join(have: &mut Value, more: Value) {
     }
 }
 
-fn nest(object: &mut Map<String, Value>, name: &str, value: Value) {
-    let Some((head, rest)) = name.split_once('.') else {
+fn nest(object: &mut Map<String, Value>, name: &str, value: Value, depth: usize) {
+    let parts = name.split_once('.').filter(|_| depth < NEST_LIMIT);
+    let Some((head, rest)) = parts else {
         object.insert(name.to_owned(), value);
         return;
     };
     let slot = object.entry(head).or_insert_with(|| Value::Object(Map::new()));
     match slot {
-        Value::Object(inner) => nest(inner, rest, value),
+        Value::Object(inner) => nest(inner, rest, value, depth + 1),
         _ => {
             object.insert(name.to_owned(), value);
         }
     }
+}
+
+/// The dotted name of the objects that a field is nested in, and what it is called there: how [`Fields::to_nested`] places
+/// it, where `is_value` says of a name whether it is a field.
+pub(crate) fn place_of(name: &str, is_value: impl Fn(&str) -> bool) -> (Option<&str>, &str) {
+    let mut place = (None, name);
+    for (dot, _) in name.match_indices('.').take(NEST_LIMIT) {
+        let (parent, rest) = name.split_at(dot);
+        if is_value(parent) {
+            break;
+        }
+        place = (Some(parent), &rest[1..]);
+    }
+    place
 }
 
 fn value_weight(value: &Value) -> usize {

@@ -29,6 +29,7 @@ mod ids;
 pub mod json;
 mod logsource;
 pub mod names;
+mod nested;
 pub mod protocol;
 mod seven;
 mod severity;

@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
-use crate::{AgentId, Epoch, Event, EventId, Fields, Severity, StreamId, Timestamp, names};
+use crate::{AgentId, Epoch, Event, EventId, Fields, Severity, StreamId, Timestamp, names, nested};
 
 /// What all events of a batch share: where they came from, and their constant fields.
 #[derive(Clone, Debug, PartialEq)]
@@ -111,22 +111,35 @@ impl<'a> View<'a> {
         for (name, value) in self.event.fields.iter() {
             all.set(name, value.clone());
         }
-        let own = [
-            (names::AGENT_ID, Value::from(self.origin.agent.as_str())),
-            (names::STREAM, Value::from(self.origin.stream.as_str())),
-            (names::EPOCH, Value::from(self.origin.epoch.to_string())),
-            (names::POSITION, Value::from(self.event.position)),
-        ];
-        for (name, value) in own {
+        for (name, value) in self.own_fields() {
             all.set(name, value);
-        }
-        if self.event.n > 0 {
-            all.set(names::N, self.event.n);
         }
         let mut object = Map::new();
         object.insert(names::TIMESTAMP.to_owned(), self.event.time.to_string().into());
         object.insert(names::MESSAGE.to_owned(), self.event.message.as_str().into());
         object.extend(all.to_nested());
         Value::Object(object)
+    }
+
+    /// The same as text.
+    pub fn to_json_text(&self) -> String {
+        let mut out = Vec::with_capacity(1024 + self.event.message.len());
+        nested::write(&mut out, self);
+        // Whole texts were put together.
+        String::from_utf8(out).unwrap_or_default()
+    }
+
+    /// What is not in the fields: by what name the event is known.
+    pub(crate) fn own_fields(&self) -> Vec<(&'static str, Value)> {
+        let mut own = vec![
+            (names::AGENT_ID, Value::from(self.origin.agent.as_str())),
+            (names::STREAM, Value::from(self.origin.stream.as_str())),
+            (names::EPOCH, Value::from(self.origin.epoch.to_string())),
+            (names::POSITION, Value::from(self.event.position)),
+        ];
+        if self.event.n > 0 {
+            own.push((names::N, Value::from(self.event.n)));
+        }
+        own
     }
 }

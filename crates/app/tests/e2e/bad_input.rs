@@ -221,6 +221,36 @@ fn times_far_away_are_kept_and_found() {
     assert_eq!(found[0]["@timestamp"], "1970-01-02T00:00:00.000Z");
 }
 
+/// Followed part by part, such a name is deeper than any stack: in answers, in SQL, in what an alert says of its event.
+#[test]
+fn a_name_of_a_hundred_thousand_dots_is_a_name() {
+    let intake = Intake::new();
+    let name = vec!["a"; 100_000].join(".");
+    let payload = json!({
+        "message": "a very deep event", (name.as_str()): 1,
+        "process.name": "nbminer", "event.action": "process-started", "event.category": ["process"], "event.type": ["start"],
+        "watchpost.logsource.product": "linux", "watchpost.logsource.category": "process_creation",
+    });
+    let body = json!({ "agent_id": "web-1", "timestamp": "2026-11-20T22:41:07Z", "payloads": [payload] });
+    assert_eq!(intake.post("application/json", body.to_string().as_bytes()).status, 200);
+    intake.world.wait_count("very deep", 1);
+    let found = intake.world.run(&["search", "very deep", "--json"]).ok().json_lines();
+    let (mut within, mut depth) = (&found[0], 0);
+    while let Some(inner) = within.get("a") {
+        (within, depth) = (inner, depth + 1);
+    }
+    let rest = vec!["a"; 100_000 - depth].join(".");
+    assert_eq!(
+        (depth, &within[&rest]),
+        (31, &json!(1)),
+        "the rest of the name stays one"
+    );
+    wait_for("the alert", || {
+        let alerts = intake.world.run(&["alerts", "list"]).ok().stdout;
+        alerts.contains("miner").then_some(()).ok_or(alerts)
+    });
+}
+
 /// An agent reading one file, against a server.
 fn agent_reads(bytes: impl FnOnce(&mut File), check: impl FnOnce(&World)) {
     let world = World::new();

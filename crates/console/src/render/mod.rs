@@ -73,7 +73,7 @@ impl Renderer {
         match self.format {
             Format::Human => self.push_human(out, view),
             Format::Compact => self.push_compact(out, view),
-            Format::Json => out.push_str(&view.to_json().to_string()),
+            Format::Json => out.push_str(&view.to_json_text()),
             Format::Seven => push_seven(out, &Seven::of(view)),
         }
         out.push('\n');

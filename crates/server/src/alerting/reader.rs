@@ -209,7 +209,7 @@ impl CatalogReader {
             host_name: text(names::HOST_NAME),
             username: text("user.name"),
             message: view.event.message.clone(),
-            event_json: view.to_json().to_string(),
+            event_json: view.to_json_text(),
             more: number(view, "watchpost.alert.times")
                 .and_then(|times| u64::try_from(times).ok())
                 .map_or(0, |times| times.saturating_sub(1)),
@@ -274,6 +274,6 @@ fn security_event(view: &View<'_>, received: Timestamp) -> SecurityEvent {
         process_command_line: first(view, "process.command_line"),
         source_ip: first(view, "source.ip"),
         message: view.event.message.clone(),
-        fields: view.to_json().to_string(),
+        fields: view.to_json_text(),
     }
 }

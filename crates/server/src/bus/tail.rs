@@ -199,7 +199,7 @@ impl Tail {
             let mut json: Option<Bytes> = None;
             for subscriber in &mut *subscribers {
                 if subscriber.query.matches(&view) {
-                    let json = json.get_or_insert_with(|| Bytes::from(view.to_json().to_string()));
+                    let json = json.get_or_insert_with(|| Bytes::from(view.to_json_text()));
                     subscriber.hand(json.clone(), second);
                 }
             }
