@@ -57,10 +57,12 @@ impl Needed<'_> {
             HirKind::Capture(capture) => self.look(&capture.sub),
             HirKind::Repetition(Repetition { min: 1.., sub, .. }) => self.look(sub),
             HirKind::Alternation(parts) => match texts(hir) {
-                Some(texts) => self.add(Run::of(texts), false),
+                Some(texts) => self.add(&Run::of(texts), false),
                 None => self.alternation(parts),
             },
-            _ => texts(hir).into_iter().for_each(|texts| self.add(Run::of(texts), false)),
+            _ => texts(hir)
+                .into_iter()
+                .for_each(|texts| self.add(&Run::of(texts), false)),
         }
     }
 
@@ -88,12 +90,12 @@ impl Needed<'_> {
         for part in parts {
             match (part.kind(), texts(part)) {
                 (HirKind::Look(Look::Start), _) if run.is_nothing() => run.first = true,
-                (HirKind::Look(Look::End), _) => self.add(std::mem::take(&mut run), true),
+                (HirKind::Look(Look::End), _) => self.add(&std::mem::take(&mut run), true),
                 (_, Some(texts)) => {
                     if texts.len() > 1 {
                         // Fewer may be cheaper than all combinations.
-                        self.add(run.clone(), false);
-                        self.add(Run::of(texts.clone()), false);
+                        self.add(&run, false);
+                        self.add(&Run::of(texts.clone()), false);
                     }
                     if let Some(longer) = run.followed_by(&texts) {
                         run = longer;
@@ -102,15 +104,15 @@ impl Needed<'_> {
                     }
                 }
                 (_, None) => {
-                    self.add(std::mem::take(&mut run), false);
+                    self.add(&std::mem::take(&mut run), false);
                     self.look(part);
                 }
             }
         }
-        self.add(run, false);
+        self.add(&run, false);
     }
 
-    fn add(&mut self, run: Run, last: bool) {
+    fn add(&mut self, run: &Run, last: bool) {
         if run.is_nothing() {
             return;
         }
