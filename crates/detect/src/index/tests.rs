@@ -69,6 +69,15 @@ const CONDITIONS: [&str; 9] = [
     "words or (a and b)",
 ];
 
+/// What stands around a text in a pattern.
+const PATTERNS: [(&str, &str); 5] = [
+    ("", ".*"),
+    ("^", "$"),
+    ("^(never|", ")$"),
+    ("(never|^", "|\\d)"),
+    ("^(\\S*", ")?\\w*$"),
+];
+
 /// A part of a text, of whole letters; in lower or upper case as chance has it.
 fn part(text: &str, from: At, len: usize, case: u8) -> String {
     let letters: Vec<char> = text.chars().collect();
@@ -113,7 +122,8 @@ fn detection() -> impl Strategy<Value = Value> {
             let texts = || values.iter().map(|value| value.as_str().unwrap_or("7").to_owned());
             let values = match modifiers {
                 "|re" | "|re|i" => texts()
-                    .map(|text| format!("{}.*", regex_syntax::escape(&text)))
+                    .zip(PATTERNS.iter().cycle())
+                    .map(|(text, (before, behind))| format!("{before}{}{behind}", regex_syntax::escape(&text)))
                     .collect(),
                 "|fieldref" => json!(FIELDS[0]),
                 "|exists" => json!(values.len() > 4),
