@@ -122,6 +122,7 @@ impl Fields {
                     self.add(Cow::Borrowed(&name), item, depth + 1, room)?;
                 }
             }
+            value if is_deep(&value, DEPTH_LIMIT) => self.place(name, value.to_string().into(), room)?,
             value => self.place(name, if depth < DEPTH_LIMIT { value } else { as_leaf(value) }, room)?,
         }
         Ok(())
@@ -202,6 +203,16 @@ impl Fields {
 /// An object without fields is a value: taking arrays of them apart would not read back the same.
 fn has_fields(value: &Value) -> bool {
     value.as_object().is_some_and(|object| !object.is_empty())
+}
+
+/// Whether more than so many lists stand in one another: readers of JSON give up at 128 of everything together.
+fn is_deep(value: &Value, most: usize) -> bool {
+    let inner = |value| most == 0 || is_deep(value, most - 1);
+    match value {
+        Value::Array(items) => items.iter().any(inner),
+        Value::Object(object) => object.values().any(inner),
+        _ => false,
+    }
 }
 
 /// A value that nothing is taken out of any more.
@@ -382,6 +393,19 @@ mod tests {
             Value::Object(fields(json!({"a": 1, "a.b": 2})).to_nested()),
             json!({"a": 1, "a.b": 2})
         );
+    }
+
+    #[test]
+    fn lists_within_lists_without_end_are_text() {
+        let lists = |depth: usize| (0..depth).fold(json!("x"), |inner, _| json!([inner]));
+        let flat = fields(json!({ "few": lists(32), "many": lists(120), "mixed": [[{ "a": lists(100) }]] }));
+        assert_eq!(flat.get("few"), Some(&lists(32)));
+        assert_eq!(flat.text("many"), Some(lists(120).to_string().as_str()));
+        assert!(
+            flat.text("mixed").is_some_and(|text| text.starts_with("[[{")),
+            "{flat:?}"
+        );
+        assert_eq!(fields(serde_json::to_value(&flat).expect("an object")), flat);
     }
 
     #[test]
