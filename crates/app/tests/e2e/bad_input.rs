@@ -226,8 +226,9 @@ fn times_far_away_are_kept_and_found() {
 fn a_name_of_a_hundred_thousand_dots_is_a_name() {
     let intake = Intake::new();
     let name = vec!["a"; 100_000].join(".");
+    let lists = (0..100).fold(json!("x"), |inner, _| json!([inner]));
     let payload = json!({
-        "message": "a very deep event", (name.as_str()): 1,
+        "message": "a very deep event", (name.as_str()): 1, "lists": lists,
         "process.name": "nbminer", "event.action": "process-started", "event.category": ["process"], "event.type": ["start"],
         "watchpost.logsource.product": "linux", "watchpost.logsource.category": "process_creation",
     });
