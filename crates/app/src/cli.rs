@@ -1,8 +1,7 @@
 //! The command line as data: one variant per command, its arguments beside the code that runs it.
 
-use std::path::PathBuf;
-
-use clap::{Args, Parser, Subcommand};
+use clap::{Parser, Subcommand};
+use watchpost_endpoint::Global;
 
 use crate::commands;
 
@@ -30,59 +29,15 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// What every command understands.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Everywhere")]
-pub(crate) struct Global {
-    /// Configuration file, folder or pipe instead of the usual places; may be repeated
-    #[arg(
-        short,
-        long = "config",
-        global = true,
-        value_name = "FILE",
-        env = "WATCHPOST_CONFIG",
-        value_delimiter = ':'
-    )]
-    pub(crate) config: Vec<PathBuf>,
-    /// One configuration value, over files and environment: --set send.interval=1s
-    #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
-    pub(crate) set: Vec<String>,
-    /// Keep all data below this folder
-    #[arg(
-        long,
-        global = true,
-        value_name = "DIR",
-        env = "WATCHPOST_DATA_DIR",
-        hide_env_values = true
-    )]
-    pub(crate) data_dir: Option<PathBuf>,
-    /// Log more: -v debug, -vv trace (LOG_LEVEL is understood too)
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
-    pub(crate) verbose: u8,
-}
-
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     Up(commands::up::UpArgs),
     Server(commands::server::ServerArgs),
-    Agent(commands::agent::AgentArgs),
-    Agents(commands::agents::AgentsArgs),
     Watch(commands::watch::WatchArgs),
-    Send(commands::send::SendArgs),
-    Scan(commands::scan::ScanArgs),
-    Search(commands::search::SearchArgs),
-    Tail(commands::tail::TailArgs),
+    #[command(flatten)]
+    Shared(watchpost_endpoint::Command),
     Alerts(commands::alerts::AlertsArgs),
-    Silences(commands::silences::SilencesArgs),
     Rules(commands::rules::RulesArgs),
-    Lookup(commands::lookup::LookupArgs),
-    Delivery(commands::delivery::DeliveryArgs),
-    Report(commands::report::ReportArgs),
     Store(commands::store::StoreArgs),
-    Audit(commands::audit::AuditArgs),
-    Token(commands::token::TokenArgs),
-    User(commands::user::UserArgs),
-    Config(commands::config::ConfigArgs),
-    Version(commands::version::VersionArgs),
 }

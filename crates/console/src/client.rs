@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use watchpost_event::protocol::{ApiError, ErrorBody};
 
-use crate::ConsoleError;
+use crate::{ConsoleError, local};
 
 /// A whole answer is at most this large; a search for more takes several.
 const BODY_LIMIT: usize = 64 << 20;
@@ -53,12 +53,11 @@ impl Client {
         let (builder, base, place, token) = match target {
             Target::Socket(path) => {
                 let place = path.display().to_string();
-                (
-                    builder.unix_socket(path.as_path()),
-                    "http://localhost".to_owned(),
-                    place,
-                    None,
-                )
+                let builder = local::through(builder, path).map_err(|source| ConsoleError::Local {
+                    place: place.clone(),
+                    source,
+                })?;
+                (builder, "http://localhost".to_owned(), place, None)
             }
             Target::Url { url, token, ca } => {
                 let base = url.trim_end_matches('/').to_owned();

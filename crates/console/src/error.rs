@@ -26,6 +26,15 @@ pub enum ConsoleError {
         #[source]
         source: reqwest::Error,
     },
+    /// A server on this host cannot be reached by a socket.
+    #[error("{place} cannot be asked from this operating system")]
+    Local {
+        /// Socket path.
+        place: String,
+        /// Why.
+        #[source]
+        source: std::io::Error,
+    },
     /// The address is none.
     #[error("{url:?} is not an address of a server")]
     BadUrl {

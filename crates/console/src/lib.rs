@@ -33,6 +33,7 @@ mod exit;
 mod export;
 mod files;
 mod host;
+mod local;
 mod lookup;
 mod progress;
 mod render;

@@ -1,4 +1,4 @@
-//! What keeps a process running: the disk as a trait, supervision, shutdown, own metrics.
+//! What keeps a process running: the disk as a trait, supervision, shutdown, own metrics, the host's name.
 //!
 //! No domain words here: this crate does not know what an event or a batch is.
 //! Start reading at [`disk`]: everything durable goes through it.
@@ -16,6 +16,7 @@
 //! ```
 
 pub mod disk;
+mod host;
 pub mod memory;
 pub mod metrics;
 pub mod open_files;
@@ -27,6 +28,7 @@ pub use disk::{
     DirEntry, Disk, DiskFile, DiskLock, Fault, MemDisk, OpenMode, RealDisk, Space, read_exact_at, read_file,
     replace_file,
 };
+pub use host::host_name;
 pub use program::{Ended, Program};
 pub use shutdown::Shutdown;
 pub use supervisor::{Escalation, Hanging, Outcome, Policy, Supervisor, TaskState, TaskStatus, pass_on_panic};

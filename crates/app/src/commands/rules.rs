@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, Subcommand};
 use watchpost_console::{Color, Exit, Format, harmless};
+use watchpost_endpoint::failure::{Remedy, usage};
+use watchpost_endpoint::{Here, client};
 use watchpost_kit::{Clock, SystemClock};
 use watchpost_server::rules::{self, Builtin, RuleSources};
 
-use crate::cli::Global;
-use crate::commands::client;
 use crate::commands::rules_kept::{self, BacktestArgs, ExceptionArgs};
-use crate::failure::{Remedy, usage};
 use crate::settings::Settings;
 
 /// Detection rules (Sigma): check, test, import, explain, list, switch, except, back-test
@@ -108,33 +107,33 @@ Examples:
     Backtest(BacktestArgs),
 }
 
-pub(crate) fn run(args: &RulesArgs, global: &Global) -> Result<Exit> {
+pub(crate) fn run(args: &RulesArgs, here: &Here<'_>) -> Result<Exit> {
     match &args.command {
-        RulesCommand::Check { paths } => check(&sources(paths, global)?),
-        RulesCommand::Test { paths } => test(&sources(paths, global)?),
-        RulesCommand::Import { from, to, dry_run } => import(from, to.as_deref(), *dry_run, global),
+        RulesCommand::Check { paths } => check(&sources(paths, here)?),
+        RulesCommand::Test { paths } => test(&sources(paths, here)?),
+        RulesCommand::Import { from, to, dry_run } => import(from, to.as_deref(), *dry_run, here),
         RulesCommand::Explain {
             rule,
             event,
             line,
             rules,
-        } => explain(rule, &input(event, line.as_deref())?, &sources(rules, global)?),
-        RulesCommand::Enable { rule, reason } => rules_kept::switch(rule, (true, reason), global),
-        RulesCommand::Disable { rule, reason } => rules_kept::switch(rule, (false, reason), global),
-        RulesCommand::Exception(args) => rules_kept::exception(args, global),
-        RulesCommand::Backtest(args) => rules_kept::backtest(args, global),
+        } => explain(rule, &input(event, line.as_deref())?, &sources(rules, here)?),
+        RulesCommand::Enable { rule, reason } => rules_kept::switch(rule, (true, reason), here),
+        RulesCommand::Disable { rule, reason } => rules_kept::switch(rule, (false, reason), here),
+        RulesCommand::Exception(args) => rules_kept::exception(args, here),
+        RulesCommand::Backtest(args) => rules_kept::backtest(args, here),
         RulesCommand::List { json } => {
             let renderer = client::renderer(Format::Human, Color::Never);
-            client::run(global, async |client, mut out| {
+            client::run(here, async |client, mut out| {
                 watchpost_console::list_rules(&client, &renderer, *json, &mut out).await
             })
         }
     }
 }
 
-fn sources(paths: &[PathBuf], global: &Global) -> Result<RuleSources> {
+fn sources(paths: &[PathBuf], here: &Here<'_>) -> Result<RuleSources> {
     if paths.is_empty() {
-        return Ok(Settings::load(global)?.rule_sources());
+        return Ok(Settings::load(here.global)?.rule_sources());
     }
     Ok(RuleSources {
         paths: paths.to_vec(),
@@ -147,10 +146,10 @@ const REASONS_MAX: usize = 20;
 /// An event to explain.
 const EVENT_BYTES_MAX: u64 = 4 << 20;
 
-fn import(from: &Path, to: Option<&Path>, dry_run: bool, global: &Global) -> Result<Exit> {
+fn import(from: &Path, to: Option<&Path>, dry_run: bool, here: &Here<'_>) -> Result<Exit> {
     let to = match to {
         Some(to) => to.to_path_buf(),
-        None => Settings::load(global)?.rule_folder().ok_or_else(|| {
+        None => Settings::load(here.global)?.rule_folder().ok_or_else(|| {
             usage(
                 anyhow!("the configuration names no folder of rules"),
                 "name one: --to DIR",

@@ -5,13 +5,11 @@ use std::path::PathBuf;
 use anyhow::{Result, anyhow};
 use clap::{Args, Subcommand};
 use watchpost_console::{BacktestWanted, Color, Exit, Format};
+use watchpost_endpoint::failure::{Remedy, usage};
+use watchpost_endpoint::{Here, client};
 use watchpost_event::Timestamp;
 use watchpost_event::api::NewExceptionRequest;
 use watchpost_kit::{Clock, DurationText, SystemClock};
-
-use crate::cli::Global;
-use crate::commands::client;
-use crate::failure::{Remedy, usage};
 
 /// A text of rules.
 const TEXT_BYTES_MAX: u64 = 64 << 10;
@@ -91,17 +89,17 @@ pub(crate) struct BacktestArgs {
     json: bool,
 }
 
-pub(crate) fn switch(rule: &str, to: (bool, &str), global: &Global) -> Result<Exit> {
-    client::run(global, async |client, mut out| {
+pub(crate) fn switch(rule: &str, to: (bool, &str), here: &Here<'_>) -> Result<Exit> {
+    client::run(here, async |client, mut out| {
         watchpost_console::switch_rule(&client, rule, to, &mut out).await
     })
 }
 
-pub(crate) fn exception(args: &ExceptionArgs, global: &Global) -> Result<Exit> {
+pub(crate) fn exception(args: &ExceptionArgs, here: &Here<'_>) -> Result<Exit> {
     match &args.command {
         ExceptionCommand::List { rule, json } => {
             let renderer = client::renderer(Format::Human, Color::Never);
-            client::run(global, async |client, mut out| {
+            client::run(here, async |client, mut out| {
                 watchpost_console::list_exceptions(&client, rule, (&renderer, *json), &mut out).await
             })
         }
@@ -122,17 +120,17 @@ pub(crate) fn exception(args: &ExceptionArgs, global: &Global) -> Result<Exit> {
                 reason: reason.clone(),
                 until: time.map(|time| now.plus(time.as_nanos_i64())),
             };
-            client::run(global, async |client, mut out| {
+            client::run(here, async |client, mut out| {
                 watchpost_console::add_exception(&client, rule, request.clone(), &mut out).await
             })
         }
-        ExceptionCommand::End { id } => client::run(global, async |client, mut out| {
+        ExceptionCommand::End { id } => client::run(here, async |client, mut out| {
             watchpost_console::end_exception(&client, *id, &mut out).await
         }),
     }
 }
 
-pub(crate) fn backtest(args: &BacktestArgs, global: &Global) -> Result<Exit> {
+pub(crate) fn backtest(args: &BacktestArgs, here: &Here<'_>) -> Result<Exit> {
     let path = PathBuf::from(&args.rule);
     let text = if path.is_file() {
         if std::fs::metadata(&path).is_ok_and(|file| file.len() > TEXT_BYTES_MAX) {
@@ -152,7 +150,7 @@ pub(crate) fn backtest(args: &BacktestArgs, global: &Global) -> Result<Exit> {
         limit: args.limit,
     };
     let renderer = client::renderer(Format::Human, Color::Never);
-    client::run(global, async |client, mut out| {
+    client::run(here, async |client, mut out| {
         watchpost_console::backtest_rule(&client, &wanted, (&renderer, args.json), &mut out).await
     })
 }

@@ -7,13 +7,12 @@ use anyhow::{Context, Result, anyhow};
 use clap::Args;
 use tokio::runtime::Runtime;
 use watchpost_console::Exit;
+use watchpost_endpoint::failure::{Remedy, with_hint};
+use watchpost_endpoint::{Here, Outside, data_folder_hint};
 use watchpost_run::Escalation;
 use watchpost_server::config::{Scheme, ServerSettings};
 use watchpost_server::{Deps, ServerError, ServerHandle};
 
-use crate::cli::Global;
-use crate::failure::{Remedy, with_hint};
-use crate::run::Outside;
 use crate::settings::Settings;
 
 /// Take in, keep and search what agents deliver
@@ -27,10 +26,10 @@ Examples:
   watchpost token create --agent web-1                                 a key for an agent, from another terminal")]
 pub(crate) struct ServerArgs {}
 
-pub(crate) fn run(_: &ServerArgs, global: &Global) -> Result<Exit> {
+pub(crate) fn run(_: &ServerArgs, here: &Here<'_>) -> Result<Exit> {
     prepare();
-    let settings = Settings::load(global)?;
-    settings.start_logging("server", false)?;
+    let settings = Settings::load(here.global)?;
+    settings.endpoint.start_logging("server", false)?;
     let server = settings
         .server(None)
         .usage("`watchpost config check` looks at all of it")?;
@@ -86,7 +85,7 @@ fn hint(error: &ServerError, folder: &Path) -> String {
         ServerError::Listen { .. } => {
             "choose another port: --set 'server.listen=[\"http://127.0.0.1:7481\"]', or end the program that has this one".to_owned()
         }
-        _ => super::data_folder_hint(folder),
+        _ => data_folder_hint(folder),
     }
 }
 

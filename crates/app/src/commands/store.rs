@@ -5,11 +5,9 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use watchpost_console::{Color, Exit, Format, Progress, store};
+use watchpost_endpoint::failure::Remedy;
+use watchpost_endpoint::{Here, client};
 use watchpost_server::at_rest;
-
-use crate::cli::Global;
-use crate::commands::client;
-use crate::failure::Remedy;
 
 /// Look at the stored files: verify, stats
 #[derive(Debug, Args)]
@@ -43,12 +41,12 @@ struct Options {
     folder: Option<PathBuf>,
 }
 
-pub(crate) fn run(args: &StoreArgs, global: &Global) -> Result<Exit> {
+pub(crate) fn run(args: &StoreArgs, here: &Here<'_>) -> Result<Exit> {
     let renderer = client::renderer(Format::Human, Color::Never);
     match &args.command {
         StoreCommand::Verify { options } => match &options.folder {
             Some(folder) => verify_folder(folder, options.json),
-            None => client::run(global, async |client, mut out| {
+            None => client::run(here, async |client, mut out| {
                 store::verify(&client, options.json, &mut out).await
             }),
         },
@@ -62,7 +60,7 @@ pub(crate) fn run(args: &StoreArgs, global: &Global) -> Result<Exit> {
                     &mut client::stdout(),
                 )?)
             }
-            None => client::run(global, async |client, mut out| {
+            None => client::run(here, async |client, mut out| {
                 store::stats(&client, &renderer, options.json, &mut out).await
             }),
         },

@@ -8,16 +8,14 @@ use anyhow::{Context, Result};
 use clap::Args;
 use watchpost_agent::AgentSettings;
 use watchpost_console::Exit;
+use watchpost_endpoint::failure::Remedy;
+use watchpost_endpoint::{Global, Here, Outside, ThisHost, data_folder_hint, from_beginning, host_name, join_agent};
 use watchpost_kit::Secret;
 use watchpost_run::Shutdown;
 
-use crate::cli::Global;
 use crate::commands::server;
 use crate::direct::Direct;
-use crate::failure::Remedy;
-use crate::run::{Outside, join_agent};
-use crate::settings::{Settings, from_beginning, host_name};
-use crate::this_host::ThisHost;
+use crate::settings::Settings;
 
 /// Plain HTTP on this host only, so that no certificate stands in the way of the first minute.
 const LISTEN: &str = "http://127.0.0.1:7480";
@@ -37,16 +35,19 @@ pub(crate) struct UpArgs {
     paths: Vec<PathBuf>,
 }
 
-pub(crate) fn run(args: &UpArgs, global: &Global) -> Result<Exit> {
+pub(crate) fn run(args: &UpArgs, here: &Here<'_>) -> Result<Exit> {
     server::prepare();
-    let settings = Settings::load(global)?;
-    settings.start_logging("up", true)?;
+    let settings = Settings::load(here.global)?;
+    settings.endpoint.start_logging("up", true)?;
     let more = match args.paths.as_slice() {
         [] => None,
         paths => Some(from_beginning(paths).usage("name files, folders or globs that exist")?),
     };
     let remedy = "`watchpost config check` looks at all of it";
-    let mut agent = settings.agent(&host_name(), ThisHost::RECENT, more).usage(remedy)?;
+    let mut agent = settings
+        .endpoint
+        .agent(&host_name(), ThisHost::RECENT, more)
+        .usage(remedy)?;
     let outside = Outside::new()?;
     // The server ends after the agent, so that the agent's last batches still arrive.
     let of_server = Outside {
@@ -63,15 +64,14 @@ pub(crate) fn run(args: &UpArgs, global: &Global) -> Result<Exit> {
     agent.id = Some(id.clone());
     let (folder, sources) = (agent.data_dir.clone(), sources(&agent));
     let transport = Arc::new(Direct(handle.local_intake(id)));
-    let collecting =
-        watchpost_agent::start(agent, outside.agent(Some(transport))).hint(super::data_folder_hint(&folder))?;
+    let collecting = watchpost_agent::start(agent, outside.agent(Some(transport))).hint(data_folder_hint(&folder))?;
     let first = runtime.block_on(handle.first_user())?;
     let told = Told {
         address: server::address(&handle),
         sources,
         first,
     };
-    tell(&settings, &told, args, global).context("cannot write the address")?;
+    tell(&settings.endpoint, &told, args, here.global).context("cannot write the address")?;
     drop(told);
     let (agent_ends, server_ends) = (outside.shutdown.clone(), of_server.shutdown.clone());
     runtime.spawn(async move {
@@ -115,7 +115,7 @@ struct Told {
 }
 
 /// What a person wants to know now.
-fn tell(settings: &Settings, told: &Told, args: &UpArgs, global: &Global) -> std::io::Result<()> {
+fn tell(settings: &watchpost_endpoint::Settings, told: &Told, args: &UpArgs, global: &Global) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "Watchpost runs at {}", told.address)?;
     if let Some((user, password)) = &told.first {

@@ -10,17 +10,13 @@ use clap::Args;
 use watchpost_agent::AgentSettings;
 use watchpost_agent::local::{Until, watch};
 use watchpost_console::{Color, Exit, Format, Renderer, push_system_information};
+use watchpost_endpoint::failure::Remedy;
+use watchpost_endpoint::{ColorArg, Here, Outside, ThisHost, client, host_name};
 use watchpost_event::{Decoded, Timestamp, View};
 use watchpost_kit::{Clock, DurationText};
 use watchpost_server::rules::Lookout;
 
-use crate::cli::Global;
-use crate::commands::client;
-use crate::commands::search::ColorArg;
-use crate::failure::Remedy;
-use crate::run::Outside;
-use crate::settings::{Settings, WatchColor, WatchFormat, host_name};
-use crate::this_host::ThisHost;
+use crate::settings::{Settings, WatchColor, WatchFormat};
 
 /// Show what happens on this host; no server needed
 ///
@@ -81,10 +77,10 @@ impl WatchArgs {
     }
 }
 
-pub(crate) fn run(args: &WatchArgs, global: &Global) -> Result<Exit> {
-    let settings = Settings::load(global)?;
+pub(crate) fn run(args: &WatchArgs, here: &Here<'_>) -> Result<Exit> {
+    let settings = Settings::load(here.global)?;
     // Standard error stays beside the output; the log file is the running agent's.
-    settings.start_stderr_logging()?;
+    settings.endpoint.start_stderr_logging()?;
     let configured = settings.watch();
     let renderer = client::renderer(args.format(configured.format), args.color(configured.color))
         .with_timestamps(configured.timestamps && !args.no_timestamps);
@@ -93,9 +89,9 @@ pub(crate) fn run(args: &WatchArgs, global: &Global) -> Result<Exit> {
         return this_host(&renderer, &*outside.clock);
     }
     let mut agent = if args.paths.is_empty() {
-        settings.agent(&host_name(), ThisHost::HAPPENING, None)
+        settings.endpoint.agent(&host_name(), ThisHost::HAPPENING, None)
     } else {
-        settings.agent_for_paths(&host_name(), &args.paths)
+        settings.endpoint.agent_for_paths(&host_name(), &args.paths)
     }
     .usage("name files, folders or globs that exist, or look at `watchpost config check`")?;
     agent.uplink = None;

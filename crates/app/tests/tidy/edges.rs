@@ -37,7 +37,10 @@ const EDGES: &[(&str, &[&str])] = &[
         ],
     ),
     ("console", &["event", "query", "kit", "run"]),
-    ("app", &["event", "query", "kit", "run", "agent", "server", "console"]),
+    (
+        "app",
+        &["event", "query", "kit", "run", "agent", "server", "console", "endpoint"],
+    ),
     ("endpoint", &["event", "query", "kit", "run", "agent", "console"]),
     // Tests that need both roles' state machines in their hands.
     (

@@ -2,8 +2,12 @@
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
+use std::os::windows::ffi::OsStrExt;
 use std::os::windows::fs::FileExt;
 use std::path::Path;
+
+use windows::Win32::Storage::FileSystem::GetDiskFreeSpaceExW;
+use windows::core::PCWSTR;
 
 use crate::disk::Space;
 
@@ -40,7 +44,19 @@ pub(super) fn sync_dir(path: &Path) -> io::Result<()> {
     std::fs::metadata(path).map(drop)
 }
 
-/// Not known here yet.
-pub(super) fn space(_path: &Path) -> io::Result<Space> {
-    Err(io::ErrorKind::Unsupported.into())
+/// Size of, and room left for this user on, the volume at `path`.
+#[expect(unsafe_code, reason = "GetDiskFreeSpaceExW has no safe form")]
+pub(super) fn space(path: &Path) -> io::Result<Space> {
+    let wide: Vec<u16> = path.as_os_str().encode_wide().chain([0]).collect();
+    let (mut available, mut total) = (0, 0);
+    // SAFETY: the path ends with a zero and outlives the call; both numbers are ours.
+    unsafe {
+        GetDiskFreeSpaceExW(
+            PCWSTR(wide.as_ptr()),
+            Some(&raw mut available),
+            Some(&raw mut total),
+            None,
+        )
+    }?;
+    Ok(Space { total, available })
 }
