@@ -17,7 +17,6 @@
 mod asked;
 mod collector;
 pub mod config;
-#[cfg(unix)]
 pub mod control;
 pub mod delivery;
 mod error;

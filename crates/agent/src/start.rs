@@ -15,7 +15,6 @@ use watchpost_run::disk::Disk;
 
 use crate::asked::{Desk, Uploads, Worker};
 use crate::collector::{Collector, SpoolSink, SteadyTime};
-#[cfg(unix)]
 use crate::control::Control;
 use crate::delivery::{Backlog, Delivery};
 use crate::health::Reporter;
@@ -216,7 +215,6 @@ fn run_uplink(uplink: Uplink, beside: Option<Beside>, patience: Duration) {
 }
 
 /// Opens the local socket. An agent works without one.
-#[cfg(unix)]
 fn listen(uplink: &Uplink, beside: &Beside) {
     let (shared, clock) = (uplink.shared.clone(), uplink.clock.clone());
     match Control::bind(&beside.data_dir, shared, beside.agent.clone(), clock) {
@@ -229,9 +227,6 @@ fn listen(uplink: &Uplink, beside: &Beside) {
         ),
     }
 }
-
-#[cfg(not(unix))]
-fn listen(_: &Uplink, _: &Beside) {}
 
 /// What [`send`] came to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

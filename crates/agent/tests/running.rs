@@ -230,7 +230,7 @@ fn the_status_says_how_the_server_the_spool_and_every_source_are() {
     let source = &status.sources["file app"];
     assert!(source.last_read.unwrap() <= source.last_scan && source.last_scan <= status.at);
     let key = std::fs::metadata(world.data().join("identity/spool.key")).unwrap();
-    let socket = std::fs::metadata(control::socket_path(&world.data())).unwrap();
+    let socket = std::fs::metadata(world.data().join("agent.sock")).unwrap();
     assert_eq!(
         (key.permissions().mode() & 0o777, socket.permissions().mode() & 0o777),
         (0o600, 0o600)

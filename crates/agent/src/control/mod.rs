@@ -1,16 +1,17 @@
-//! The agent's local socket: what it says of itself, to its own user and root.
+//! The agent's local socket (on Windows a named pipe): what it says of itself, to its own user and administrators.
 //!
 //! One line in (`status`), one JSON document out, and the connection ends.
 
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
-use std::os::unix::net::UnixStream as BlockingStream;
+#[cfg_attr(unix, path = "unix.rs")]
+#[cfg_attr(windows, path = "windows.rs")]
+mod os;
+
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{UnixListener, UnixStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use watchpost_event::{AgentId, Timestamp};
 use watchpost_kit::Clock;
 use watchpost_run::Shutdown;
@@ -34,7 +35,7 @@ pub enum ControlError {
         dir: PathBuf,
     },
     /// The socket belongs to another user.
-    #[error("the agent with its data in {} is another user's: ask as that user or as root", dir.display())]
+    #[error("the agent with its data in {} is another user's: ask as that user or as an administrator", dir.display())]
     NotAllowed {
         /// The data folder.
         dir: PathBuf,
@@ -59,15 +60,10 @@ pub enum ControlError {
     },
 }
 
-/// The socket of the agent with its data in `data_dir`.
-pub fn socket_path(data_dir: &Path) -> PathBuf {
-    data_dir.join("agent.sock")
-}
-
 /// Asks the agent with its data in `data_dir` how it is. Takes a few seconds at most.
 pub fn status(data_dir: &Path) -> Result<AgentStatus, ControlError> {
     let dir = || data_dir.to_owned();
-    let stream = BlockingStream::connect(socket_path(data_dir)).map_err(|error| match error.kind() {
+    let answer = os::ask(data_dir, &format!("{STATUS}\n")).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ControlError::NotRunning { dir: dir() },
         io::ErrorKind::PermissionDenied => ControlError::NotAllowed { dir: dir() },
         _ => ControlError::Io {
@@ -75,52 +71,30 @@ pub fn status(data_dir: &Path) -> Result<AgentStatus, ControlError> {
             source: error,
         },
     })?;
-    let answer = ask(stream).map_err(|source| ControlError::Io { dir: dir(), source })?;
     if answer.is_empty() {
         return Err(ControlError::NotAllowed { dir: dir() });
     }
     serde_json::from_slice(&answer).map_err(|source| ControlError::Strange { dir: dir(), source })
 }
 
-fn ask(mut stream: BlockingStream) -> io::Result<Vec<u8>> {
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    stream.write_all(format!("{STATUS}\n").as_bytes())?;
-    let mut answer = Vec::new();
-    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
-    Ok(answer)
-}
-
-/// An open socket; its file is removed at the end.
+/// An open socket.
 pub(crate) struct Control {
-    listener: UnixListener,
-    path: PathBuf,
-    owner: u32,
+    listener: os::Listener,
     pub(crate) shared: Arc<Shared>,
     pub(crate) agent: AgentId,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl Control {
-    /// Opens the socket. The spool's lock is held by then, so a file that is there was left behind.
+    /// Opens the socket. The spool's lock is held by then, so one that is there was left behind.
     pub(crate) fn bind(
         data_dir: &Path,
         shared: Arc<Shared>,
         agent: AgentId,
         clock: Arc<dyn Clock>,
     ) -> io::Result<Self> {
-        let path = socket_path(data_dir);
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let listener = UnixListener::bind(&path)?;
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-        let owner = std::fs::metadata(&path)?.uid();
         Ok(Self {
-            listener,
-            path,
-            owner,
+            listener: os::Listener::bind(data_dir)?,
             shared,
             agent,
             clock,
@@ -128,26 +102,24 @@ impl Control {
     }
 
     /// Answers, one after the other, until shutdown.
-    pub(crate) async fn serve(self, shutdown: Shutdown) {
+    pub(crate) async fn serve(mut self, shutdown: Shutdown) {
         loop {
             tokio::select! {
-                () = shutdown.wait() => break,
-                accepted = self.listener.accept() => {
-                    let Ok((stream, _)) = accepted else {
-                        tokio::time::sleep(Duration::from_millis(100)).await;
-                        continue;
-                    };
-                    if self.is_allowed(&stream) {
+                () = shutdown.wait() => return,
+                accepted = self.listener.accept() => match accepted {
+                    Ok(Some(stream)) => {
                         // Whoever asks and does not listen holds nobody up for long.
                         let _ = tokio::time::timeout(PATIENCE, self.answer(stream)).await;
                     }
+                    // Somebody who may not ask.
+                    Ok(None) => {}
+                    Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
                 }
             }
         }
-        let _ = std::fs::remove_file(&self.path);
     }
 
-    async fn answer(&self, mut stream: UnixStream) -> io::Result<()> {
+    async fn answer(&self, mut stream: impl AsyncRead + AsyncWrite + Unpin) -> io::Result<()> {
         let mut question = Vec::new();
         while !question.contains(&b'\n') && question.len() < QUESTION_BYTES_MAX {
             if stream.read_buf(&mut question).await? == 0 {
@@ -159,20 +131,7 @@ impl Control {
         }
         let status = self.shared.status(&self.agent, Timestamp(self.clock.now()));
         stream.write_all(&serde_json::to_vec(&status)?).await?;
+        stream.flush().await?;
         stream.shutdown().await
-    }
-
-    fn is_allowed(&self, stream: &UnixStream) -> bool {
-        match stream.peer_cred() {
-            Ok(peer) if peer.uid() == self.owner || peer.uid() == 0 => true,
-            Ok(peer) => {
-                tracing::warn!(uid = peer.uid(), "refused another user on the local socket");
-                false
-            }
-            Err(error) => {
-                tracing::warn!(%error, "cannot tell who connects to the local socket");
-                false
-            }
-        }
     }
 }

@@ -160,7 +160,7 @@ impl FileSource {
     fn classify(&mut self, found: &Found, now: Timestamp) -> io::Result<Class> {
         let file = os::open(&found.path)?;
         let metadata = file.metadata()?;
-        if !metadata.is_file() || os::file_id(&metadata) != found.id {
+        if !metadata.is_file() || os::id_of(&file, &metadata)? != found.id {
             // Replaced since it was listed: the next discovery sees what is there now.
             return Ok(Class::Known);
         }
@@ -303,7 +303,8 @@ impl FileSource {
             at,
             resumed: false,
         };
-        let is_other = |file: &File| !file.metadata().is_ok_and(|metadata| os::file_id(&metadata) == found.id);
+        let id_of = |file: &File| os::id_of(file, &file.metadata()?);
+        let is_other = |file: &File| !id_of(file).is_ok_and(|id| id == found.id);
         if content.plain().is_some_and(is_other) {
             // Replaced between listing and opening: the next discovery sees what is there now.
             self.discovered_at = None;
@@ -342,7 +343,7 @@ impl FileSource {
         let stamp = Stamp::of(&metadata);
         let found = Found {
             path: suspect.path.clone(),
-            id: os::file_id(&metadata),
+            id: os::id_of(&file, &metadata)?,
             metadata,
         };
         if found.id != suspect.id {

@@ -1,5 +1,6 @@
 //! How a content's reading comes to its end: truncation, rotation, deletion.
 
+use std::fs::Metadata;
 use std::path::{Path, PathBuf};
 
 use watchpost_event::Timestamp;
@@ -121,7 +122,7 @@ impl FileSource {
         for path in paths {
             let Ok(file) = os::open(&path) else { continue };
             let Ok(metadata) = file.metadata() else { continue };
-            let id = os::file_id(&metadata);
+            let Ok(id) = os::id_of(&file, &metadata) else { continue };
             if !metadata.is_file() || self.tracked.iter().any(|other| other.id == id && !other.ended) {
                 continue;
             }
@@ -250,7 +251,8 @@ impl FileSource {
     pub(super) fn end_packed(&mut self, at: usize, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
         let tracked = &self.tracked[at];
         let metadata = std::fs::metadata(&tracked.current).ok();
-        let here = metadata.filter(|metadata| os::file_id(metadata) == tracked.id);
+        let is_it = |metadata: &Metadata| os::id_at(&tracked.current, metadata).is_ok_and(|id| id == tracked.id);
+        let here = metadata.filter(is_it);
         let covered = self.shared.settings.globs.covers(&tracked.current);
         let end = if covered { End::Keep } else { End::Forget };
         self.check_size(at);

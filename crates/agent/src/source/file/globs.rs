@@ -24,6 +24,8 @@ pub(super) struct Pattern {
     whole: GlobMatcher,
     /// A pattern without globs: a file, or a folder that stands for everything below it.
     literal: Option<PathBuf>,
+    /// Where `parts` begin.
+    root: PathBuf,
     parts: Vec<Part>,
 }
 
@@ -40,7 +42,7 @@ enum Part {
 impl Pattern {
     /// What is left out: a name without folders holds in all of them.
     pub(super) fn excluding(text: &str) -> Result<Self, SourceError> {
-        if text.contains('/') {
+        if os::with_slashes(text).contains('/') {
             return Self::new(text);
         }
         Self::new(&format!("**/{text}"))
@@ -52,8 +54,9 @@ impl Pattern {
             source,
         };
         let compile = |text: &str| {
-            let glob = GlobBuilder::new(text).literal_separator(true).build().map_err(bad)?;
-            Ok(glob.compile_matcher())
+            let mut glob = GlobBuilder::new(text);
+            glob.literal_separator(true).case_insensitive(os::IGNORES_CASE);
+            Ok(glob.build().map_err(bad)?.compile_matcher())
         };
         // A pattern that begins with `**` holds anywhere, as in `exclude = ["**/*.tmp"]`.
         let anchored = if text.starts_with("**") {
@@ -61,7 +64,9 @@ impl Pattern {
         } else {
             absolute(text).to_string_lossy().into_owned()
         };
-        let parts: Vec<Part> = anchored
+        let anchored = os::with_slashes(&anchored).into_owned();
+        let (root, below) = os::root_of(&anchored);
+        let parts: Vec<Part> = below
             .split('/')
             .filter(|part| !part.is_empty())
             .map(|part| match part {
@@ -74,6 +79,7 @@ impl Pattern {
         Ok(Self {
             whole: compile(&anchored)?,
             literal: is_literal.then(|| PathBuf::from(&anchored)),
+            root,
             parts,
         })
     }
@@ -122,7 +128,7 @@ impl GlobList {
         let mut walk = Walk::default();
         let mut paths = BTreeSet::new();
         for pattern in &self.include {
-            walk.descend(Path::new("/"), &pattern.parts, 0, &mut paths);
+            walk.descend(&pattern.root, &pattern.parts, 0, &mut paths);
         }
         let mut first: HashMap<FileId, usize> = HashMap::new();
         for path in paths {
@@ -130,13 +136,15 @@ impl GlobList {
                 continue;
             }
             match fs::metadata(&path) {
-                Ok(metadata) if metadata.is_file() => {
-                    let id = os::file_id(&metadata);
-                    let next = walk.files.len();
-                    if *first.entry(id).or_insert(next) == next {
-                        walk.files.push(Found { path, id, metadata });
+                Ok(metadata) if metadata.is_file() => match os::id_at(&path, &metadata) {
+                    Ok(id) => {
+                        let next = walk.files.len();
+                        if *first.entry(id).or_insert(next) == next {
+                            walk.files.push(Found { path, id, metadata });
+                        }
                     }
-                }
+                    Err(error) => walk.note(path, error),
+                },
                 Ok(_) => {}
                 Err(error) => walk.note(path, error),
             }
@@ -160,7 +168,7 @@ impl GlobList {
     /// Whether a walk would find this file, were it there.
     pub(super) fn covers(&self, path: &Path) -> bool {
         let included = |pattern: &Pattern| match &pattern.literal {
-            Some(literal) => path.starts_with(literal),
+            Some(literal) => os::is_within(path, literal),
             None => pattern.whole.is_match(path),
         };
         !self.leaves_out(path) && self.include.iter().any(included)
@@ -286,7 +294,7 @@ pub(super) fn neighbours(folder: &Path, wanted: fn(&Path) -> bool) -> Vec<Found>
         let path = Some(entry.path()).filter(|path| wanted(path))?;
         let metadata = fs::metadata(&path).ok().filter(Metadata::is_file)?;
         Some(Found {
-            id: os::file_id(&metadata),
+            id: os::id_at(&path, &metadata).ok()?,
             path,
             metadata,
         })

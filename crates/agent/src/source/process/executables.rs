@@ -1,22 +1,18 @@
 //! Hashes of the files that processes run.
 //!
-//! The file is taken hold of through `/proc/PID/exe`, so that one that was deleted or replaced meanwhile is hashed as what
-//! ran. Which file it is (device, inode, size, times of change) costs two system calls, and no file system is asked for
-//! it that could let the watching thread wait (`O_PATH`, `AT_STATX_DONT_SYNC`). Files that are not known are read by a
+//! The file is taken hold of, so that one that was deleted or replaced meanwhile is hashed as what ran. Which content it is
+//! ([`Key`]) is asked without letting the watching thread wait for a file system. Files that are not known are read by a
 //! thread of its own, slowly enough to leave the disk to others.
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, StatxFlags, fstat, open, statx};
-
-use super::super::super::hash::Ticket;
-use super::since_boot;
+use super::Task;
+use super::hash::Ticket;
+use super::os::{Held, be_less_important, key_of, reopen, since_boot};
 use crate::files::{PIECE, Sha256Sum, sha256};
 use crate::source::Waker;
 
@@ -28,19 +24,17 @@ const WAITING: usize = 64;
 const BURST: u64 = 64 << 20;
 /// … and so many a second from there on.
 const RATE: u64 = 32 << 20;
-/// Behind what programs do themselves.
-const NICE: i32 = 5;
 /// A piece takes longer only where a file system hangs: nothing waits for hashes then, in nanoseconds.
 const STUCK: i64 = 5_000_000_000;
 
-/// Which content it is, as far as the file system tells.
+/// Which content it is, as far as the file system tells. Times are in nanoseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key {
-    device: (u32, u32),
-    inode: u64,
-    size: u64,
-    modified: (i64, u32),
-    changed: (i64, u32),
+pub(super) struct Key {
+    pub(super) volume: u64,
+    pub(super) file: u64,
+    pub(super) size: u64,
+    pub(super) modified: i128,
+    pub(super) changed: i128,
 }
 
 /// What is known, the young and the old: looking something up makes it young.
@@ -83,7 +77,7 @@ struct Common {
 }
 
 struct Job {
-    file: OwnedFd,
+    file: Held,
     key: Key,
     ticket: Ticket,
 }
@@ -96,8 +90,20 @@ pub(super) struct Executables {
 }
 
 impl Executables {
+    /// For what the source watches; without hashes where they cannot be had.
+    pub(super) fn of(task: &Task) -> Option<Self> {
+        let started = Self::start(task.settings.hash_max?, task.outlet.waker());
+        if let Err(error) = &started {
+            tracing::warn!(
+                error = watchpost_kit::chain(error),
+                "the hashes of started programs are not taken"
+            );
+        }
+        started.ok()
+    }
+
     /// Hashes files of at most `max_bytes`; `waker` is called whenever one is done.
-    pub(super) fn start(max_bytes: u64, waker: Waker) -> io::Result<Self> {
+    fn start(max_bytes: u64, waker: Waker) -> io::Result<Self> {
         let common = Arc::new(Common::default());
         let (jobs, waiting) = sync_channel(WAITING);
         let reader = Reader {
@@ -116,8 +122,8 @@ impl Executables {
         })
     }
 
-    /// The hash of an executable that was opened by [`hold`]; `None` when there will be none.
-    pub(super) fn ask(&self, file: OwnedFd) -> Option<Ticket> {
+    /// The hash of an executable that was opened by the system's `hold`; `None` when there will be none.
+    pub(super) fn ask(&self, file: Held) -> Option<Ticket> {
         let key = key_of(&file).filter(|key| key.size <= self.max_bytes)?;
         let mut cache = self.common.cache.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(ticket) = cache.get(&key) {
@@ -155,39 +161,6 @@ impl Drop for Executables {
     }
 }
 
-/// Takes hold of what a process runs without opening it for anything.
-pub(super) fn hold(exe: &str) -> Option<OwnedFd> {
-    open(exe, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()
-}
-
-fn key_of(file: &OwnedFd) -> Option<Key> {
-    let flags = AtFlags::EMPTY_PATH | AtFlags::STATX_DONT_SYNC;
-    let Ok(stat) = statx(file, "", flags, StatxFlags::BASIC_STATS) else {
-        // Linux before 4.11, and containers that do not know the call.
-        return key_by_fstat(file);
-    };
-    let is_file = FileType::from_raw_mode(stat.stx_mode.into()) == FileType::RegularFile;
-    is_file.then_some(Key {
-        device: (stat.stx_dev_major, stat.stx_dev_minor),
-        inode: stat.stx_ino,
-        size: stat.stx_size,
-        modified: (stat.stx_mtime.tv_sec, stat.stx_mtime.tv_nsec),
-        changed: (stat.stx_ctime.tv_sec, stat.stx_ctime.tv_nsec),
-    })
-}
-
-fn key_by_fstat(file: &OwnedFd) -> Option<Key> {
-    let stat = fstat(file).ok()?;
-    let is_file = FileType::from_raw_mode(stat.st_mode) == FileType::RegularFile;
-    is_file.then_some(Key {
-        device: (rustix::fs::major(stat.st_dev), rustix::fs::minor(stat.st_dev)),
-        inode: stat.st_ino,
-        size: stat.st_size.try_into().ok()?,
-        modified: (stat.st_mtime, stat.st_mtime_nsec as u32),
-        changed: (stat.st_ctime, stat.st_ctime_nsec as u32),
-    })
-}
-
 /// The thread that reads files.
 struct Reader {
     common: Arc<Common>,
@@ -200,8 +173,7 @@ struct Reader {
 
 impl Reader {
     fn run(mut self, jobs: &Receiver<Job>) {
-        // To be less important is always allowed; what fails changes nothing but that.
-        let _ = rustix::process::setpriority_process(None, NICE);
+        be_less_important();
         while let Ok(job) = jobs.recv() {
             let sum = self.read(&job);
             self.common.reading_since.store(0, Ordering::Relaxed);
@@ -216,8 +188,7 @@ impl Reader {
 
     fn read(&mut self, job: &Job) -> Option<Sha256Sum> {
         self.common.reading_since.store(since_boot(), Ordering::Relaxed);
-        // What is held is opened again for reading: the same file, wherever its name points by now.
-        let mut file = File::open(format!("/proc/self/fd/{}", job.file.as_raw_fd())).ok()?;
+        let mut file = reopen(&job.file).ok()?;
         let limit = self.max_bytes;
         let (sum, _) = sha256(&mut file, limit, 0, |piece| self.pace(piece)).ok()?;
         // Written to while it was read: this is the hash of neither content.
@@ -249,14 +220,15 @@ mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
     use super::*;
+    use crate::source::process::os::hold;
 
     fn key(inode: u64) -> Key {
         Key {
-            device: (8, 1),
-            inode,
+            volume: 8,
+            file: inode,
             size: 1,
-            modified: (0, 0),
-            changed: (0, 0),
+            modified: 0,
+            changed: 0,
         }
     }
 
@@ -274,21 +246,22 @@ mod tests {
     #[test]
     fn nothing_is_waited_for_while_a_file_system_hangs() {
         let executables = Executables::start(u64::MAX, Waker::none()).unwrap();
-        let own = || hold("/proc/self/exe").unwrap();
+        let dir = tempfile::tempdir().unwrap();
+        let other = dir.path().join("other");
+        std::fs::write(&other, "another program").unwrap();
+        let own = || hold(&std::env::current_exe().unwrap().to_string_lossy()).unwrap();
         let first = executables.ask(own()).unwrap();
         while !first.is_settled() {
             std::thread::yield_now();
         }
         assert!(first.sum().is_some());
-        executables
-            .common
-            .reading_since
-            .store(since_boot() - STUCK - 1, Ordering::Relaxed);
+        let reading_since = &executables.common.reading_since;
+        reading_since.store(since_boot() - STUCK - 1, Ordering::Relaxed);
         assert_eq!(
             executables.ask(own()).unwrap().sum(),
             first.sum(),
             "what is known stays known"
         );
-        assert!(executables.ask(hold("/bin/sh").unwrap()).is_none());
+        assert!(executables.ask(hold(&other.to_string_lossy()).unwrap()).is_none());
     }
 }

@@ -13,20 +13,23 @@
 //!
 //! Start reading at [`ProcessSource`], then `table.rs`.
 
+mod executables;
 mod hash;
 mod os;
 mod queue;
 mod record;
 mod render;
 mod settings;
+#[cfg_attr(
+    not(target_os = "linux"),
+    allow(dead_code, reason = "some of it only Linux's kernel tells")
+)]
 mod table;
 #[cfg(test)]
 mod tests;
-mod users;
 mod watch;
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -131,7 +134,7 @@ impl ProcessSource {
         Ok(Self {
             origin: common::origin(&stream.key(), &fields),
             renderer: Renderer {
-                users: users::Users::new(Path::new("/etc/passwd")),
+                accounts: os::Accounts::new(),
                 watch: settings.watch.clone(),
                 wall: 0,
                 now: Timestamp(0),

@@ -6,6 +6,17 @@ use watchpost_event::Timestamp;
 
 use super::hash::Ticket;
 
+/// A user's id as the system has it: a number, or a SID.
+pub(super) type UserId = Arc<str>;
+
+/// Whom a user id belongs to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Account {
+    pub(super) name: String,
+    /// Where accounts belong to one.
+    pub(super) domain: Option<String>,
+}
+
 /// What a process runs. Shared by everything that was forked from it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Image {
@@ -39,8 +50,12 @@ pub(super) struct Process {
     pub(super) start: Timestamp,
     /// The same since boot, in nanoseconds.
     pub(super) born: i64,
-    pub(super) uid: Option<u32>,
-    pub(super) euid: Option<u32>,
+    pub(super) user: Option<UserId>,
+    pub(super) effective_user: Option<UserId>,
+    /// The session it runs in, where the system numbers them.
+    pub(super) session: Option<u32>,
+    /// How much it is trusted to change (Windows: mandatory integrity).
+    pub(super) integrity: Option<&'static str>,
     pub(super) image: Arc<Image>,
     pub(super) parent: Option<Parent>,
 }
@@ -92,20 +107,26 @@ pub(super) struct Ended {
     pub(super) at: i64,
     pub(super) from: From,
     pub(super) process: Process,
-    /// As `wait` gives it (waitpid(2)); `None` when nobody saw it.
-    pub(super) status: Option<u32>,
+    /// `None` when nobody saw it.
+    pub(super) exit: Option<Exit>,
 }
 
 impl Ended {
     /// Ended by a fault of its own rather than by decision.
     pub(super) fn is_crash(&self) -> bool {
-        self.status.is_some_and(is_crash)
+        self.exit.is_some_and(|exit| exit.crash)
     }
 }
 
-/// SIGQUIT, SIGILL, SIGTRAP, SIGABRT, SIGBUS, SIGFPE, SIGSEGV, SIGSYS, or a core dump (signal(7), action "core").
-pub(super) fn is_crash(status: u32) -> bool {
-    status & 0x80 != 0 || matches!(status & 0x7f, 3 | 4 | 5 | 6 | 7 | 8 | 11 | 31)
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Exit {
+    /// Its exit code; of one that a signal ended 128 and the signal's number, as a shell gives it.
+    pub(super) code: u32,
+    /// The signal or exception that ended it.
+    pub(super) by: Option<&'static str>,
+    /// It was a fault of its own rather than a decision.
+    pub(super) crash: bool,
 }
 
 /// From the watching thread to the source, in order.

@@ -6,9 +6,9 @@ use serde_json::Value;
 use watchpost_event::{Event, Fields, Timestamp, names};
 
 use super::hash::Ticket;
-use super::record::{Ended, From, Image, Process, Started};
+use super::os::Accounts;
+use super::record::{Ended, Exit, From, Image, Process, Started, UserId};
 use super::table::cut;
-use super::users::Users;
 use super::watch::WatchList;
 
 /// A message shows so much of a command line, in bytes.
@@ -16,7 +16,7 @@ const SHOWN: usize = 512;
 
 /// Turns records into events.
 pub(super) struct Renderer {
-    pub(super) users: Users,
+    pub(super) accounts: Accounts,
     pub(super) watch: Arc<WatchList>,
     /// Wall clock minus time since boot, in nanoseconds.
     pub(super) wall: i64,
@@ -84,16 +84,11 @@ impl Renderer {
     pub(super) fn ended(&mut self, ended: &Ended) -> Event {
         let process = &ended.process;
         let crash = ended.is_crash();
-        let signal = ended.status.map(|status| status & 0x7f).filter(|&signal| signal != 0);
-        let code = ended.status.map(|status| match signal {
-            Some(signal) => 128 + signal,
-            None => (status >> 8) & 0xff,
-        });
-        let how = match (signal, code) {
-            (Some(signal), _) if crash => format!("crashed: {}", signal_name(signal)),
-            (Some(signal), _) => format!("was stopped by {}", signal_name(signal)),
-            (None, Some(code)) => format!("ended with exit code {code}"),
-            (None, None) => "ended".to_owned(),
+        let how = match ended.exit {
+            Some(Exit { by: Some(by), .. }) if crash => format!("crashed: {by}"),
+            Some(Exit { by: Some(by), .. }) => format!("was stopped by {by}"),
+            Some(Exit { code, .. }) => format!("ended with exit code {code}"),
+            None => "ended".to_owned(),
         };
         let name = one_line(&process.image.name);
         let message = format!("{name} (pid {}, user {}) {how}", process.pid, self.who(process));
@@ -113,11 +108,11 @@ impl Renderer {
         self.identify(fields, process, ended.from);
         fields.set("process.end", end.to_string());
         fields.set("event.duration", ended.at.saturating_sub(process.born).max(0));
-        if let Some(code) = code {
-            fields.set("process.exit_code", code);
+        if let Some(exit) = ended.exit {
+            fields.set("process.exit_code", exit.code);
         }
-        if let Some(signal) = signal {
-            fields.set("process.signal", signal_name(signal));
+        if let Some(by) = ended.exit.and_then(|exit| exit.by) {
+            fields.set("process.signal", by);
         }
         event
     }
@@ -138,11 +133,19 @@ impl Renderer {
                 put_image(fields, image, "process.parent.name", "process.parent.executable");
             }
         }
-        if let Some(uid) = process.uid {
-            self.put_user(fields, uid, "user.id", "user.name");
+        if let Some(user) = &process.user {
+            self.put_user(fields, user, "user.id", "user.name", "user.domain");
         }
-        if let Some(euid) = process.euid.filter(|&euid| Some(euid) != process.uid) {
-            self.put_user(fields, euid, "user.effective.id", "user.effective.name");
+        let effective = process.effective_user.as_ref();
+        if let Some(user) = effective.filter(|&user| Some(user) != process.user.as_ref()) {
+            let names = ["user.effective.id", "user.effective.name", "user.effective.domain"];
+            self.put_user(fields, user, names[0], names[1], names[2]);
+        }
+        if let Some(session) = process.session {
+            fields.set("session.id", session.to_string());
+        }
+        if let Some(integrity) = process.integrity {
+            fields.set("process.integrity_level", integrity);
         }
         if let Some(cgroup) = &image.cgroup {
             if let Some(unit) = &cgroup.unit {
@@ -154,20 +157,23 @@ impl Renderer {
         }
     }
 
-    fn put_user(&mut self, fields: &mut Fields, uid: u32, id: &str, name: &str) {
-        fields.set(id, uid.to_string());
-        if let Some(known) = self.users.name(uid, self.now) {
-            fields.set(name, known);
+    fn put_user(&mut self, fields: &mut Fields, user: &UserId, id: &str, name: &str, domain: &str) {
+        fields.set(id, &**user);
+        if let Some(account) = self.accounts.find(user, self.now) {
+            fields.set(name, account.name.as_str());
+            if let Some(known) = &account.domain {
+                fields.set(domain, known.as_str());
+            }
         }
     }
 
     fn who(&mut self, process: &Process) -> String {
-        let Some(uid) = process.uid else {
+        let Some(user) = &process.user else {
             return "unknown".to_owned();
         };
-        match self.users.name(uid, self.now) {
-            Some(name) => name.to_owned(),
-            None => uid.to_string(),
+        match self.accounts.find(user, self.now) {
+            Some(account) => account.name.clone(),
+            None => user.to_string(),
         }
     }
 }
@@ -208,15 +214,4 @@ fn one_line(text: &str) -> String {
         line.push('…');
     }
     line
-}
-
-/// As signal(7) names it on Linux.
-pub(super) fn signal_name(signal: u32) -> String {
-    const NAMES: [&str; 31] = [
-        "HUP", "INT", "QUIT", "ILL", "TRAP", "ABRT", "BUS", "FPE", "KILL", "USR1", "SEGV", "USR2", "PIPE", "ALRM",
-        "TERM", "STKFLT", "CHLD", "CONT", "STOP", "TSTP", "TTIN", "TTOU", "URG", "XCPU", "XFSZ", "VTALRM", "PROF",
-        "WINCH", "IO", "PWR", "SYS",
-    ];
-    let known = (signal as usize).checked_sub(1).and_then(|at| NAMES.get(at));
-    known.map_or_else(|| format!("SIG{signal}"), |name| format!("SIG{name}"))
 }

@@ -7,12 +7,10 @@ use serde::{Deserialize, Serialize};
 use watchpost_kit::{ByteSize, DurationText};
 use watchpost_query::Query;
 
+use super::os;
 use super::watch::WatchList;
 use crate::AgentError;
 use crate::config::{query, setting};
-
-/// Kernel threads' children, and what systemd starts as root: marked `watchpost.system`.
-const SYSTEM: &str = "process.parent.pid:2 OR (user.id:0 AND process.parent.name:systemd)";
 
 /// The polling fallback's interval.
 const LEAST_INTERVAL: Duration = Duration::from_millis(10);
@@ -56,7 +54,7 @@ impl Default for ProcessSection {
             enabled: true,
             interval: DurationText::from_millis(500),
             watch: default_watch(),
-            system: SYSTEM.to_owned(),
+            system: os::SYSTEM.to_owned(),
             ignore: String::new(),
             hash: true,
             hash_max: ByteSize(64_000_000),

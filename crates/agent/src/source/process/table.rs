@@ -9,7 +9,7 @@ use watchpost_event::Timestamp;
 
 use super::TICK;
 use super::hash::Ticket;
-use super::record::{Cgroup, Ended, From, Image, Parent, Process, Started, is_crash};
+use super::record::{Cgroup, Ended, Exit, From, Image, Parent, Process, Started, UserId};
 use super::watch::{WatchList, base_name};
 
 /// Processes at most; beyond, those forked first are forgotten.
@@ -32,11 +32,13 @@ pub(super) struct Seen {
 }
 
 /// What `/proc` says of who a process is.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Found {
     pub(super) parent: u32,
-    pub(super) uid: Option<u32>,
-    pub(super) euid: Option<u32>,
+    pub(super) user: Option<UserId>,
+    pub(super) effective_user: Option<UserId>,
+    pub(super) session: Option<u32>,
+    pub(super) integrity: Option<&'static str>,
     pub(super) born: i64,
     pub(super) threads: u32,
     pub(super) kernel: bool,
@@ -53,8 +55,10 @@ pub(super) struct Entry {
     /// Since boot, in nanoseconds.
     pub(super) born: i64,
     start: Timestamp,
-    uid: Option<u32>,
-    euid: Option<u32>,
+    user: Option<UserId>,
+    effective_user: Option<UserId>,
+    session: Option<u32>,
+    integrity: Option<&'static str>,
     pub(super) image: Arc<Image>,
     /// Its end is told.
     announced: bool,
@@ -68,7 +72,7 @@ pub(super) struct Entry {
     lineage: u64,
     threads: u32,
     /// How its first thread ended, while others go on.
-    leader: Option<u32>,
+    leader: Option<Exit>,
 }
 
 /// All processes.
@@ -122,8 +126,10 @@ impl Table {
                 parent_image: Some(Arc::clone(&from.image)),
                 born: at,
                 start: Timestamp(at.saturating_add(self.wall)),
-                uid: from.uid,
-                euid: from.euid,
+                user: from.user.clone(),
+                effective_user: from.effective_user.clone(),
+                session: from.session,
+                integrity: from.integrity,
                 image: Arc::clone(&from.image),
                 announced: false,
                 stranger: from.stranger,
@@ -148,17 +154,20 @@ impl Table {
     }
 
     /// Another user (setuid(2) and programs that are).
-    pub(super) fn user(&mut self, pid: u32, uid: u32, euid: u32) {
+    pub(super) fn user(&mut self, pid: u32, user: UserId, effective: UserId) {
         if let Some(entry) = self.entries.get_mut(&pid) {
-            (entry.uid, entry.euid) = (Some(uid), Some(euid));
+            (entry.user, entry.effective_user) = (Some(user), Some(effective));
         }
     }
 
     /// Who a process is, from `/proc`: one that was there before, or whose fork was missed.
     pub(super) fn identify(&mut self, pid: u32, found: &Found) {
         let wall = self.wall;
-        let lineage = self.entries.get(&found.parent).map_or(0, |parent| parent.lineage);
-        let parent_image = self.entries.get(&found.parent).map(|entry| Arc::clone(&entry.image));
+        // A number that was given again is another process.
+        let parent = self.entries.get(&found.parent);
+        let parent = parent.filter(|parent| parent.born < found.born + 2 * TICK);
+        let lineage = parent.map_or(0, |parent| parent.lineage);
+        let parent_image = parent.map(|parent| Arc::clone(&parent.image));
         if !self.entries.contains_key(&pid) {
             let entry = self.stranger(found.parent, found.born);
             self.insert(pid, entry);
@@ -169,7 +178,9 @@ impl Table {
         entry.parent = found.parent;
         entry.parent_image = parent_image.or_else(|| entry.parent_image.take());
         entry.lineage |= lineage;
-        (entry.uid, entry.euid) = (found.uid.or(entry.uid), found.euid.or(entry.euid));
+        keep(&mut entry.user, found.user.as_ref());
+        keep(&mut entry.effective_user, found.effective_user.as_ref());
+        (entry.session, entry.integrity) = (found.session.or(entry.session), found.integrity.or(entry.integrity));
         entry.born = found.born;
         entry.start = Timestamp(found.born.saturating_add(wall));
         entry.threads = found.threads.max(1);
@@ -246,17 +257,17 @@ impl Table {
     }
 
     /// The end of a thread; of the process when it was the last.
-    pub(super) fn exit(&mut self, pid: u32, thread: u32, status: u32, at: i64) -> Option<Ended> {
+    pub(super) fn exit(&mut self, pid: u32, thread: u32, exit: Exit, at: i64) -> Option<Ended> {
         let entry = self.entries.get_mut(&pid)?;
         entry.threads = entry.threads.saturating_sub(1);
         if thread == pid {
-            entry.leader = Some(status);
+            entry.leader = Some(exit);
         }
         let leader = entry.leader?;
         if entry.threads == 0 {
             // All threads of a process that is killed end the same way.
-            let status = if is_crash(status) { status } else { leader };
-            return self.end(pid, Some(status), at, From::Connector);
+            let exit = if exit.crash { exit } else { leader };
+            return self.end(pid, Some(exit), at, From::Connector);
         }
         if thread == pid && self.lingering.len() < LINGERING {
             self.lingering.push(pid);
@@ -278,21 +289,21 @@ impl Table {
     }
 
     /// How its first thread ended, if it did.
-    pub(super) fn leader(&self, pid: u32) -> Option<u32> {
+    pub(super) fn leader(&self, pid: u32) -> Option<Exit> {
         self.entries.get(&pid)?.leader
     }
 
     /// The end of a process. `None` when its start was never told, unless it crashed.
-    pub(super) fn end(&mut self, pid: u32, status: Option<u32>, at: i64, from: From) -> Option<Ended> {
+    pub(super) fn end(&mut self, pid: u32, exit: Option<Exit>, at: i64, from: From) -> Option<Ended> {
         let process = self.describe(pid)?;
         let entry = self.entries.remove(&pid)?;
         let own = pid == self.own || entry.parent == self.own;
-        let told = entry.announced || (status.is_some_and(is_crash) && !entry.kernel);
+        let told = entry.announced || (exit.is_some_and(|exit| exit.crash) && !entry.kernel);
         (told && !own).then_some(Ended {
             at,
             from,
             process,
-            status,
+            exit,
         })
     }
 
@@ -310,8 +321,10 @@ impl Table {
             pid,
             start: entry.start,
             born: entry.born,
-            uid: entry.uid,
-            euid: entry.euid,
+            user: entry.user.clone(),
+            effective_user: entry.effective_user.clone(),
+            session: entry.session,
+            integrity: entry.integrity,
             image: Arc::clone(&entry.image),
             parent,
         })
@@ -340,8 +353,10 @@ impl Table {
             parent_image: None,
             born: at,
             start: Timestamp(at.saturating_add(self.wall)),
-            uid: None,
-            euid: None,
+            user: None,
+            effective_user: None,
+            session: None,
+            integrity: None,
             image: Arc::new(Image::default()),
             announced: false,
             stranger: true,
@@ -375,6 +390,13 @@ impl Table {
 
 /// The kernel cuts names here (`TASK_COMM_LEN` without the end).
 pub(super) const COMM_BYTES: usize = 15;
+
+/// What is known stays known.
+fn keep(known: &mut Option<UserId>, found: Option<&UserId>) {
+    if found.is_some() {
+        *known = found.cloned();
+    }
+}
 
 fn title_bit(image: &Image) -> u64 {
     image.title.map_or(0, |title| 1 << title)

@@ -1,6 +1,6 @@
 //! Measuring, at the cost of a few small files of the kernel; processes are never listed.
 
-use sysinfo::{CpuRefreshKind, MemoryRefreshKind, Networks, System};
+use sysinfo::{MemoryRefreshKind, Networks, System};
 
 use super::information::{CpuInfo, DiskInfo, INTERFACES_LIMIT, MemoryInfo, NetworkInfo, one_decimal, percent};
 use super::os;
@@ -21,33 +21,34 @@ pub(super) struct Sample {
 pub(super) struct Sampler {
     /// `None` where the operating system is not known to us.
     system: Option<System>,
+    load: os::Load,
 }
 
 impl Sampler {
     pub(super) fn new() -> Self {
         Self {
             system: System::new().ok(),
+            load: os::Load::new(),
         }
     }
 
     /// Reads the counters. The CPU's usage is that since the time before, at first that since the host was started.
     pub(super) fn refresh(&mut self) {
         if let Some(system) = &mut self.system {
-            system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
+            self.load.refresh(system);
             system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
         }
     }
 
     pub(super) fn sample(&self) -> Sample {
-        let load = System::load_average().map_or([0.0; 3], |load| [load.one, load.five, load.fifteen]);
         Sample {
-            os: os_name(),
+            os: os::name(),
             kernel: System::kernel_version().unwrap_or_default(),
             architecture: System::cpu_arch(),
             cpu: self.cpu(),
             memory: self.memory(),
             disks: os::disks(),
-            load_average: load,
+            load_average: os::Load::average(),
             uptime: System::uptime().unwrap_or_default(),
         }
     }
@@ -60,11 +61,7 @@ impl Sampler {
         CpuInfo {
             cores: cpus.len(),
             model_name: model.unwrap_or_default(),
-            usage_percent: one_decimal(
-                self.system
-                    .as_ref()
-                    .map_or(0.0, |system| f64::from(system.global_cpu_usage())),
-            ),
+            usage_percent: one_decimal(self.system.as_ref().map_or(0.0, |system| self.load.usage(system))),
         }
     }
 
@@ -77,15 +74,6 @@ impl Sampler {
             used: total - available,
             usage_percent: percent(total - available, total),
         }
-    }
-}
-
-/// Such as `Debian GNU/Linux 12`.
-fn os_name() -> String {
-    let name = System::name().unwrap_or_else(|_| std::env::consts::OS.to_owned());
-    match System::os_version() {
-        Ok(version) if !version.is_empty() => format!("{name} {version}"),
-        _ => name,
     }
 }
 

@@ -1,16 +1,46 @@
+use std::borrow::Cow;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::source::file::checkpoint::FileId;
 
-/// Device and inode.
-pub(in crate::source::file) fn file_id(metadata: &Metadata) -> FileId {
+/// Names are told apart by case.
+pub(in crate::source::file) const IGNORES_CASE: bool = false;
+
+/// Device and inode of an open file.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it has to be asked for")]
+pub(in crate::source::file) fn id_of(_: &File, metadata: &Metadata) -> io::Result<FileId> {
+    Ok(id(metadata))
+}
+
+/// Device and inode of the file at a path whose metadata was read.
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere it has to be asked for")]
+pub(in crate::source::file) fn id_at(_: &Path, metadata: &Metadata) -> io::Result<FileId> {
+    Ok(id(metadata))
+}
+
+fn id(metadata: &Metadata) -> FileId {
     FileId {
         dev: metadata.dev(),
         ino: metadata.ino(),
     }
+}
+
+/// A pattern as it stands: only `/` separates.
+pub(in crate::source::file) fn with_slashes(pattern: &str) -> Cow<'_, str> {
+    pattern.into()
+}
+
+/// Where a walk begins, and what of an absolute pattern is left from there.
+pub(in crate::source::file) fn root_of(pattern: &str) -> (PathBuf, &str) {
+    ("/".into(), pattern)
+}
+
+/// Whether a path is another or lies below it.
+pub(in crate::source::file) fn is_within(path: &Path, folder: &Path) -> bool {
+    path.starts_with(folder)
 }
 
 /// That a log was read need not be written down in its inode.

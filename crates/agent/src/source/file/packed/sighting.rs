@@ -316,7 +316,7 @@ impl FileSource {
         if !matches!(sighting.state, State::Surveyed(..)) {
             let file = os::open(&sighting.found.path)?;
             let metadata = file.metadata()?;
-            if os::file_id(&metadata) != sighting.found.id {
+            if os::id_of(&file, &metadata)? != sighting.found.id {
                 return Err(io::ErrorKind::NotFound.into());
             }
             if Stamp::of(&metadata) != sighting.stamp() {
@@ -417,7 +417,7 @@ pub(super) fn judge_by_content(found: &Found) -> io::Result<Sniffed> {
 /// Opens a file that a listing showed; names may have been shifted since, and another file stands there.
 pub(super) fn open_found(found: &Found) -> io::Result<File> {
     let file = os::open(&found.path)?;
-    if os::file_id(&file.metadata()?) == found.id {
+    if os::id_of(&file, &file.metadata()?)? == found.id {
         Ok(file)
     } else {
         Err(io::ErrorKind::NotFound.into())

@@ -1,7 +1,12 @@
 //! What differs between operating systems: how processes are watched, and the time since boot.
 
 #[cfg_attr(target_os = "linux", path = "linux/mod.rs")]
-#[cfg_attr(not(target_os = "linux"), path = "unsupported.rs")]
+#[cfg_attr(windows, path = "windows/mod.rs")]
+#[cfg_attr(not(any(target_os = "linux", windows)), path = "unsupported.rs")]
 mod here;
 
-pub(super) use here::{PRODUCT, Watcher, boot_id, since_boot};
+#[cfg(test)]
+pub(super) use here::hold;
+pub(super) use here::{
+    Accounts, Held, PRODUCT, SYSTEM, Watcher, be_less_important, boot_id, key_of, reopen, since_boot,
+};

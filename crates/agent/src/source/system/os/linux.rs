@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
 
+use sysinfo::{CpuRefreshKind, System};
+
 use crate::source::system::information::{DISKS_LIMIT, DiskInfo, percent};
 
 /// What precedes the kernel's version.
@@ -80,6 +82,40 @@ fn measured((mount_point, file_system): (String, String)) -> Option<DiskInfo> {
         available,
         usage_percent: percent(used, used.saturating_add(available)),
     })
+}
+
+/// Such as `Debian GNU/Linux 12`.
+pub(in crate::source::system) fn name() -> String {
+    let name = System::name().unwrap_or_else(|_| std::env::consts::OS.to_owned());
+    match System::os_version() {
+        Ok(version) if !version.is_empty() => format!("{name} {version}"),
+        _ => name,
+    }
+}
+
+/// How busy the processor is.
+pub(in crate::source::system) struct Load;
+
+#[expect(clippy::unused_self, reason = "elsewhere counters are remembered")]
+impl Load {
+    pub(in crate::source::system) const fn new() -> Self {
+        Self
+    }
+
+    /// Reads the counters; they are remembered in `system`.
+    pub(in crate::source::system) fn refresh(&mut self, system: &mut System) {
+        system.refresh_cpu_specifics(CpuRefreshKind::nothing().with_usage());
+    }
+
+    /// Of all cores together, in percent.
+    pub(in crate::source::system) fn usage(&self, system: &System) -> f64 {
+        f64::from(system.global_cpu_usage())
+    }
+
+    /// Over 1, 5 and 15 minutes.
+    pub(in crate::source::system) fn average() -> [f64; 3] {
+        System::load_average().map_or([0.0; 3], |load| [load.one, load.five, load.fifteen])
+    }
 }
 
 #[cfg(test)]

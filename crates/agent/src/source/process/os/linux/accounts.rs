@@ -6,20 +6,28 @@ use std::time::SystemTime;
 
 use watchpost_event::Timestamp;
 
+use super::super::super::record::Account;
+
 /// The file is looked at again at most this often.
 const LOOK_EVERY_NANOS: i64 = 5_000_000_000;
 /// A larger file is not read.
 const BYTES: u64 = 8 << 20;
 
-pub(super) struct Users {
+/// Who stands behind user ids.
+pub(in super::super::super) struct Accounts {
     path: PathBuf,
-    names: HashMap<u32, String>,
+    names: HashMap<String, Account>,
     looked: Option<Timestamp>,
     modified: Option<SystemTime>,
 }
 
-impl Users {
-    pub(super) fn new(path: &Path) -> Self {
+impl Accounts {
+    /// The host's own.
+    pub(in super::super::super) fn new() -> Self {
+        Self::of(Path::new("/etc/passwd"))
+    }
+
+    fn of(path: &Path) -> Self {
         Self {
             path: path.to_owned(),
             names: HashMap::new(),
@@ -28,8 +36,8 @@ impl Users {
         }
     }
 
-    /// The name of an id, if it has one.
-    pub(super) fn name(&mut self, uid: u32, now: Timestamp) -> Option<&str> {
+    /// The account of an id, if it has one.
+    pub(in super::super::super) fn find(&mut self, id: &str, now: Timestamp) -> Option<&Account> {
         // A clock that was set back looks again, too.
         let fresh = self
             .looked
@@ -38,7 +46,7 @@ impl Users {
             self.looked = Some(now);
             self.look();
         }
-        self.names.get(&uid).map(String::as_str)
+        self.names.get(id)
     }
 
     fn look(&mut self) {
@@ -57,15 +65,20 @@ impl Users {
 }
 
 /// `name:password:uid:…`, the first name of an id counts.
-fn parse(text: &str) -> HashMap<u32, String> {
+fn parse(text: &str) -> HashMap<String, Account> {
     let mut names = HashMap::new();
     for line in text.lines() {
         let mut parts = line.split(':');
         let (Some(name), Some(uid)) = (parts.next(), parts.nth(1)) else {
             continue;
         };
-        if let (false, Ok(uid)) = (name.is_empty() || name.starts_with('#'), uid.parse()) {
-            names.entry(uid).or_insert_with(|| name.to_owned());
+        let is_number = !uid.is_empty() && uid.bytes().all(|byte| byte.is_ascii_digit());
+        if is_number && !name.is_empty() && !name.starts_with('#') {
+            let account = || Account {
+                name: name.to_owned(),
+                domain: None,
+            };
+            names.entry(uid.to_owned()).or_insert_with(account);
         }
     }
     names
@@ -82,16 +95,17 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("passwd");
         std::fs::write(&path, "root:x:0:0::/:/bin/sh\ntoor:x:0:0\n#x:x:7:\nbad\nanna:x:1000:\n").unwrap();
-        let mut users = Users::new(&path);
-        assert_eq!(users.name(0, Timestamp(0)), Some("root"));
-        assert_eq!(users.name(1000, Timestamp(0)), Some("anna"));
-        assert_eq!(users.name(7, Timestamp(0)), None);
+        let mut accounts = Accounts::of(&path);
+        let mut name = |id: &str, at: i64| accounts.find(id, Timestamp(at)).map(|account| account.name.clone());
+        assert_eq!(name("0", 0).as_deref(), Some("root"));
+        assert_eq!(name("1000", 0).as_deref(), Some("anna"));
+        assert_eq!(name("7", 0), None);
         std::fs::write(&path, "root:x:0:0\nnina:x:1000:\n").unwrap();
         let file = std::fs::File::options().write(true).open(&path).unwrap();
         file.set_modified(SystemTime::UNIX_EPOCH).unwrap();
-        assert_eq!(users.name(1000, Timestamp(LOOK_EVERY_NANOS - 1)), Some("anna"));
-        assert_eq!(users.name(1000, Timestamp(LOOK_EVERY_NANOS)), Some("nina"));
+        assert_eq!(name("1000", LOOK_EVERY_NANOS - 1).as_deref(), Some("anna"));
+        assert_eq!(name("1000", LOOK_EVERY_NANOS).as_deref(), Some("nina"));
         std::fs::remove_file(&path).unwrap();
-        assert_eq!(users.name(1000, Timestamp(9 * LOOK_EVERY_NANOS)), Some("nina"));
+        assert_eq!(name("1000", 9 * LOOK_EVERY_NANOS).as_deref(), Some("nina"));
     }
 }

@@ -1,6 +1,8 @@
 //! Linux: the process connector tells, `/proc` explains.
 
-mod executables;
+mod accounts;
+mod exit;
+mod held;
 mod message;
 mod netlink;
 mod procfs;
@@ -15,12 +17,21 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, eventfd, poll};
 use rustix::time::{ClockId, clock_gettime};
 
 use super::super::Task;
-use super::super::record::{From, Record};
+use super::super::executables::Executables;
+use super::super::record::{Exit, From, Record};
 use super::super::table::Table;
-use executables::Executables;
+use exit::exit_of;
 use message::{Message, Sequences, What};
 use netlink::{Connector, Received, timespec};
 use procfs::ProcReader;
+
+pub(in super::super) use accounts::Accounts;
+#[cfg(test)]
+pub(in super::super) use held::hold;
+pub(in super::super) use held::{Held, be_less_important, key_of, reopen};
+
+/// Kernel threads' children, and what systemd starts as root: marked `watchpost.system`.
+pub(in super::super) const SYSTEM: &str = "process.parent.pid:2 OR (user.id:0 AND process.parent.name:systemd)";
 
 /// Sigma's product.
 pub(in super::super) const PRODUCT: &str = "linux";
@@ -49,7 +60,7 @@ impl Watcher {
         table.wall = task.outlet.wall();
         let watching = Watching {
             table,
-            reader: ProcReader::new(executables(&task)),
+            reader: ProcReader::new(Executables::of(&task)),
             sequences: Sequences::default(),
             stop: Arc::clone(&stop),
             task,
@@ -64,18 +75,6 @@ impl Watcher {
             thread: Some(thread),
         })
     }
-}
-
-/// Processes are watched without hashes where they cannot be had.
-fn executables(task: &Task) -> Option<Executables> {
-    let started = Executables::start(task.settings.hash_max?, task.outlet.waker());
-    if let Err(error) = &started {
-        tracing::warn!(
-            error = watchpost_kit::chain(error),
-            "the hashes of started programs are not taken"
-        );
-    }
-    started.ok()
 }
 
 impl Drop for Watcher {
@@ -247,11 +246,11 @@ impl Watching {
                 .map(|ended| Record::Ended(Box::new(ended))),
             What::Exec { pid } => self.exec(pid, at),
             What::User { thread, pid, uid, euid } if thread == pid => {
-                self.table.user(pid, uid, euid);
+                self.table.user(pid, uid.to_string().into(), euid.to_string().into());
                 None
             }
             What::Exit { thread, pid, status } => {
-                let ended = self.table.exit(pid, thread, status, at);
+                let ended = self.table.exit(pid, thread, exit_of(status), at);
                 ended.map(|ended| Record::Ended(Box::new(ended)))
             }
             What::User { .. } | What::Acknowledged { .. } | What::Other => None,
@@ -288,10 +287,10 @@ impl Watching {
             }
         }
         for pid in self.table.take_lingering() {
-            let Some(status) = self.table.leader(pid) else { continue };
+            let Some(exit) = self.table.leader(pid) else { continue };
             match self.reader.stat(pid) {
                 Some(stat) if scan::is_alive(&stat) => self.table.linger(pid),
-                _ => self.end(pid, Some(status), now, From::Connector),
+                _ => self.end(pid, Some(exit), now, From::Connector),
             }
         }
         if self.compare_at.is_some_and(|at| at <= now) {
@@ -301,8 +300,8 @@ impl Watching {
         }
     }
 
-    fn end(&mut self, pid: u32, status: Option<u32>, at: i64, from: From) {
-        if let Some(ended) = self.table.end(pid, status, at, from) {
+    fn end(&mut self, pid: u32, exit: Option<Exit>, at: i64, from: From) {
+        if let Some(ended) = self.table.end(pid, exit, at, from) {
             self.task.outlet.put(Record::Ended(Box::new(ended)));
         }
     }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 use rustix::fs::{Mode, OFlags, open, readlinkat};
 
 use super::super::super::TICK;
+use super::super::super::executables::Executables;
 use super::super::super::hash::Ticket;
 use super::super::super::record::Cgroup;
 use super::super::super::table::{Found, Seen};
-use super::executables::{Executables, hold};
+use super::held::hold;
 
 /// The longest command line that is kept, in bytes.
 const COMMAND_LINE: usize = 32 << 10;
@@ -235,8 +236,10 @@ impl ProcReader {
             .and_then(|length| parse_uids(&self.buffer[..length]));
         Found {
             parent: stat.parent,
-            uid: ids.map(|ids| ids.0),
-            euid: ids.map(|ids| ids.1),
+            user: ids.map(|ids| ids.0.to_string().into()),
+            effective_user: ids.map(|ids| ids.1.to_string().into()),
+            session: None,
+            integrity: None,
             born: stat.born(),
             threads: stat.threads,
             kernel: stat.kernel,

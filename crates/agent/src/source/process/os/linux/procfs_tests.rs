@@ -106,7 +106,7 @@ fn this_very_process_is_found_as_it_is() {
     let exe = std::env::current_exe().unwrap();
     assert_eq!(seen.executable.as_deref(), exe.to_str());
     let found = reader.find(pid).unwrap();
-    assert_eq!(found.uid, Some(rustix::process::getuid().as_raw()));
+    assert_eq!(found.user, Some(rustix::process::getuid().as_raw().to_string().into()));
     assert!(found.born < super::super::since_boot() && found.print.is_some());
     assert!(pids().contains(&pid));
     assert_eq!(reader.find(u32::MAX).map(|found| found.parent), None);

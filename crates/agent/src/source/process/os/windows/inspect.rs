@@ -1,0 +1,239 @@
+//! What can be asked of one process.
+#![expect(unsafe_code, reason = "the calls have no safe form; each says why it is sound")]
+
+use std::ffi::c_void;
+
+use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
+use windows::Wdk::System::Threading::{NtQueryInformationProcess, PROCESSINFOCLASS};
+use windows::Win32::Foundation::{FILETIME, HANDLE, HLOCAL, LocalFree, UNICODE_STRING};
+use windows::Win32::Security::Authorization::ConvertSidToStringSidW;
+use windows::Win32::Security::{
+    GetSidSubAuthority, GetSidSubAuthorityCount, GetTokenInformation, PSID, SID_AND_ATTRIBUTES,
+    TOKEN_INFORMATION_CLASS, TOKEN_QUERY, TokenIntegrityLevel, TokenUser,
+};
+use windows::Win32::System::RemoteDesktop::ProcessIdToSessionId;
+use windows::Win32::System::Threading::{
+    GetExitCodeProcess, GetProcessTimes, OpenProcess, OpenProcessToken, PROCESS_NAME_WIN32,
+    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, QueryFullProcessImageNameW,
+};
+use windows::core::{Owned, PWSTR};
+
+use super::super::super::record::UserId;
+
+/// Longest path, in UTF-16 units.
+const PATH_UNITS: usize = 32_768;
+/// A command line has 32,767 units at most; a structure stands before it.
+const COMMAND_LINE_BYTES: usize = 72 << 10;
+/// ProcessCommandLineInformation: since Windows 8.1, for a handle that may only ask.
+const COMMAND_LINE: PROCESSINFOCLASS = PROCESSINFOCLASS(60);
+/// Of a token's user or label.
+const SID_BYTES: usize = 256;
+/// Between 1601 and 1970, in units of 100 ns.
+const UNIX_EPOCH: i64 = 116_444_736_000_000_000;
+
+/// A process that was opened. Its number stays its own as long as this lives, even after its end.
+pub(super) struct Open {
+    handle: Owned<HANDLE>,
+}
+
+// SAFETY: a process handle may be used and closed by any thread.
+unsafe impl Send for Open {}
+
+/// Nanoseconds since 1970.
+fn nanos(time: FILETIME) -> i64 {
+    let units = (i64::from(time.dwHighDateTime) << 32) | i64::from(time.dwLowDateTime);
+    units.saturating_sub(UNIX_EPOCH).saturating_mul(100)
+}
+
+impl Open {
+    /// `None` where it is gone, or protected.
+    pub(super) fn of(pid: u32) -> Option<Self> {
+        let wanted = PROCESS_QUERY_LIMITED_INFORMATION | PROCESS_SYNCHRONIZE;
+        // SAFETY: no pointer goes in; the handle is ours.
+        let handle = unsafe { Owned::new(OpenProcess(wanted, false, pid).ok()?) };
+        Some(Self { handle })
+    }
+
+    /// When it began, and when it ended if it did.
+    fn times(&self) -> Option<(i64, i64)> {
+        let mut times = [FILETIME::default(); 4];
+        let [born, ended, kernel, user] = &mut times;
+        // SAFETY: the handle is open, and the four structures are ours.
+        unsafe { GetProcessTimes(*self.handle, born, ended, kernel, user) }.ok()?;
+        Some((nanos(times[0]), nanos(times[1])))
+    }
+
+    /// When it began.
+    pub(super) fn born(&self) -> Option<i64> {
+        self.times().map(|(born, _)| born)
+    }
+
+    /// When and with which code a process that has ended did so.
+    pub(super) fn end(&self) -> Option<(i64, u32)> {
+        let mut code = 0;
+        // SAFETY: the handle is open, and the number is ours.
+        unsafe { GetExitCodeProcess(*self.handle, &raw mut code) }.ok()?;
+        let (born, ended) = self.times()?;
+        (ended >= born).then_some((ended, code))
+    }
+
+    /// Its executable's path.
+    pub(super) fn executable(&self) -> Option<String> {
+        let mut path = vec![0_u16; PATH_UNITS];
+        let mut length = path.len() as u32;
+        // SAFETY: the buffer is ours and `length` says how long it is.
+        let asked = unsafe {
+            QueryFullProcessImageNameW(
+                *self.handle,
+                PROCESS_NAME_WIN32,
+                PWSTR(path.as_mut_ptr()),
+                &raw mut length,
+            )
+        };
+        asked.ok()?;
+        Some(String::from_utf16_lossy(path.get(..length as usize)?))
+    }
+
+    /// Its command line as it was given.
+    pub(super) fn command_line(&self) -> Option<String> {
+        // Of 8 bytes each, so that the structure at the beginning is aligned.
+        let mut buffer = vec![0_u64; COMMAND_LINE_BYTES / 8];
+        let bytes = (buffer.len() * 8) as u32;
+        let start = buffer.as_mut_ptr();
+        // SAFETY: the buffer is ours and `bytes` says how long it is.
+        let status = unsafe {
+            NtQueryInformationProcess(
+                *self.handle,
+                COMMAND_LINE,
+                start.cast::<c_void>(),
+                bytes,
+                std::ptr::null_mut(),
+            )
+        };
+        status.ok().ok()?;
+        // SAFETY: the call fills the buffer with this structure, whose text lies behind it in the same buffer; both lengths
+        // are checked against it before the text is looked at.
+        unsafe {
+            let text = start.cast::<UNICODE_STRING>().read();
+            let units = usize::from(text.Length) / 2;
+            let offset = (text.Buffer.0 as usize).checked_sub(start as usize)?;
+            let within = offset.checked_add(units * 2).is_some_and(|end| end <= bytes as usize);
+            if !within || offset % 2 != 0 {
+                return None;
+            }
+            let line = std::slice::from_raw_parts(start.cast::<u16>().add(offset / 2), units);
+            Some(String::from_utf16_lossy(line))
+        }
+    }
+
+    /// Its user's SID, and how much it is trusted.
+    pub(super) fn user(&self) -> (Option<UserId>, Option<&'static str>) {
+        let mut token = HANDLE::default();
+        // SAFETY: the handle is open; the token's is ours once the call succeeds.
+        let token = unsafe {
+            if OpenProcessToken(*self.handle, TOKEN_QUERY, &raw mut token).is_err() {
+                return (None, None);
+            }
+            Owned::new(token)
+        };
+        let user = sid_of(*token, TokenUser, |sid| sid_text(sid));
+        let integrity = sid_of(*token, TokenIntegrityLevel, |sid| integrity(sid));
+        (user.flatten(), integrity.flatten())
+    }
+}
+
+/// Asks a token for something that begins with a SID (TOKEN_USER, TOKEN_MANDATORY_LABEL).
+fn sid_of<T>(token: HANDLE, class: TOKEN_INFORMATION_CLASS, read: impl FnOnce(PSID) -> T) -> Option<T> {
+    let mut buffer = [0_u64; SID_BYTES / 8];
+    let mut used = 0;
+    let start = buffer.as_mut_ptr();
+    // SAFETY: the buffer is ours, aligned, and its length is given; both structures begin with a SID_AND_ATTRIBUTES whose
+    // SID lies in the same buffer, which lives until `read` is done.
+    unsafe {
+        let room = SID_BYTES as u32;
+        GetTokenInformation(token, class, Some(start.cast::<c_void>()), room, &raw mut used).ok()?;
+        let first = start.cast::<SID_AND_ATTRIBUTES>().read();
+        Some(read(first.Sid))
+    }
+}
+
+/// `S-1-5-18`.
+pub(super) fn sid_text(sid: PSID) -> Option<UserId> {
+    let mut text = PWSTR::null();
+    // SAFETY: the SID is valid; the text is ours to free once the call succeeds.
+    unsafe {
+        ConvertSidToStringSidW(sid, &raw mut text).ok()?;
+        let sid = text.to_string().ok();
+        LocalFree(Some(HLOCAL(text.0.cast::<c_void>())));
+        sid.map(Into::into)
+    }
+}
+
+/// The names of mandatory levels (MS-DTYP 2.4.2.4).
+fn integrity(sid: PSID) -> Option<&'static str> {
+    // SAFETY: the SID is valid, and the last of its parts is asked for only when there is one.
+    let level = unsafe {
+        let count = *GetSidSubAuthorityCount(sid);
+        *GetSidSubAuthority(sid, u32::from(count.checked_sub(1)?))
+    };
+    Some(match level {
+        0..0x1000 => "Untrusted",
+        0x1000..0x2000 => "Low",
+        0x2000..0x2100 => "Medium",
+        0x2100..0x3000 => "MediumPlus",
+        0x3000..0x4000 => "High",
+        0x4000..0x5000 => "System",
+        _ => "Protected",
+    })
+}
+
+/// The session a process runs in.
+pub(super) fn session(pid: u32) -> Option<u32> {
+    let mut session = 0;
+    // SAFETY: the number is ours.
+    unsafe { ProcessIdToSessionId(pid, &raw mut session) }.ok()?;
+    Some(session)
+}
+
+/// The command line put together from its words, where it is not given as it was: before Windows 8.1.
+pub(super) fn command_line_of(system: &mut System, pid: u32) -> Option<String> {
+    let pid = Pid::from_u32(pid);
+    let kind = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
+    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, kind);
+    let words = system.process(pid)?.cmd();
+    let quoted: Vec<String> = words.iter().map(|word| quoted(&word.to_string_lossy())).collect();
+    (!quoted.is_empty()).then(|| quoted.join(" "))
+}
+
+/// As CommandLineToArgvW takes it apart again.
+fn quoted(word: &str) -> String {
+    if !word.is_empty() && !word.contains([' ', '\t', '"']) {
+        return word.to_owned();
+    }
+    format!("\"{}\"", word.replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn this_process_says_who_it_is() {
+        let open = Open::of(std::process::id()).unwrap();
+        let exe = std::env::current_exe().unwrap().to_string_lossy().to_lowercase();
+        let found = open.executable().unwrap().to_lowercase();
+        assert!(exe.ends_with(&found) || found.ends_with(&exe), "{found} is {exe}");
+        assert!(open.user().0.unwrap().starts_with("S-1-"));
+        assert!(open.born().unwrap() > 1_600_000_000_000_000_000);
+        assert!(open.end().is_none() || open.end().unwrap().1 == 259, "it runs");
+    }
+
+    #[test]
+    fn words_are_quoted_where_that_is_needed() {
+        assert_eq!(quoted("plain"), "plain");
+        assert_eq!(quoted(""), "\"\"");
+        assert_eq!(quoted("two words"), "\"two words\"");
+    }
+}

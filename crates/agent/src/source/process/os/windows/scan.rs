@@ -1,0 +1,147 @@
+//! What changed in the list of processes since it was looked at before.
+
+use std::collections::{HashMap, HashSet};
+
+use sysinfo::System;
+
+use super::super::super::Resume;
+use super::super::super::executables::Executables;
+use super::super::super::queue::Outlet;
+use super::super::super::record::{From, Record};
+use super::super::super::table::{Found, Seen, Table};
+use super::exit::exit_of;
+use super::held::hold;
+use super::inspect::{Open, command_line_of, session};
+use super::list::{Listed, processes};
+use super::since_boot;
+
+/// The kernel's own: no programs.
+const KERNEL: [u32; 2] = [0, 4];
+
+/// Who was there when the list was looked at last.
+pub(super) struct Scan {
+    known: HashMap<u32, Option<Open>>,
+    executables: Option<Executables>,
+    /// For command lines that Windows before 8.1 does not give.
+    system: Option<System>,
+    /// Said once.
+    failed: bool,
+}
+
+impl Scan {
+    pub(super) fn new(executables: Option<Executables>) -> Self {
+        Self {
+            known: HashMap::new(),
+            executables,
+            system: System::new().ok(),
+            failed: false,
+        }
+    }
+
+    /// Everyone who is there already. Nothing is told, except of processes that began after an earlier run ended.
+    pub(super) fn begin(&mut self, table: &mut Table, resume: Option<&Resume>, outlet: &mut Outlet) {
+        let mut new = Vec::new();
+        for listed in self.list().into_iter().flatten() {
+            let open = Open::of(listed.pid);
+            let (found, seen) = self.look_at(&listed, open.as_ref());
+            table.identify(listed.pid, &found);
+            if !found.kernel && open.is_some() && resume.is_some_and(|resume| resume.is_new(listed.pid, found.born)) {
+                new.push((listed.pid, found, seen));
+            } else {
+                table.settle(listed.pid, &seen);
+            }
+            self.known.insert(listed.pid, open);
+        }
+        table.settle_lineage();
+        new.sort_by_key(|(pid, found, _)| (found.born, *pid));
+        for (pid, found, seen) in new {
+            self.tell(table, outlet, pid, &found, seen);
+        }
+    }
+
+    /// Tells who is gone, then who is new.
+    pub(super) fn again(&mut self, table: &mut Table, outlet: &mut Outlet) {
+        let Some(listed) = self.list() else { return };
+        let now = since_boot();
+        let there: HashSet<u32> = listed.iter().map(|process| process.pid).collect();
+        let mut gone: Vec<(u32, Option<Open>)> = self.known.extract_if(|pid, _| !there.contains(pid)).collect();
+        gone.sort_by_key(|(pid, _)| *pid);
+        for (pid, open) in gone {
+            let end = open.and_then(|open| open.end());
+            let (at, exit) = end.map_or((now, None), |(at, code)| (at, Some(exit_of(code))));
+            if let Some(ended) = table.end(pid, exit, at, From::Poll) {
+                outlet.put(Record::Ended(Box::new(ended)));
+            }
+        }
+        let mut new = Vec::new();
+        for process in listed {
+            if self.known.contains_key(&process.pid) {
+                continue;
+            }
+            let open = Open::of(process.pid);
+            let (found, seen) = self.look_at(&process, open.as_ref());
+            self.known.insert(process.pid, open);
+            new.push((process.pid, found, seen));
+        }
+        // A parent before its children, in whatever order they are listed.
+        new.sort_by_key(|(pid, found, _)| (found.born, *pid));
+        for (pid, found, seen) in new {
+            self.tell(table, outlet, pid, &found, seen);
+        }
+    }
+
+    /// The list without processes that have ended, of which only a handle is left.
+    fn list(&mut self) -> Option<Vec<Listed>> {
+        match processes() {
+            Ok(mut listed) => {
+                self.failed = false;
+                listed.retain(|process| process.threads > 0);
+                Some(listed)
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.failed, true) {
+                    tracing::warn!(error = watchpost_kit::chain(&error), "cannot list processes");
+                }
+                None
+            }
+        }
+    }
+
+    fn look_at(&mut self, listed: &Listed, open: Option<&Open>) -> (Found, Seen) {
+        let kernel = KERNEL.contains(&listed.pid);
+        let (user, integrity) = open.map_or((None, None), Open::user);
+        let found = Found {
+            parent: listed.parent,
+            user,
+            effective_user: None,
+            session: session(listed.pid).filter(|_| !kernel),
+            integrity,
+            born: open.and_then(Open::born).unwrap_or_else(since_boot),
+            threads: listed.threads,
+            kernel,
+            print: None,
+        };
+        let command_line = open.and_then(Open::command_line);
+        let seen = Seen {
+            comm: Some(listed.name.clone()),
+            executable: open.and_then(Open::executable),
+            args: Vec::new(),
+            command_line: command_line.or_else(|| command_line_of(self.system.as_mut()?, listed.pid)),
+            ..Seen::default()
+        };
+        (found, seen)
+    }
+
+    fn tell(&self, table: &mut Table, outlet: &mut Outlet, pid: u32, found: &Found, mut seen: Seen) {
+        table.identify(pid, found);
+        if found.kernel {
+            return;
+        }
+        if let (Some(executables), Some(path)) = (&self.executables, &seen.executable) {
+            seen.hash = hold(path).and_then(|file| executables.ask(file));
+        }
+        if let Some(started) = table.exec(pid, found.born, seen, From::Poll) {
+            outlet.put(Record::Started(Box::new(started)));
+        }
+    }
+}
