@@ -12,7 +12,7 @@ WATCHPOST := $(CARGO_TARGET_DIR)/debug/watchpost
 export PATH := $(CARGO_TARGET_DIR)/node/bin:$(PATH)
 WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) web/index.html web/vite.config.ts web/tsconfig.json
 
-.PHONY: help setup run build web test fmt check-fmt clippy rust-tests web-tests browser-tests screenshots openapi bench bench-growth torture docs-help clean
+.PHONY: help setup windows run build web test fmt check-fmt clippy rust-tests web-tests browser-tests screenshots openapi bench bench-growth torture docs-help clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,7 +38,12 @@ web/dist/index.html.br: web/node_modules/.installed $(WEB_SOURCES)
 run: build ## build, then collect this host's logs: UP="PATH…" reads files from their beginning
 	$(WATCHPOST) up $(UP)
 
-test: setup check-fmt web clippy rust-tests web-tests browser-tests ## formatting, lints and every test
+windows: ## watchpost-agent.exe, for Windows, and its lints; Wine for its tests
+	@scripts/setup --windows
+	scripts/windows build
+	scripts/windows clippy
+
+test: setup check-fmt web clippy windows rust-tests web-tests browser-tests ## formatting, lints and every test
 
 fmt: ## format all code
 	cargo fmt --all

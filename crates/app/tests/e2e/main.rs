@@ -25,3 +25,4 @@ mod uploads;
 mod users;
 mod virustotal;
 mod watch;
+mod windows;

@@ -10,9 +10,9 @@ use serde_json::Value;
 use crate::harness::{World, wait_for};
 
 /// Finds all of them.
-pub(super) const LINES: &str = "numbered";
+pub(crate) const LINES: &str = "numbered";
 /// Length of each, its end included.
-pub(super) const LINE_BYTES: u64 = 100;
+pub(crate) const LINE_BYTES: u64 = 100;
 
 /// A bijection that looks like noise (the mixing step of SplitMix64).
 fn noise(number: u64) -> u64 {
@@ -32,7 +32,7 @@ fn line(number: u64) -> String {
 }
 
 /// Appends these lines.
-pub(super) fn append(path: &Path, numbers: std::ops::Range<u64>) {
+pub(crate) fn append(path: &Path, numbers: std::ops::Range<u64>) {
     fs::create_dir_all(path.parent().unwrap()).unwrap();
     let file = File::options().create(true).append(true).open(path).unwrap();
     let mut file = BufWriter::new(file);
@@ -43,7 +43,7 @@ pub(super) fn append(path: &Path, numbers: std::ops::Range<u64>) {
 }
 
 /// How often each number is stored.
-pub(super) fn stored(world: &World) -> BTreeMap<u64, u32> {
+pub(crate) fn stored(world: &World) -> BTreeMap<u64, u32> {
     let found = world.run(&["search", LINES, "--json", "--limit", "1000000"]);
     assert!(matches!(found.code, Some(0 | 3)), "{found:?}");
     let mut times = BTreeMap::new();
@@ -57,7 +57,7 @@ pub(super) fn stored(world: &World) -> BTreeMap<u64, u32> {
 }
 
 /// These numbers stand in the store once each, and no other does.
-pub(super) fn assert_exactly(world: &World, numbers: impl IntoIterator<Item = u64>) {
+pub(crate) fn assert_exactly(world: &World, numbers: impl IntoIterator<Item = u64>) {
     let mut times = stored(world);
     let missing: Vec<u64> = numbers
         .into_iter()
@@ -72,7 +72,7 @@ pub(super) fn assert_exactly(world: &World, numbers: impl IntoIterator<Item = u6
 }
 
 /// The delivery report once the store has everything that the ledger has.
-pub(super) fn report(world: &World) -> Value {
+pub(crate) fn report(world: &World) -> Value {
     wait_for("the store to catch up", || {
         let asked = world.run(&["delivery", "--json"]);
         let report: Value = serde_json::from_str(&asked.stdout).map_err(|error| format!("{error}: {asked:?}"))?;
@@ -83,7 +83,7 @@ pub(super) fn report(world: &World) -> Value {
 }
 
 /// Nothing is missing and nothing is damaged.
-pub(super) fn assert_no_gap(world: &World) {
+pub(crate) fn assert_no_gap(world: &World) {
     let report = report(world);
     for stream in report["streams"].as_array().unwrap() {
         assert_eq!(stream["gaps"], 0, "{stream}");
@@ -93,14 +93,14 @@ pub(super) fn assert_no_gap(world: &World) {
 }
 
 /// `make torture` asks for more rounds; otherwise as many as take a few seconds.
-pub(super) fn rounds(usually: u64) -> u64 {
+pub(crate) fn rounds(usually: u64) -> u64 {
     #[expect(clippy::disallowed_methods, reason = "how `make torture` asks for more")]
     let asked = std::env::var("WATCHPOST_TORTURE_ROUNDS").ok();
     asked.map_or(usually, |rounds| rounds.parse().unwrap())
 }
 
 /// A seed of chance, named so that a failure can be repeated with `WATCHPOST_TORTURE_SEED`.
-pub(super) fn seed() -> u64 {
+pub(crate) fn seed() -> u64 {
     #[expect(clippy::disallowed_methods, reason = "how a failure is repeated")]
     let asked = std::env::var("WATCHPOST_TORTURE_SEED").ok();
     asked.map_or_else(|| u64::from(std::process::id()), |seed| seed.parse().unwrap())

@@ -1,0 +1,116 @@
+//! A Windows of one test's own: a drive for Wine, and programs that run there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::harness::{Finished, Running, World, finish};
+
+/// Where the program's data and configuration are on Windows.
+const HOME: &str = "ProgramData/Watchpost";
+
+pub(super) struct Windows {
+    target: PathBuf,
+    drive: PathBuf,
+}
+
+impl Windows {
+    /// A fresh drive with the agent's program on it.
+    pub(super) fn new() -> Self {
+        let target = Path::new(env!("CARGO_BIN_EXE_watchpost")).ancestors().nth(2).unwrap();
+        let dist = target.join("windows/dist/watchpost-agent.exe");
+        assert!(
+            dist.exists(),
+            "{} is missing: run `make windows` first, as `make test` does",
+            dist.display()
+        );
+        let runs = target.join("windows/wine/runs");
+        fs::create_dir_all(&runs).unwrap();
+        let folder = tempfile::Builder::new()
+            .prefix("drive-")
+            .tempdir_in(runs)
+            .unwrap()
+            .keep();
+        let windows = Self {
+            target: target.to_owned(),
+            drive: folder.join("drive"),
+        };
+        let made = finish(windows.script().arg("drive").arg(&windows.drive));
+        assert_eq!(made.code, Some(0), "{made:?}");
+        let program = windows.path("Program Files/Watchpost/watchpost-agent.exe");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        fs::copy(dist, program).unwrap();
+        windows
+    }
+
+    fn script(&self) -> Command {
+        let mut command = Command::new(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../scripts/windows"));
+        command
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("HOME", self.drive.parent().unwrap())
+            .env("CARGO_TARGET_DIR", &self.target)
+            .env("WINEPREFIX", &self.drive)
+            .stdin(Stdio::null());
+        command
+    }
+
+    /// A place below `C:\`, as this side sees it.
+    pub(super) fn path(&self, below: &str) -> PathBuf {
+        self.drive.join("drive_c").join(below)
+    }
+
+    /// A program of this Windows; killing the process that is started kills it.
+    pub(super) fn command(&self, program: &str, arguments: &[&str]) -> Command {
+        let mut command = self.script();
+        command.arg("wine").arg(program).args(arguments);
+        command
+    }
+
+    pub(super) fn run(&self, program: &str, arguments: &[&str]) -> Finished {
+        finish(&mut self.command(program, arguments))
+    }
+
+    /// The agent's program.
+    pub(super) fn agent_command(&self, arguments: &[&str]) -> Command {
+        self.command(r"C:\Program Files\Watchpost\watchpost-agent.exe", arguments)
+    }
+
+    /// The agent, with the configuration in its place.
+    pub(super) fn agent(&self, world: &World) -> Running {
+        world.start_command("windows-agent", &mut self.agent_command(&["agent"]))
+    }
+
+    /// `agent.toml` of an agent that delivers to this world's server.
+    pub(super) fn configure(&self, world: &World, id: &str, more: &str) {
+        let key = world.agent_key(id);
+        let text = format!(
+            "[agent]\nid = \"{id}\"\n[uplink]\nurl = \"http://{}\"\nkey = \"{key}\"\n{more}",
+            world.address()
+        );
+        let home = self.path(HOME);
+        fs::create_dir_all(&home).unwrap();
+        fs::write(home.join("agent.toml"), text).unwrap();
+    }
+
+    /// Compiles a C program of this folder into a place below `C:\`.
+    pub(super) fn compile(&self, source: &str, program: &str) {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/e2e/windows")
+            .join(source);
+        let program = self.path(program);
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        let mut compiler = Command::new("x86_64-w64-mingw32-gcc-posix");
+        let compiled = finish(compiler.arg("-o").arg(program).arg(source));
+        assert_eq!(compiled.code, Some(0), "{compiled:?}");
+    }
+}
+
+impl Drop for Windows {
+    fn drop(&mut self) {
+        let mut end = Command::new("/usr/lib/wine/wineserver64");
+        let _ = end.arg("-k").env("WINEPREFIX", &self.drive).status();
+        let _ = end.args(["-w"]).env("WINEPREFIX", &self.drive).status();
+        let _ = fs::remove_dir_all(self.drive.parent().unwrap());
+    }
+}
