@@ -24,6 +24,7 @@ mod program;
 mod run;
 mod settings;
 mod signals;
+mod system;
 mod this_host;
 
 pub use commands::agent::AgentArgs;
@@ -35,5 +36,6 @@ pub use logging::{LogFile, LogSection, LogTarget};
 pub use program::{Agent, Global, Here, Program};
 pub use run::{Outside, data_folder_hint, join_agent};
 pub use settings::{AgentFile, Loaded, Settings, from_beginning};
+pub use system::SystemCommand;
 pub use this_host::ThisHost;
 pub use watchpost_run::host_name;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use watchpost_endpoint::{Agent, AlertsArgs, Command, Global, Here, alerts, failure};
+use watchpost_endpoint::{Agent, AlertsArgs, Command, Global, Here, SystemCommand, alerts, failure};
 
 /// Collects logs and security events on this host and delivers them to a Watchpost server.
 #[derive(Debug, Parser)]
@@ -33,6 +33,8 @@ enum Commands {
     #[command(flatten)]
     Shared(Box<Command>),
     Alerts(AlertsArgs),
+    #[command(flatten)]
+    System(SystemCommand),
 }
 
 fn main() -> ExitCode {
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         match &cli.command {
             Commands::Shared(command) => command.run(&here),
             Commands::Alerts(args) => alerts(args, &here),
+            Commands::System(command) => command.run(&here),
         }
     })
 }

@@ -30,11 +30,16 @@ impl Outside {
     pub fn new() -> Result<Self> {
         let shutdown = Shutdown::new();
         signals::install(&shutdown).context("cannot listen for signals")?;
-        Ok(Self {
+        Ok(Self::ending_with(&shutdown))
+    }
+
+    /// What goes by this ends with `shutdown`, and by nothing else.
+    pub fn ending_with(shutdown: &Shutdown) -> Self {
+        Self {
             disk: Arc::new(RealDisk),
             clock: Arc::new(SystemClock::new()),
-            shutdown,
-        })
+            shutdown: shutdown.clone(),
+        }
     }
 
     /// What an agent needs of it.

@@ -15,7 +15,7 @@ use watchpost_kit::config::{Merged, Sources, load, process_environment};
 
 use crate::dirs::Dirs;
 use crate::environment;
-use crate::logging::{LogSection, LogTarget, Wishes};
+use crate::logging::{LogSection, LogTarget, SystemLayer, Wishes};
 use crate::program::Global;
 use crate::this_host::ThisHost;
 
@@ -220,30 +220,30 @@ impl Settings {
 
     /// Begins logging into `NAME.log` unless the configuration names a file.
     pub fn start_logging(&self, name: &str, quiet: bool) -> Result<()> {
-        let wishes = Wishes {
+        self.start_logging_beside(name, quiet, None)
+    }
+
+    /// The same, and into the operating system's own log.
+    pub(crate) fn start_logging_beside(&self, name: &str, quiet: bool, system: Option<SystemLayer>) -> Result<()> {
+        let path = self.loaded.dirs.logs.join(format!("{name}.log"));
+        crate::logging::start(&self.file.log, &self.wishes(quiet), &path, system)
+    }
+
+    fn wishes(&self, quiet: bool) -> Wishes {
+        Wishes {
             verbose: self.loaded.verbose,
             environment: environment::get("LOG_LEVEL"),
             quiet,
-        };
-        crate::logging::start(
-            &self.file.log,
-            &wishes,
-            &self.loaded.dirs.logs.join(format!("{name}.log")),
-        )
+        }
     }
 
     /// Begins logging to standard error only, and only what needs attention.
     pub fn start_stderr_logging(&self) -> Result<()> {
-        let wishes = Wishes {
-            verbose: self.loaded.verbose,
-            environment: environment::get("LOG_LEVEL"),
-            quiet: true,
-        };
         let section = LogSection {
             to: vec![LogTarget::Stderr],
             ..self.file.log.clone()
         };
-        crate::logging::start(&section, &wishes, Path::new(""))
+        crate::logging::start(&section, &self.wishes(true), Path::new(""), None)
     }
 }
 

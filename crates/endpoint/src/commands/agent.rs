@@ -4,6 +4,7 @@ use std::io::Write;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
+use watchpost_agent::AgentHandle;
 use watchpost_agent::status::UplinkState;
 use watchpost_console::{Exit, harmless};
 use watchpost_run::host_name;
@@ -71,17 +72,23 @@ fn status(json: bool, here: &Here<'_>) -> Result<Exit> {
 fn collect(here: &Here<'_>) -> Result<Exit> {
     // Collector and uplink take turns rather than compete, so a heap for each would only be memory kept twice.
     watchpost_run::memory::share_heaps(1);
-    let settings = here.settings()?;
-    settings.start_logging("agent", false)?;
-    let agent = settings
-        .agent(&host_name(), ThisHost::FROM_NOW, None)
-        .usage("`watchpost config check` looks at all of it")?;
-    let folder = agent.data_dir.clone();
+    here.settings()?.start_logging("agent", false)?;
     let outside = Outside::new()?;
-    let handle = watchpost_agent::start(agent, outside.agent(None)).hint(data_folder_hint(&folder))?;
-    tracing::info!(agent = handle.id().as_str(), data = %folder.display(), "the agent runs");
+    let handle = begin(here, &outside)?;
     outside.shutdown.wait_blocking();
     tracing::info!("the agent ends");
     join_agent(handle)?;
     Ok(Exit::Done)
+}
+
+/// Starts the agent that the configuration describes; it ends with `outside`.
+pub(crate) fn begin(here: &Here<'_>, outside: &Outside) -> Result<AgentHandle> {
+    let agent = here
+        .settings()?
+        .agent(&host_name(), ThisHost::FROM_NOW, None)
+        .usage("`watchpost config check` looks at all of it")?;
+    let folder = agent.data_dir.clone();
+    let handle = watchpost_agent::start(agent, outside.agent(None)).hint(data_folder_hint(&folder))?;
+    tracing::info!(agent = handle.id().as_str(), data = %folder.display(), "the agent runs");
+    Ok(handle)
 }

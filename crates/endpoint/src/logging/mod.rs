@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, fmt};
+use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 use watchpost_kit::ByteSize;
 
 use crate::failure::Remedy;
@@ -92,6 +92,9 @@ impl Wishes {
     }
 }
 
+/// The operating system's own log, for those who look there first.
+pub(crate) type SystemLayer = Box<dyn Layer<Registry> + Send + Sync>;
+
 /// Libraries are heard only when something is wrong.
 fn filter(level: &str) -> Result<EnvFilter> {
     let plain = !level.contains(['=', ',']);
@@ -108,7 +111,12 @@ fn filter(level: &str) -> Result<EnvFilter> {
 
 /// Begins logging. `default_path` is the file when the section names none. A log file that cannot be opened is told on
 /// standard error and does not stop the program: its data matter more.
-pub(crate) fn start(section: &LogSection, wishes: &Wishes, default_path: &Path) -> Result<()> {
+pub(crate) fn start(
+    section: &LogSection,
+    wishes: &Wishes,
+    default_path: &Path,
+    system: Option<SystemLayer>,
+) -> Result<()> {
     let level = wishes.level(&section.level);
     let stderr_level = if wishes.quiet && wishes.verbose == 0 && wishes.environment.is_none() {
         "warn"
@@ -137,6 +145,7 @@ pub(crate) fn start(section: &LogSection, wishes: &Wishes, default_path: &Path) 
         filter(level).map(|filter| layer.with_filter(filter))
     });
     tracing_subscriber::registry()
+        .with(system)
         .with(stderr.transpose()?)
         .with(file.transpose()?)
         .try_init()?;
