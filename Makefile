@@ -12,7 +12,7 @@ WATCHPOST := $(CARGO_TARGET_DIR)/debug/watchpost
 export PATH := $(CARGO_TARGET_DIR)/node/bin:$(PATH)
 WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) web/index.html web/vite.config.ts web/tsconfig.json
 
-.PHONY: help setup windows run build web test fmt check-fmt clippy rust-tests web-tests browser-tests screenshots openapi bench bench-growth torture docs-help clean
+.PHONY: help setup windows windows-tests run build web test fmt check-fmt clippy rust-tests web-tests browser-tests screenshots openapi bench bench-growth torture docs-help clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,7 +43,10 @@ windows: ## watchpost-agent.exe, for Windows, and its lints; Wine for its tests
 	scripts/windows build
 	scripts/windows clippy
 
-test: setup check-fmt web clippy windows rust-tests web-tests browser-tests ## formatting, lints and every test
+windows-tests: windows ## the agent for Windows, run by Wine
+	cargo test --locked -p watchpost-app --test windows
+
+test: setup check-fmt web clippy rust-tests web-tests browser-tests ## formatting, lints and every test
 
 fmt: ## format all code
 	cargo fmt --all

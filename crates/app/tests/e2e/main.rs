@@ -25,4 +25,3 @@ mod uploads;
 mod users;
 mod virustotal;
 mod watch;
-mod windows;

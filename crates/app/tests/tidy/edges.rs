@@ -82,6 +82,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("indicatif", &["console"]),
     ("lettre", &["alert"]),
     ("maxminddb", &["lookup"]),
+    ("windows", &["run", "agent", "endpoint"]),
+    ("windows-service", &["endpoint"]),
     ("reqwest", &["agent", "console", "alert", "lookup", "store"]),
     (
         "tokio",

@@ -7,7 +7,7 @@ mod full_disk;
 mod identity;
 mod kills;
 mod network;
-pub(crate) mod numbered;
+mod numbered;
 mod overtaking;
 mod place;
 mod proxy;

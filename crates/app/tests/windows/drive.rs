@@ -95,9 +95,7 @@ impl Windows {
 
     /// Compiles a C program of this folder into a place below `C:\`.
     pub(super) fn compile(&self, source: &str, program: &str) {
-        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
-            .join("tests/e2e/windows")
-            .join(source);
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/windows").join(source);
         let program = self.path(program);
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         let mut compiler = Command::new("x86_64-w64-mingw32-gcc-posix");

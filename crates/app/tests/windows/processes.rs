@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::drive::Windows;
+use crate::drive::Windows;
 use crate::harness::{World, finish, wait_for};
 use crate::telegram::Telegram;
 
@@ -38,6 +38,9 @@ fn server(world: &World, telegram: &Telegram) -> crate::harness::Running {
     world.server()
 }
 
+const BROWSER: &str = r"C:\Users\anna\AppData\Local\Google\chrome.exe";
+const STARTED: &str = "process.name:chrome.exe event.action:process-started";
+
 #[test]
 fn a_browser_is_one_launch_in_search_in_sql_and_in_a_message() {
     let (world, windows, telegram) = (World::new(), Windows::new(), Telegram::start());
@@ -56,44 +59,10 @@ fn a_browser_is_one_launch_in_search_in_sql_and_in_a_message() {
     let explorer = world.start_command("explorer", &mut windows.command("explorer.exe", &[r"C:\"]));
     let notepad = world.start_command("notepad", &mut windows.command("notepad.exe", &[]));
     windows.compile("browser.c", "Users/anna/AppData/Local/Google/chrome.exe");
-    let browser = r"C:\Users\anna\AppData\Local\Google\chrome.exe";
-    assert_eq!(windows.run(browser, &[]).code, Some(7));
-
-    let started = "process.name:chrome.exe event.action:process-started";
-    world.wait_count(started, 4);
-    let launched = one(&world, &format!("{started} watchpost.launch:true"));
-    assert_eq!(launched["process"]["title"], "Chrome", "{launched}");
-    assert_eq!(launched["process"]["executable"], browser, "{launched}");
-    assert!(
-        launched["process"]["command_line"]
-            .as_str()
-            .unwrap()
-            .contains("chrome.exe"),
-        "{launched}"
-    );
-    assert_eq!(
-        launched["process"]["hash"]["sha256"].as_str().map(str::len),
-        Some(64),
-        "{launched}"
-    );
-    assert!(
-        launched["user"]["id"].as_str().unwrap().starts_with("S-1-5-21-"),
-        "{launched}"
-    );
-    assert_eq!(launched["watchpost"]["logsource"]["product"], "windows", "{launched}");
-    let child = found(&world, &format!("{started} watchpost.launch:false")).remove(0);
-    assert_eq!(child["process"]["parent"]["name"], "chrome.exe", "{child}");
-    assert_eq!(child["process"]["parent"]["pid"], launched["process"]["pid"], "{child}");
-    let line = child["process"]["command_line"].as_str().unwrap();
-    assert!(line.ends_with("\" --type=renderer"), "{child}");
-    let ended = one(&world, "process.exit_code:7 event.action:process-stopped");
-    assert_eq!(ended["process"]["pid"], launched["process"]["pid"], "{ended}");
-    let lived = ended["event"]["duration"].as_u64().unwrap();
-    assert!((5_900_000_000..30_000_000_000).contains(&lived), "{ended}");
-    // Sigma's Windows rules ask by Sysmon's names and any case of the path.
-    assert_eq!(world.count("process.name:notepad.exe event.action:process-started"), 1);
-
-    let name = launched["user"]["name"].as_str().unwrap();
+    assert_eq!(windows.run(BROWSER, &[]).code, Some(7));
+    world.wait_count(STARTED, 4);
+    world.wait_count("process.name:notepad.exe event.action:process-started", 1);
+    let name = assert_one_launch(&world);
     let sql = rows(&world, "chrome.exe");
     assert!(sql.len() >= 4, "{sql:?}");
     assert!(
@@ -101,6 +70,44 @@ fn a_browser_is_one_launch_in_search_in_sql_and_in_a_message() {
             .all(|row| row[0] == name && row[1] == "chrome.exe" && row[2] == "win-1"),
         "{sql:?}"
     );
+    assert_told_once(&telegram, &name);
+    drop((explorer, notepad));
+    agent.kill();
+    server.stop();
+}
+
+/// The launch with everything there is to know of it, its children, and its end; the user's name.
+fn assert_one_launch(world: &World) -> String {
+    let launched = one(world, &format!("{STARTED} watchpost.launch:true"));
+    let process = &launched["process"];
+    assert_eq!(
+        (&process["title"], &process["executable"]),
+        (&"Chrome".into(), &BROWSER.into()),
+        "{launched}"
+    );
+    assert!(
+        process["command_line"].as_str().unwrap().contains("chrome.exe"),
+        "{launched}"
+    );
+    assert_eq!(process["hash"]["sha256"].as_str().map(str::len), Some(64), "{launched}");
+    assert!(
+        launched["user"]["id"].as_str().unwrap().starts_with("S-1-5-21-"),
+        "{launched}"
+    );
+    assert_eq!(launched["watchpost"]["logsource"]["product"], "windows", "{launched}");
+    let child = found(world, &format!("{STARTED} watchpost.launch:false")).remove(0);
+    assert_eq!(child["process"]["parent"]["name"], "chrome.exe", "{child}");
+    assert_eq!(child["process"]["parent"]["pid"], process["pid"], "{child}");
+    let line = child["process"]["command_line"].as_str().unwrap();
+    assert!(line.ends_with("\" --type=renderer"), "{child}");
+    let ended = one(world, "process.exit_code:7 event.action:process-stopped");
+    assert_eq!(ended["process"]["pid"], process["pid"], "{ended}");
+    let lived = ended["event"]["duration"].as_u64().unwrap();
+    assert!((5_900_000_000..30_000_000_000).contains(&lived), "{ended}");
+    launched["user"]["name"].as_str().unwrap().to_owned()
+}
+
+fn assert_told_once(telegram: &Telegram, name: &str) {
     let told = wait_for("the messages", || {
         let texts = telegram.texts();
         let of = |title: &str| texts.iter().any(|text| text.ends_with(title));
@@ -115,9 +122,6 @@ fn a_browser_is_one_launch_in_search_in_sql_and_in_a_message() {
     let (time, rest) = chrome[0].split_once("] ").unwrap();
     assert_eq!(rest, format!("User {name} started Chrome"));
     assert_eq!(time.len(), "[2026-11-20 22:41:07".len(), "{told:?}");
-    drop((explorer, notepad));
-    agent.kill();
-    server.stop();
 }
 
 #[test]
