@@ -1,6 +1,6 @@
 //! A Windows of one test's own: a drive for Wine, and programs that run there.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -68,7 +68,22 @@ impl Windows {
     }
 
     pub(super) fn run(&self, program: &str, arguments: &[&str]) -> Finished {
-        finish(&mut self.command(program, arguments))
+        self.finish(&mut self.command(program, arguments))
+    }
+
+    /// Runs a program to its end. What it says goes to files: Wine's own processes, which the first program starts, would keep
+    /// a pipe open.
+    pub(super) fn finish(&self, command: &mut Command) -> Finished {
+        let folder = tempfile::tempdir_in(self.drive.parent().unwrap()).unwrap();
+        let place = |name: &str| folder.path().join(name);
+        let file = |name: &str| File::create(place(name)).unwrap();
+        let status = command.stdout(file("out")).stderr(file("err")).status().unwrap();
+        let text = |name: &str| String::from_utf8_lossy(&fs::read(place(name)).unwrap()).into_owned();
+        Finished {
+            code: status.code(),
+            stdout: text("out"),
+            stderr: text("err"),
+        }
     }
 
     /// The agent's program.

@@ -132,7 +132,7 @@ fn the_agent_says_how_it_is_through_its_pipe_and_has_its_data_alone() {
     let mut agent = windows.agent(&world);
     let status = wait_for("the agent's answer", || {
         agent.assert_running();
-        let asked = finish(&mut windows.agent_command(&["agent", "status", "--json"]));
+        let asked = windows.finish(&mut windows.agent_command(&["agent", "status", "--json"]));
         let status: Value = serde_json::from_str(&asked.stdout).map_err(|_| asked.stderr.clone())?;
         if status["uplink"]["state"] == "delivering" {
             Ok(status)
@@ -144,10 +144,16 @@ fn the_agent_says_how_it_is_through_its_pipe_and_has_its_data_alone() {
     let told = one(&world, "event.action:system-information");
     let os = told["host"]["os"]["full"].as_str().unwrap();
     assert!(os.contains("Windows"), "{told}");
-    finish(&mut windows.agent_command(&["agent"])).fails_with(1, &["another watchpost", "Watchpost"]);
-    finish(&mut windows.agent_command(&["search", "error"])).fails_with(2, &["WATCHPOST_URL"]);
-    finish(&mut windows.agent_command(&["config", "check"])).ok();
+    windows
+        .finish(&mut windows.agent_command(&["agent"]))
+        .fails_with(1, &["another watchpost", "Watchpost"]);
+    windows
+        .finish(&mut windows.agent_command(&["search", "error"]))
+        .fails_with(2, &["WATCHPOST_URL"]);
+    windows.finish(&mut windows.agent_command(&["config", "check"])).ok();
     agent.kill();
-    finish(&mut windows.agent_command(&["agent", "status"])).fails_with(1, &["no agent runs"]);
+    windows
+        .finish(&mut windows.agent_command(&["agent", "status"]))
+        .fails_with(1, &["no agent runs"]);
     server.stop();
 }
