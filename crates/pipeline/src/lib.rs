@@ -32,6 +32,7 @@ mod framing;
 mod golden;
 mod process;
 mod web;
+mod winlog;
 
 pub use codec::{Codec, CodecContext, Decoder, service_of};
 pub use enrich::enrich_auth;

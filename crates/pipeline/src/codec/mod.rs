@@ -23,7 +23,7 @@ use watchpost_event::{Event, Fields, Timestamp};
 use crate::draft::{Draft, Piece};
 use crate::enrich::enrich_draft;
 use crate::facts::Facts;
-use crate::{PipelineError, web};
+use crate::{PipelineError, web, winlog};
 
 pub use syslog::service_of;
 
@@ -46,6 +46,8 @@ pub enum Codec {
     Json,
     /// Access logs of web servers in the common and combined formats.
     Access,
+    /// One event of the Windows Event Log per record, as XML.
+    WinXml,
 }
 
 impl Codec {
@@ -57,6 +59,7 @@ impl Codec {
             Self::Syslog => "syslog",
             Self::Json => "json",
             Self::Access => "access",
+            Self::WinXml => "winxml",
         }
     }
 }
@@ -71,10 +74,17 @@ impl FromStr for Codec {
     type Err = PipelineError;
 
     fn from_str(name: &str) -> Result<Self, PipelineError> {
-        [Self::Auto, Self::Plain, Self::Syslog, Self::Json, Self::Access]
-            .into_iter()
-            .find(|codec| codec.name() == name)
-            .ok_or_else(|| PipelineError::UnknownCodec(name.chars().take(64).collect()))
+        [
+            Self::Auto,
+            Self::Plain,
+            Self::Syslog,
+            Self::Json,
+            Self::Access,
+            Self::WinXml,
+        ]
+        .into_iter()
+        .find(|codec| codec.name() == name)
+        .ok_or_else(|| PipelineError::UnknownCodec(name.chars().take(64).collect()))
     }
 }
 
@@ -134,6 +144,7 @@ impl Decoder {
     pub fn decode(&self, text: &str, context: CodecContext<'_>, out: &mut Vec<Event>) {
         let known = match self.codec {
             Codec::Plain => false,
+            Codec::WinXml => winlog::decode(text, context, out),
             Codec::Json => {
                 if let Err(reason) = json::decode(text, &self.zone, context, out) {
                     out.push(Event::new(context.now, 0, text).with("error.message", reason));
@@ -173,7 +184,7 @@ impl Decoder {
         match self.codec {
             Codec::Auto => known::read(text, &self.zone),
             Codec::Access => web::any_access(text),
-            Codec::Plain | Codec::Json | Codec::Syslog => None,
+            Codec::Plain | Codec::Json | Codec::Syslog | Codec::WinXml => None,
         }
     }
 
@@ -209,6 +220,7 @@ impl Decoder {
     ) -> Option<(usize, Draft<'a>)> {
         let draft = match self.codec {
             Codec::Plain => None,
+            Codec::WinXml => return None,
             Codec::Json => return Some((1, json::draft(text, &self.zone, context, arena)?)),
             Codec::Auto if looks_like_object(text) => {
                 return Some((1, json::draft(text, &self.zone, context, arena)?));
@@ -222,7 +234,7 @@ impl Decoder {
     fn leading_time(&self, text: &str) -> Option<Timestamp> {
         match self.codec {
             Codec::Auto => time::leading(text, &self.zone),
-            Codec::Plain | Codec::Json | Codec::Syslog | Codec::Access => None,
+            Codec::Plain | Codec::Json | Codec::Syslog | Codec::Access | Codec::WinXml => None,
         }
     }
 
@@ -232,6 +244,7 @@ impl Decoder {
         let object = looks_like_object(text);
         match self.codec {
             Codec::Plain => None,
+            Codec::WinXml => winlog::own_time(text),
             Codec::Syslog => syslog::own_time(text, &self.zone, now),
             Codec::Access => self.facts(text)?.time,
             Codec::Auto if !object => match self.facts(text) {
