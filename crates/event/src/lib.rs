@@ -35,6 +35,7 @@ mod seven;
 mod severity;
 mod time;
 mod view;
+pub mod windows;
 pub mod words;
 
 pub use batch::{Batch, BatchBuilder, BatchHeader, Decoded, Envelope, Fingerprint, Overlong, Skip, Unwatched};

@@ -49,7 +49,9 @@ impl<'a> Facts<'a> {
     }
 
     pub(crate) fn words(mut self, name: &'static str, words: &'static [&'static str]) -> Self {
-        self.add(name, Piece::Words(words));
+        if !words.is_empty() {
+            self.add(name, Piece::Words(words));
+        }
         self
     }
 
@@ -64,6 +66,16 @@ impl<'a> Facts<'a> {
             None => "",
         };
         self.text(names::EVENT_OUTCOME, outcome)
+    }
+
+    /// Whether something was said under a name.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// What was said first under a name.
+    pub(crate) fn get(&self, name: &str) -> Option<&Piece<'a>> {
+        self.fields.iter().find(|(have, _)| have == name).map(|(_, value)| value)
     }
 
     /// Adds a field; it counts unless something was said under its name before.
@@ -101,7 +113,22 @@ impl<'a> Facts<'a> {
         }
     }
 
+    /// The same, where the event does not have a field of the name.
+    pub(crate) fn fill(self, fields: &mut Fields) {
+        for (name, value) in self.members() {
+            if fields.get(&name).is_none() {
+                fields.set(name, value.to_value());
+            }
+        }
+    }
+
     /// The same for an event that still stands in its record.
+    pub(crate) fn fill_draft(self, draft: &mut Draft<'a>) {
+        let missing: Vec<Member<'a>> = self.members().into_iter().filter(|(name, _)| draft.get(name).is_none()).collect();
+        draft.fields.extend(missing);
+    }
+
+    /// [`Self::put`] for an event that still stands in its record.
     pub(crate) fn put_into(self, draft: &mut Draft<'a>) {
         let hidden = self.hidden;
         let members = self.members();

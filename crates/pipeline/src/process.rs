@@ -264,7 +264,7 @@ impl Processor {
     fn decode_cut(&mut self, first: &[u8], last: &[u8], omitted: u64, now: Timestamp) {
         let (first, first_invalid) = self.encoding.decode_first(first);
         let (last, last_invalid) = self.encoding.decode_last(last);
-        if self.pipeline.decoder.codec() == Codec::Json {
+        if matches!(self.pipeline.decoder.codec(), Codec::Json | Codec::WinXml) {
             self.events.push(Event::new(now, 0, first));
         } else {
             self.decode_text(&first, false, now);

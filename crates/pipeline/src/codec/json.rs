@@ -8,6 +8,7 @@ use super::flat::{Flat, NAMES_LIMIT};
 use super::scan::Scan;
 use super::{CodecContext, scan, time};
 use crate::draft::{Draft, Piece};
+use crate::winlog;
 
 /// Fields of one object at most. More would be a table, not an event.
 const FIELDS_LIMIT: usize = 1024;
@@ -45,6 +46,7 @@ pub(super) fn decode(
     if let Some(level) = level.or_else(|| fields.get(names::LOG_LEVEL).and_then(level_of)) {
         fields.set(names::LOG_LEVEL, level.name());
     }
+    winlog::enrich(&mut fields, context.constants);
     out.push(Event {
         time: at.unwrap_or(context.now),
         position: 0,
@@ -94,6 +96,7 @@ pub(super) fn draft<'a>(
     if let Some(level) = level.or_else(|| level_of(&draft.only(names::LOG_LEVEL)?.to_value())) {
         draft.set(names::LOG_LEVEL, level.name().into());
     }
+    winlog::enrich_draft(&mut draft, context.constants);
     draft.sort();
     Some(draft)
 }

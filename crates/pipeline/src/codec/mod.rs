@@ -34,7 +34,7 @@ const REPEATED_BYTES_LIMIT: usize = 4 << 20;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Codec {
-    /// Line by line: a JSON object as `json`, what has a syslog header as `syslog`, lines of web servers' access and error
+    /// Line by line: a JSON object as `json`, an event of Windows as `winxml`, what has a syslog header as `syslog`, lines of web servers' access and error
     /// logs, of PostgreSQL, MySQL and MariaDB and of auditd as what they are, everything else as `plain`.
     #[default]
     Auto,
@@ -144,14 +144,18 @@ impl Decoder {
     pub fn decode(&self, text: &str, context: CodecContext<'_>, out: &mut Vec<Event>) {
         let known = match self.codec {
             Codec::Plain => false,
-            Codec::WinXml => winlog::decode(text, context, out),
-            Codec::Json => {
-                if let Err(reason) = json::decode(text, &self.zone, context, out) {
+            Codec::Json | Codec::WinXml => {
+                let decoded = match self.codec {
+                    Codec::WinXml => winlog::decode(text, context, out),
+                    _ => json::decode(text, &self.zone, context, out),
+                };
+                if let Err(reason) = decoded {
                     out.push(Event::new(context.now, 0, text).with("error.message", reason));
                 }
                 true
             }
             Codec::Auto if looks_like_object(text) => json::decode(text, &self.zone, context, out).is_ok(),
+            Codec::Auto if winlog::looks_like_event(text) => winlog::decode(text, context, out).is_ok(),
             Codec::Auto | Codec::Syslog | Codec::Access => self.decode_line(text, context, out),
         };
         if !known {
@@ -225,6 +229,7 @@ impl Decoder {
             Codec::Auto if looks_like_object(text) => {
                 return Some((1, json::draft(text, &self.zone, context, arena)?));
             }
+            Codec::Auto if winlog::looks_like_event(text) => return None,
             Codec::Auto | Codec::Syslog | Codec::Access => self.line(text, context),
         };
         Some(draft.unwrap_or_else(|| (1, Draft::new(self.leading_time(text).unwrap_or(context.now), text))))
@@ -247,6 +252,7 @@ impl Decoder {
             Codec::WinXml => winlog::own_time(text),
             Codec::Syslog => syslog::own_time(text, &self.zone, now),
             Codec::Access => self.facts(text)?.time,
+            Codec::Auto if winlog::looks_like_event(text) => winlog::own_time(text),
             Codec::Auto if !object => match self.facts(text) {
                 Some(facts) => facts.time,
                 None => syslog::own_time(text, &self.zone, now).or_else(|| self.leading_time(text)),
