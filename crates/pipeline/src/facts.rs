@@ -75,7 +75,10 @@ impl<'a> Facts<'a> {
 
     /// What was said first under a name.
     pub(crate) fn get(&self, name: &str) -> Option<&Piece<'a>> {
-        self.fields.iter().find(|(have, _)| have == name).map(|(_, value)| value)
+        self.fields
+            .iter()
+            .find(|(have, _)| have == name)
+            .map(|(_, value)| value)
     }
 
     /// Adds a field; it counts unless something was said under its name before.
@@ -124,7 +127,11 @@ impl<'a> Facts<'a> {
 
     /// The same for an event that still stands in its record.
     pub(crate) fn fill_draft(self, draft: &mut Draft<'a>) {
-        let missing: Vec<Member<'a>> = self.members().into_iter().filter(|(name, _)| draft.get(name).is_none()).collect();
+        let missing: Vec<Member<'a>> = self
+            .members()
+            .into_iter()
+            .filter(|(name, _)| draft.get(name).is_none())
+            .collect();
         draft.fields.extend(missing);
     }
 

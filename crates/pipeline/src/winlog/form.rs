@@ -40,6 +40,8 @@ pub(super) enum To {
     Program(&'static str, &'static str),
     /// A file: its path; its name and extension follow.
     File,
+    /// A file as Defender writes it: `file:_C:\…`, the first of several.
+    Scanned,
     /// A library or driver: `dll.path` and `dll.name`.
     Library,
     /// A key of the registry with the value's name behind it.
@@ -134,6 +136,7 @@ fn add<'a>(to: &To, value: Cow<'a, str>, values: Values<'_, 'a>, facts: &mut Fac
         }
         To::Program(path, name) => paths(facts, value, path, name),
         To::File => file(facts, value),
+        To::Scanned => file(facts, scanned(&value).to_owned().into()),
         To::Library => paths(facts, value, "dll.path", "dll.name"),
         To::Registry => registry(facts, value),
         To::Hashes(names) => hashes(facts, &value, names),
@@ -187,6 +190,11 @@ fn file<'a>(facts: &mut Facts<'a>, path: Cow<'a, str>) {
     paths(facts, path, "file.path", "file.name");
 }
 
+fn scanned(value: &str) -> &str {
+    let first = value.split(';').next().unwrap_or(value);
+    first.split_once(":_").map_or(first, |(_, path)| path).trim()
+}
+
 /// `HKLM\SOFTWARE\…\Run\OneDrive`: Sysmon does not say where the key ends, so the whole is the path.
 fn registry<'a>(facts: &mut Facts<'a>, path: Cow<'a, str>) {
     if let Some((hive, key)) = path.split_once('\\').filter(|(hive, _)| hive.starts_with("HK")) {
@@ -201,7 +209,10 @@ fn hashes(facts: &mut Facts<'_>, value: &str, names: &Hashes) {
         let Some((kind, hash)) = part.split_once('=') else {
             continue;
         };
-        let known = names.0.iter().find(|(known, _)| known.eq_ignore_ascii_case(kind.trim()));
+        let known = names
+            .0
+            .iter()
+            .find(|(known, _)| known.eq_ignore_ascii_case(kind.trim()));
         if let Some((_, name)) = known.filter(|_| hash.bytes().any(|byte| byte != b'0')) {
             text(facts, name, hash.trim().to_lowercase());
         }
@@ -244,12 +255,20 @@ fn list<'v>(facts: &mut Facts<'_>, name: &'static str, words: impl Iterator<Item
 }
 
 fn answers(facts: &mut Facts<'_>, value: &str) {
-    let parts = || value.split(';').map(str::trim).filter(|part| !part.is_empty() && *part != "-");
+    let parts = || {
+        value
+            .split(';')
+            .map(str::trim)
+            .filter(|part| !part.is_empty() && *part != "-")
+    };
     let addresses: Vec<String> = parts().filter_map(|part| Some(address(part)?.to_string())).collect();
     list(facts, "dns.resolved_ip", addresses.iter().map(String::as_str));
     let data = parts().map(|part| match part.strip_prefix("type:") {
         // The kind of answer stands before a name.
-        Some(named) => named.trim_start().split_once(' ').map_or(named, |(_, name)| name.trim()),
+        Some(named) => named
+            .trim_start()
+            .split_once(' ')
+            .map_or(named, |(_, name)| name.trim()),
         None => part.strip_prefix("::ffff:").unwrap_or(part),
     });
     list(facts, "dns.answers.data", data);

@@ -157,7 +157,9 @@ impl Log<'_> {
         if let Some(service) = self.service() {
             source.service = Some(service.to_owned());
             let kind = values("EventType");
-            source.category = windows::categories(service, self.id, kind.as_deref()).first().map(|c| (*c).to_owned());
+            source.category = windows::categories(service, self.id, kind.as_deref())
+                .first()
+                .map(|c| (*c).to_owned());
         }
         let [product, category, service] = [source.product, source.category, source.service];
         facts

@@ -88,11 +88,15 @@ impl Record {
         *place = text;
     }
 
-    /// A value of the event's own by its name.
+    /// A value of the event's own by its name; those without a name are one, line by line.
     pub(super) fn value(&self, name: &str) -> Option<Cow<'_, str>> {
-        let mut values = self.data.iter().chain(&self.user_data);
-        let (_, value) = values.find(|(have, _)| have == name)?;
-        Some(Cow::Borrowed(value))
+        let mut values = self.data.iter().chain(&self.user_data).filter(|(have, _)| have == name);
+        let (_, first) = values.next()?;
+        if name != NAMELESS {
+            return Some(Cow::Borrowed(first));
+        }
+        let rest = values.flat_map(|(_, value)| ["\n", value]);
+        Some(std::iter::once(first.as_str()).chain(rest).collect())
     }
 }
 

@@ -112,7 +112,11 @@ impl Walk {
         match path.as_slice() {
             ["Event", "System", element] => self.record.system_text(element, text.trim()),
             ["Event", "EventData", .., element] if leaf => {
-                put(&mut self.record.data, name.unwrap_or_else(|| (*element).to_owned()), text)?;
+                put(
+                    &mut self.record.data,
+                    name.unwrap_or_else(|| (*element).to_owned()),
+                    text,
+                )?;
             }
             ["Event", "UserData" | "ProcessingErrorData", .., element] if leaf => {
                 put(&mut self.record.user_data, (*element).to_owned(), text)?;

@@ -5,7 +5,7 @@ use crate::winlog::form::{Known, Row, To};
 
 const THREAT: &[Row] = &[
     Row("Threat Name", To::Text("threat.software.name")),
-    Row("Path", To::Text("file.path")),
+    Row("Path", To::Scanned),
     Row("Process Name", To::Program("process.executable", "process.name")),
     Row("Detection User", To::Account(USER)),
     Row("User", To::Account(USER)),

@@ -7,7 +7,10 @@ use crate::winlog::form::{Known, Row, To};
 
 /// Who did it.
 pub(super) const SUBJECT: &[Row] = &[
-    Row("SubjectUserName", To::Person("SubjectUserSid", "SubjectDomainName", USER)),
+    Row(
+        "SubjectUserName",
+        To::Person("SubjectUserSid", "SubjectDomainName", USER),
+    ),
     Row("SubjectLogonId", To::Text("winlog.logon.id")),
 ];
 /// The program that did it.
@@ -104,7 +107,7 @@ pub(super) const EVENTS: &[Known] = &[
     },
     Known {
         ids: &[4625],
-        action: "logon-failed",
+        action: "logon",
         category: AUTHENTICATION,
         kind: START,
         outcome: Some(false),
@@ -113,7 +116,7 @@ pub(super) const EVENTS: &[Known] = &[
     },
     Known {
         ids: &[4634, 4647],
-        action: "logoff",
+        action: "logout",
         category: AUTHENTICATION,
         kind: END,
         outcome: Some(true),
@@ -130,7 +133,10 @@ pub(super) const EVENTS: &[Known] = &[
         rows: &[
             SUBJECT,
             &[
-                Row("TargetUserName", To::Person("TargetUserSid", "TargetDomainName", EFFECTIVE)),
+                Row(
+                    "TargetUserName",
+                    To::Person("TargetUserSid", "TargetDomainName", EFFECTIVE),
+                ),
                 Row("TargetServerName", To::Text("destination.domain")),
             ],
             PEER,
@@ -202,14 +208,12 @@ pub(super) const EVENTS: &[Known] = &[
         kind: CHANGE,
         outcome: None,
         line: "a session of {user.name} was taken up again or left[, from {source.ip}]",
-        rows: &[
-            &[
-                Row("AccountName", To::Person("", "AccountDomain", USER)),
-                Row("ClientAddress", To::Ip("source.ip")),
-                Row("ClientName", To::Text("source.domain")),
-                Row("SessionName", To::Text("session.name")),
-            ],
-        ],
+        rows: &[&[
+            Row("AccountName", To::Person("", "AccountDomain", USER)),
+            Row("ClientAddress", To::Ip("source.ip")),
+            Row("ClientName", To::Text("source.domain")),
+            Row("SessionName", To::Text("session.name")),
+        ]],
     },
     Known {
         ids: &[4800],
@@ -244,7 +248,10 @@ pub(super) const EVENTS: &[Known] = &[
                 Row("NewProcessId", To::Number("process.pid")),
                 Row("CommandLine", To::Text("process.command_line")),
                 Row("ProcessId", To::Number("process.parent.pid")),
-                Row("ParentProcessName", To::Program("process.parent.executable", "process.parent.name")),
+                Row(
+                    "ParentProcessName",
+                    To::Program("process.parent.executable", "process.parent.name"),
+                ),
                 Row("MandatoryLabel", To::Word("process.integrity_level", INTEGRITY)),
             ],
         ],

@@ -6,9 +6,15 @@ use super::{CHANGE, CREATION, DELETION, GROUP, IAM, TARGET};
 use crate::winlog::form::{Known, Row, To};
 
 /// The account it was done to.
-const ACCOUNT: &[Row] = &[Row("TargetUserName", To::Person("TargetSid", "TargetDomainName", TARGET))];
+const ACCOUNT: &[Row] = &[Row(
+    "TargetUserName",
+    To::Person("TargetSid", "TargetDomainName", TARGET),
+)];
 /// The group it was done to.
-const OF_GROUP: &[Row] = &[Row("TargetUserName", To::Person("TargetSid", "TargetDomainName", GROUP))];
+const OF_GROUP: &[Row] = &[Row(
+    "TargetUserName",
+    To::Person("TargetSid", "TargetDomainName", GROUP),
+)];
 /// Who came into it or left it: `CN=anna,DC=…` in a domain, and only a SID on a host of its own.
 const MEMBER: &[Row] = &[
     Row("MemberName", To::Text("user.target.name")),
@@ -174,7 +180,10 @@ pub(super) const EVENTS: &[Known] = &[
         line: "{user.name} renamed {OldTargetUserName} to {user.target.name}",
         rows: &[
             SUBJECT,
-            &[Row("NewTargetUserName", To::Person("TargetSid", "TargetDomainName", TARGET))],
+            &[Row(
+                "NewTargetUserName",
+                To::Person("TargetSid", "TargetDomainName", TARGET),
+            )],
         ],
     },
     Known {

@@ -100,7 +100,7 @@ pub(super) const EVENTS: &[Known] = &[
         category: FILE,
         kind: ACCESS,
         outcome: None,
-        line: "{user.name} accessed {file.path} on the share {winlog.share_name}[ from {source.ip}]",
+        line: "{user.name} accessed [{file.path} on ]the share {winlog.share_name}[ from {source.ip}]",
         rows: &[SUBJECT, SHARE],
     },
     Known {

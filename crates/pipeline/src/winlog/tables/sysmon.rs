@@ -17,7 +17,10 @@ const STARTED: &[Row] = &[
     Row("LogonId", To::Text("winlog.logon.id")),
     Row("TerminalSessionId", To::Text("session.id")),
     Row("Hashes", To::Hashes(PROCESS_HASHES)),
-    Row("ParentImage", To::Program("process.parent.executable", "process.parent.name")),
+    Row(
+        "ParentImage",
+        To::Program("process.parent.executable", "process.parent.name"),
+    ),
     Row("ParentCommandLine", To::Text("process.parent.command_line")),
     Row("ParentProcessId", To::Number("process.parent.pid")),
     Row("ParentProcessGuid", To::Text("process.parent.entity_id")),

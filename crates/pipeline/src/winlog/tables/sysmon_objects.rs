@@ -32,10 +32,7 @@ const KEY: &[Row] = &[
     Row("Details", To::Text("registry.data.strings")),
 ];
 const PIPE: &[Row] = &[Row("PipeName", To::Text("file.name"))];
-const WMI: &[Row] = &[
-    Row("User", To::Account(USER)),
-    Row("Name", To::Text("winlog.wmi.name")),
-];
+const WMI: &[Row] = &[Row("User", To::Account(USER)), Row("Name", To::Text("winlog.wmi.name"))];
 
 pub(super) const EVENTS: &[Known] = &[
     Known {
