@@ -314,12 +314,11 @@ fn sentence(template: &str, field: &dyn Fn(&str) -> Option<String>) -> (String, 
     while let Some((before, behind)) = rest.split_once('{') {
         let (name, after) = behind.split_once('}').unwrap_or((behind, ""));
         out.push_str(before);
-        match field(name) {
-            Some(value) => out.push_str(&value),
-            None => {
-                complete = false;
-                out.push('?');
-            }
+        if let Some(value) = field(name) {
+            out.push_str(&value);
+        } else {
+            complete = false;
+            out.push('?');
         }
         rest = after;
     }

@@ -104,7 +104,7 @@ fn own_fields(record: Record, fields: &mut Fields) -> Result<(), String> {
     let numbers = [
         ("winlog.event_id", record.event_id),
         ("winlog.version", record.version),
-        ("winlog.record_id", record.record_id),
+        ("winlog.record_id", record.number),
         ("winlog.process.pid", record.process_id),
         ("winlog.process.thread.id", record.thread_id),
     ];
@@ -179,7 +179,7 @@ impl Log<'_> {
         }
         if let Some(known) = self.known().filter(|known| !known.line.is_empty()) {
             let line = form::line(known.line, &|name| shown(name, record, facts));
-            return cut(line);
+            return cut(&line);
         }
         let mut line = format!("{} {}", self.provider, self.id);
         let mut between = ": ";
@@ -188,10 +188,10 @@ impl Log<'_> {
                 break;
             }
             // Writing to a string cannot fail.
-            let _ = write!(line, "{between}{name}={}", cut(value.trim().to_owned()));
+            let _ = write!(line, "{between}{name}={}", cut(value.trim()));
             between = ", ";
         }
-        cut(line)
+        cut(&line)
     }
 }
 
@@ -209,7 +209,7 @@ fn shown(name: &str, record: &Record, facts: &Facts<'_>) -> Option<String> {
 }
 
 /// Without line ends and other control characters, and not endless.
-fn cut(text: String) -> String {
+fn cut(text: &str) -> String {
     let mut line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if line.len() > LINE_LIMIT {
         let mut end = LINE_LIMIT;

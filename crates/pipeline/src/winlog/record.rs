@@ -22,7 +22,8 @@ pub(super) struct Record {
     /// A mask of 64 bits, in hexadecimal.
     pub(super) keywords: String,
     pub(super) time: Option<Timestamp>,
-    pub(super) record_id: Option<u64>,
+    /// Its number within the channel.
+    pub(super) number: Option<u64>,
     pub(super) activity_id: String,
     pub(super) related_activity_id: String,
     pub(super) process_id: Option<u64>,
@@ -72,7 +73,7 @@ impl Record {
             "EventID" => return self.event_id = text.parse().ok(),
             "Version" => return self.version = text.parse().ok(),
             "Level" => return self.level = text.parse().ok(),
-            "EventRecordID" => return self.record_id = text.parse().ok(),
+            "EventRecordID" => return self.number = text.parse().ok(),
             _ => return,
         };
         text.clone_into(place);

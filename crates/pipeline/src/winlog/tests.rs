@@ -124,9 +124,10 @@ fn assert_golden(golden: &str) {
         let fields = serde_json::to_string(&gained(&event)).expect("to memory");
         writeln!(now, "{line}\n    {}\n    {fields}\n", event.message).expect("to memory");
     }
-    if golden != now {
-        panic!("the golden file differs from what events say now:\n{now}");
-    }
+    assert!(
+        golden == now,
+        "the golden file differs from what events say now:\n{now}"
+    );
 }
 
 const GOLDEN: [&str; 7] = [
