@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 use crate::table::{Table, hash};
 
 /// Behind these the source's own names stand: Windows event data, and the records of the Linux audit system.
-pub(crate) const PREFIXES: [&str; 2] = ["winlog.event_data.", "auditd.data."];
+pub(crate) const PREFIXES: [&str; 3] = ["winlog.event_data.", "winlog.user_data.", "auditd.data."];
 
 /// The name of a taxonomy, and the fields that answer it, the best first.
 type Row = (&'static str, &'static [&'static str]);

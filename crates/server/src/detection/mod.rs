@@ -11,6 +11,8 @@ mod rulebook;
 mod snapshot;
 mod throttle;
 mod trial;
+#[cfg(test)]
+mod windows_tests;
 
 pub(crate) use backtest::{Backtest, BacktestEvent};
 pub(crate) use managed::{Exceptions, RuleTallies, own_file, own_key};
