@@ -86,6 +86,12 @@ pub const TARGETS: &[Target] = &[
         repair: as_it_is,
         run: text::run_codecs,
     },
+    Target {
+        name: "event-xml",
+        seeds: text::windows_events,
+        repair: as_it_is,
+        run: text::run_windows_event,
+    },
 ];
 
 fn as_it_is(_: &mut Vec<u8>) {}

@@ -140,7 +140,14 @@ pub(super) fn lines() -> Vec<Vec<u8>> {
 pub(super) fn run_codecs(input: &[u8]) {
     let text = String::from_utf8_lossy(input);
     let constants = Fields::new();
-    for codec in [Codec::Auto, Codec::Plain, Codec::Syslog, Codec::Json, Codec::Access] {
+    for codec in [
+        Codec::Auto,
+        Codec::Plain,
+        Codec::Syslog,
+        Codec::Json,
+        Codec::Access,
+        Codec::WinXml,
+    ] {
         let decoder = Decoder::new(codec, TimeZone::UTC);
         let context = CodecContext {
             now: NOW,
@@ -151,4 +158,66 @@ pub(super) fn run_codecs(input: &[u8]) {
         assert!(!events.is_empty() || text.trim().is_empty(), "{codec} lost the line");
         let _ = decoder.own_time(&text, NOW);
     }
+}
+
+pub(super) fn windows_events() -> Vec<Vec<u8>> {
+    let event = |provider: &str, id: u32, channel: &str, data: &str| {
+        format!(
+            "<Event xmlns='http://schemas.microsoft.com/win/2004/08/events/event'><System><Provider Name='{provider}' Guid='{{0}}'/>\
+             <EventID Qualifiers='0'>{id}</EventID><Level>0</Level><Task>1</Task><Keywords>0x8020000000000000</Keywords>\
+             <TimeCreated SystemTime='2026-11-20T22:41:07.1234567Z'/><EventRecordID>7</EventRecordID><Correlation/>\
+             <Execution ProcessID='4' ThreadID='8'/><Channel>{channel}</Channel><Computer>pc-7</Computer></System>{data}</Event>"
+        )
+    };
+    [
+        event(
+            "Microsoft-Windows-Security-Auditing",
+            4688,
+            "Security",
+            "<EventData><Data Name='SubjectUserSid'>S-1-5-18</Data><Data Name='SubjectUserName'>PC-7$</Data>\
+             <Data Name='NewProcessId'>0x15f8</Data><Data Name='NewProcessName'>C:\\a&amp;b.exe</Data><Data Name='CommandLine'/></EventData>",
+        ),
+        event(
+            "Microsoft-Windows-Sysmon",
+            22,
+            "Microsoft-Windows-Sysmon/Operational",
+            "<EventData><Data Name='QueryName'>a.example</Data><Data Name='QueryResults'>::ffff:203.0.113.9;type: 5 b;</Data>\
+             <Data Name='Hashes'>SHA1=AB,MD5=</Data><Data Name='User'>A\\b</Data></EventData>",
+        ),
+        event(
+            "PowerShell",
+            400,
+            "Windows PowerShell",
+            "<EventData><Data>x</Data><Data>\tHostApplication=a&#10;\tUserId=A\\b&#13;&#0;&no;</Data><Binary>00FF</Binary></EventData>",
+        ),
+        event(
+            "Microsoft-Windows-Eventlog",
+            1102,
+            "Security",
+            "<UserData><LogFileCleared xmlns='x'><SubjectUserName>anna</SubjectUserName><a><b/></a></LogFileCleared></UserData>\
+             <RenderingInfo Culture='en'><Message><![CDATA[m]]></Message><Keywords><Keyword>k</Keyword></Keywords></RenderingInfo>",
+        ),
+    ]
+    .map(String::into_bytes)
+    .to_vec()
+}
+
+/// An event or the text as it is, with the reason.
+pub(super) fn run_windows_event(input: &[u8]) {
+    let text = String::from_utf8_lossy(input);
+    let constants = Fields::new();
+    let context = CodecContext {
+        now: NOW,
+        constants: &constants,
+    };
+    let mut events = Vec::new();
+    let decoder = Decoder::new(Codec::WinXml, TimeZone::UTC);
+    decoder.decode(&text, context, &mut events);
+    let [event] = events.as_slice() else {
+        panic!("{} events of one", events.len());
+    };
+    if event.fields.get("error.message").is_some() {
+        assert_eq!(event.message, text, "the text stays");
+    }
+    assert!(decoder.own_time(&text, NOW).is_none_or(|time| time == event.time));
 }
