@@ -120,12 +120,14 @@ pub enum Notice {
         /// It was read up to here.
         position: u64,
     },
-    /// The kernel does not tell of processes: `/proc` is looked at from time to time.
+    /// The kernel does not tell of processes: they are looked for from time to time.
     ProcessesPolled {
         /// What the operating system says.
         reason: String,
         /// How often.
         interval: DurationText,
+        /// What is missed, and what to do.
+        advice: &'static str,
     },
     /// Processes cannot be watched at all.
     ProcessesUnwatched {
@@ -193,11 +195,13 @@ impl fmt::Display for Notice {
             Self::Gone { path, position } => {
                 write!(f, "{} is gone; it had been read up to {position}", path.display())
             }
-            Self::ProcessesPolled { reason, interval } => write!(
+            Self::ProcessesPolled {
+                reason,
+                interval,
+                advice,
+            } => write!(
                 f,
-                "the kernel does not tell of processes ({reason}): /proc is looked at every {interval}, so processes that \
-                 live shorter, exit codes and crashes are missed; give the agent CAP_NET_ADMIN, and run it outside of \
-                 containers"
+                "the kernel does not tell of processes ({reason}): they are looked for every {interval}, so {advice}"
             ),
             Self::ProcessesUnwatched { reason } => write!(
                 f,

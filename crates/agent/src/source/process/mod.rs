@@ -27,6 +27,8 @@ mod settings;
 mod table;
 #[cfg(test)]
 mod tests;
+#[cfg(any(test, windows))]
+mod traced;
 mod watch;
 
 use std::collections::VecDeque;
@@ -233,7 +235,11 @@ impl ProcessSource {
         let event = match record {
             Record::Watching { polling } => {
                 let interval = self.settings.interval.into();
-                let notice = polling.map(|reason| Notice::ProcessesPolled { reason, interval });
+                let notice = polling.map(|reason| Notice::ProcessesPolled {
+                    reason,
+                    interval,
+                    advice: os::POLLING,
+                });
                 self.notices.extend(notice);
                 return;
             }

@@ -72,8 +72,11 @@ pub(super) struct Parent {
 pub(super) enum From {
     /// The kernel told.
     Connector,
-    /// It was found in `/proc`.
+    /// It was found in `/proc`, or in the list of processes.
     Poll,
+    /// Windows traced it.
+    #[cfg_attr(not(windows), allow(dead_code, reason = "only Windows does"))]
+    Trace,
 }
 
 impl From {
@@ -81,6 +84,7 @@ impl From {
         match self {
             Self::Connector => "connector",
             Self::Poll => "poll",
+            Self::Trace => "etw",
         }
     }
 }

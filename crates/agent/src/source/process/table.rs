@@ -239,7 +239,7 @@ impl Table {
         entry.image = image;
         match from {
             From::Connector => (entry.print, entry.threads, entry.leader) = (None, 1, None),
-            From::Poll => entry.told_at = at,
+            From::Poll | From::Trace => entry.told_at = at,
         }
         if pid == own || entry.parent == own {
             return None;

@@ -12,6 +12,9 @@ use super::super::record::Account;
 /// Nothing is known.
 pub(in super::super) const SYSTEM: &str = "";
 
+/// What is missed where processes are looked for, and what helps.
+pub(in super::super) const POLLING: &str = "others are missed";
+
 /// Sigma's product.
 pub(in super::super) const PRODUCT: &str = std::env::consts::OS;
 

@@ -33,6 +33,10 @@ pub(in super::super) use held::{Held, be_less_important, key_of, reopen};
 /// Kernel threads' children, and what systemd starts as root: marked `watchpost.system`.
 pub(in super::super) const SYSTEM: &str = "process.parent.pid:2 OR (user.id:0 AND process.parent.name:systemd)";
 
+/// What is missed where processes are looked for, and what helps.
+pub(in super::super) const POLLING: &str = "processes that live shorter, exit codes and crashes are missed; give the agent CAP_NET_ADMIN, and run it outside of \
+     containers";
+
 /// Sigma's product.
 pub(in super::super) const PRODUCT: &str = "linux";
 

@@ -41,7 +41,11 @@ unsafe impl Send for Open {}
 
 /// Nanoseconds since 1970.
 fn nanos(time: FILETIME) -> i64 {
-    let units = (i64::from(time.dwHighDateTime) << 32) | i64::from(time.dwLowDateTime);
+    filetime_nanos((i64::from(time.dwHighDateTime) << 32) | i64::from(time.dwLowDateTime))
+}
+
+/// The same of a time that is one number.
+pub(super) fn filetime_nanos(units: i64) -> i64 {
     units.saturating_sub(UNIX_EPOCH).saturating_mul(100)
 }
 

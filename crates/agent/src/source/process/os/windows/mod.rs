@@ -2,7 +2,7 @@
 //!
 //! A handle is kept to every process that may be opened. While it is, the process's number is not given to another one, and
 //! when and how it ended can be asked afterwards: so the times of starts and ends are exact, however rarely the list is
-//! looked at. What lives shorter than the interval is not seen.
+//! looked at. What lives shorter than the interval is told by a trace, where the agent may trace.
 
 mod accounts;
 mod exit;
@@ -10,6 +10,7 @@ mod held;
 mod inspect;
 mod list;
 mod scan;
+mod trace;
 
 use std::io;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -21,6 +22,7 @@ use super::super::executables::Executables;
 use super::super::record::Record;
 use super::super::table::Table;
 use scan::Scan;
+use trace::Trace;
 
 pub(in super::super) use accounts::Accounts;
 #[cfg(test)]
@@ -33,6 +35,10 @@ pub(in super::super) const PRODUCT: &str = "windows";
 /// The accounts of the system and its services, of window managers and font drivers: marked `watchpost.system`.
 pub(in super::super) const SYSTEM: &str =
     "user.id:(S-1-5-18 OR S-1-5-19 OR S-1-5-20) OR user.id:S-1-5-90-* OR user.id:S-1-5-96-*";
+
+/// What is missed where processes are looked for, and what helps.
+pub(in super::super) const POLLING: &str = "processes that live shorter are missed; run the agent with the system's account, or add its account to the group \
+     \"Performance Log Users\"";
 
 /// The running thread; ends with this.
 pub(in super::super) struct Watcher {
@@ -76,22 +82,37 @@ struct Watching {
     task: Task,
     table: Table,
     scan: Scan,
+    trace: Option<Trace>,
 }
 
 impl Watching {
     fn begin(mut task: Task) -> Self {
         let mut table = Table::new(task.settings.watch.clone(), std::process::id());
         table.wall = task.outlet.wall();
-        task.outlet.put(Record::Watching { polling: None });
+        let trace = if task.settings.polling_only {
+            Err(io::Error::new(io::ErrorKind::Unsupported, "it is switched off"))
+        } else {
+            Trace::start()
+        };
+        let polling = trace.as_ref().err().map(|error| watchpost_kit::chain(error));
+        task.outlet.put(Record::Watching { polling });
         let mut scan = Scan::new(Executables::of(&task));
         let resume = task.resume.take();
         scan.begin(&mut table, resume.as_ref(), &mut task.outlet);
-        Self { task, table, scan }
+        Self {
+            task,
+            table,
+            scan,
+            trace: trace.ok(),
+        }
     }
 
     fn look(&mut self) {
         self.table.wall = self.task.outlet.wall();
         self.scan.again(&mut self.table, &mut self.task.outlet);
+        if let Some(trace) = &self.trace {
+            self.scan.add(trace.take(), &mut self.table, &mut self.task.outlet);
+        }
         self.task.outlet.put_losses();
     }
 }

@@ -9,11 +9,13 @@ use super::super::super::executables::Executables;
 use super::super::super::queue::Outlet;
 use super::super::super::record::{From, Record};
 use super::super::super::table::{Found, Seen, Table};
+use super::super::super::traced::{Missed, Traced};
 use super::exit::exit_of;
 use super::held::hold;
 use super::inspect::{Open, command_line_of, session};
 use super::list::{Listed, processes};
 use super::since_boot;
+use super::trace::with_drive;
 
 /// The kernel's own: no programs.
 const KERNEL: [u32; 2] = [0, 4];
@@ -24,6 +26,8 @@ pub(super) struct Scan {
     executables: Option<Executables>,
     /// For command lines that Windows before 8.1 does not give.
     system: Option<System>,
+    /// For those that a trace tells and the list does not.
+    missed: Missed,
     /// Said once.
     failed: bool,
 }
@@ -34,6 +38,7 @@ impl Scan {
             known: HashMap::new(),
             executables,
             system: System::new().ok(),
+            missed: Missed::default(),
             failed: false,
         }
     }
@@ -50,7 +55,7 @@ impl Scan {
             } else {
                 table.settle(listed.pid, &seen);
             }
-            self.known.insert(listed.pid, open);
+            self.note(listed.pid, open);
         }
         table.settle_lineage();
         new.sort_by_key(|(pid, found, _)| (found.born, *pid));
@@ -80,7 +85,7 @@ impl Scan {
             }
             let open = Open::of(process.pid);
             let (found, seen) = self.look_at(&process, open.as_ref());
-            self.known.insert(process.pid, open);
+            self.note(process.pid, open);
             new.push((process.pid, found, seen));
         }
         // A parent before its children, in whatever order they are listed.
@@ -88,6 +93,44 @@ impl Scan {
         for (pid, found, seen) in new {
             self.tell(table, outlet, pid, &found, seen);
         }
+    }
+
+    /// The list has shown a process.
+    fn note(&mut self, pid: u32, open: Option<Open>) {
+        self.missed.seen(pid, open.as_ref().and_then(Open::born), since_boot());
+        self.known.insert(pid, open);
+    }
+
+    /// Tells of processes that were traced and that no list has shown.
+    pub(super) fn add(&mut self, traced: impl Iterator<Item = Traced>, table: &mut Table, outlet: &mut Outlet) {
+        for traced in traced {
+            let Some((start, end)) = self.missed.take(traced) else {
+                continue;
+            };
+            // Its number is another's by now.
+            if self.known.contains_key(&start.pid) {
+                continue;
+            }
+            let found = Found {
+                parent: start.parent,
+                session: start.session,
+                born: start.born,
+                threads: 1,
+                ..Found::default()
+            };
+            let seen = Seen {
+                executable: Some(with_drive(start.executable)),
+                ..Seen::default()
+            };
+            table.identify(start.pid, &found);
+            if let Some(started) = table.exec(start.pid, start.born, seen, From::Trace) {
+                outlet.put(Record::Started(Box::new(started)));
+            }
+            if let Some(ended) = table.end(end.pid, Some(exit_of(end.code)), end.at, From::Trace) {
+                outlet.put(Record::Ended(Box::new(ended)));
+            }
+        }
+        self.missed.forget(since_boot(), |pid| self.known.contains_key(&pid));
     }
 
     /// The list without processes that have ended, of which only a handle is left.
