@@ -15,6 +15,8 @@ use watchpost_trust::Trust;
 use crate::AgentError;
 use crate::asked::UploadSettings;
 use crate::delivery::{Encryption, SpoolOptions, WhenFull};
+use crate::source::SourceError;
+use crate::source::eventlog::{self, EventLogSection, EventLogSettings};
 use crate::source::file::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig};
 use crate::source::journal::{JournalSection, JournalSettings};
 use crate::source::process::{ProcessSection, ProcessSettings};
@@ -182,6 +184,9 @@ pub struct SourceSection {
     /// `[source.process]`; off without the section.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process: Option<ProcessSection>,
+    /// `[[source.eventlog]]`
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub eventlog: Vec<EventLogSection>,
     /// `[source.journal]`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub journal: Option<JournalSection>,
@@ -252,6 +257,8 @@ pub struct AgentSettings {
     pub files: Vec<FileSettings>,
     /// The process source; `None` when it is off.
     pub process: Option<ProcessSettings>,
+    /// The Windows Event Log.
+    pub event_logs: Vec<EventLogSettings>,
     /// The systemd journal.
     pub journal: Option<JournalSettings>,
     /// What the host is and how it fares.
@@ -306,6 +313,7 @@ impl AgentConfig {
             data_dir,
             files,
             process,
+            event_logs: self.source.event_logs()?,
             journal: self.source.journal()?,
             system: self.source.system()?,
         })
@@ -351,6 +359,30 @@ impl AgentConfig {
 }
 
 impl SourceSection {
+    fn event_logs(&self) -> Result<Vec<EventLogSettings>, AgentError> {
+        let mut settings = Vec::new();
+        for (at, section) in self.eventlog.iter().enumerate() {
+            let resolved = section
+                .resolve()
+                .and_then(|resolved| match (resolved, eventlog::this_host()) {
+                    (Some(_), None) => Err(SourceError::NotHere("Windows Event Log")),
+                    (resolved, _) => Ok(resolved),
+                });
+            let resolved = resolved.map_err(|error| setting(&format!("source.eventlog[{at}]"), chain(&error)))?;
+            if let Some(new) = &resolved
+                && settings.iter().any(|other: &EventLogSettings| other.name == new.name)
+            {
+                let reason = format!(
+                    "another section has the name {:?}: give each a name of its own",
+                    new.name
+                );
+                return Err(setting(&format!("source.eventlog[{at}].name"), reason));
+            }
+            settings.extend(resolved);
+        }
+        Ok(settings)
+    }
+
     fn journal(&self) -> Result<Option<JournalSettings>, AgentError> {
         let settings = self.journal.as_ref().map(JournalSection::resolve).transpose();
         let mut settings = settings

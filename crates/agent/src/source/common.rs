@@ -134,6 +134,18 @@ pub enum Notice {
         /// What the operating system says.
         reason: String,
     },
+    /// A channel of the Windows Event Log cannot be read now. Told once for each reason, until events come again.
+    EventLogUnreadable {
+        /// Which; `*` when channels cannot be listed.
+        channel: String,
+        /// Why not.
+        reason: String,
+    },
+    /// The numbers of a channel's events begin anew: it was made anew. What came before is known by its time only.
+    EventLogRestarted {
+        /// Which.
+        channel: String,
+    },
     /// The journal is not being read now. Told once for each reason, until entries come again.
     Journal {
         /// What `journalctl` says, or the operating system.
@@ -206,6 +218,15 @@ impl fmt::Display for Notice {
             Self::ProcessesUnwatched { reason } => write!(
                 f,
                 "processes are not watched: {reason}; switch it off by source.process.enabled = false"
+            ),
+            Self::EventLogUnreadable { channel, reason } => write!(
+                f,
+                "the event log channel {channel:?} cannot be read: {reason}; it is tried again"
+            ),
+            Self::EventLogRestarted { channel } => write!(
+                f,
+                "the event log channel {channel:?} was cleared or made anew: the numbers of its events begin again, and \
+                 what was in it and not read yet is lost"
             ),
             Self::Journal { reason } => write!(
                 f,

@@ -51,6 +51,9 @@ pub enum SourceError {
         #[source]
         source: PipelineError,
     },
+    /// A source that this operating system does not have.
+    #[error("this operating system has no {0}: take the section out")]
+    NotHere(&'static str),
     /// A name made from the configuration is no stream.
     #[error("{name:?} cannot name a stream")]
     BadStream {

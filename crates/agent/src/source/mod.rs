@@ -4,6 +4,7 @@ mod asked;
 mod common;
 mod counter;
 mod error;
+pub mod eventlog;
 pub mod file;
 pub mod journal;
 mod own;

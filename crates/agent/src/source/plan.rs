@@ -7,6 +7,7 @@ use watchpost_event::{AgentId, StreamKey};
 use watchpost_kit::{Rng, chain};
 
 use super::asked::AskedSource;
+use super::eventlog::{self, EventLogSettings, EventLogSource};
 use super::file::{FileSettings, FileSource};
 use super::journal::{JournalSettings, JournalSource};
 use super::process::{ProcessSettings, ProcessSource};
@@ -41,6 +42,7 @@ pub(crate) struct Plan {
     pub(crate) policy: SendPolicy,
     pub(crate) files: Vec<FileSettings>,
     pub(crate) process: Option<ProcessSettings>,
+    pub(crate) event_logs: Vec<EventLogSettings>,
     pub(crate) journal: Option<JournalSettings>,
     pub(crate) system: Option<SystemSettings>,
     /// Rung by sources that hear of something new; `None` where they are polled all the time anyway.
@@ -59,6 +61,7 @@ impl Plan {
             policy: settings.policy.clone(),
             files: settings.files.clone(),
             process: settings.process.clone(),
+            event_logs: settings.event_logs.clone(),
             journal: settings.journal.clone(),
             system: settings.system.clone(),
             waker: None,
@@ -91,6 +94,12 @@ impl Plan {
         if let Some(settings) = &self.process {
             let source = ProcessSource::new(settings.clone(), &self.identity, policy(), known, waker(), draw);
             add(&mut sources, "process", false, source);
+        }
+        for settings in &self.event_logs {
+            let Some(log) = eventlog::this_host() else { continue };
+            let (identity, known) = (self.identity.clone(), known.to_vec());
+            let source = EventLogSource::new(settings.clone(), log, identity, policy(), known, draw);
+            add(&mut sources, "eventlog", true, source);
         }
         if let Some(settings) = &self.journal {
             let source = JournalSource::new(settings, &self.identity, policy(), known, draw, waker());

@@ -1,4 +1,4 @@
-//! Hashes of the files that processes run.
+//! Hashes of the files that processes run, and what their makers wrote into them.
 //!
 //! The file is taken hold of, so that one that was deleted or replaced meanwhile is hashed as what ran. Which content it is
 //! ([`Key`]) is asked without letting the watching thread wait for a file system. Files that are not known are read by a
@@ -11,9 +11,9 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Task;
-use super::hash::Ticket;
-use super::os::{Held, be_less_important, key_of, reopen, since_boot};
-use crate::files::{PIECE, Sha256Sum, sha256};
+use super::hash::{Content, Ticket};
+use super::os::{Held, be_less_important, key_of, reopen, since_boot, version_of};
+use crate::files::{PIECE, sha256};
 use crate::source::Waker;
 
 /// Files in each of the cache's two generations.
@@ -175,24 +175,27 @@ impl Reader {
     fn run(mut self, jobs: &Receiver<Job>) {
         be_less_important();
         while let Ok(job) = jobs.recv() {
-            let sum = self.read(&job);
+            let content = self.read(&job);
             self.common.reading_since.store(0, Ordering::Relaxed);
-            if sum.is_none() {
+            if content.is_none() {
                 let mut cache = self.common.cache.lock().unwrap_or_else(PoisonError::into_inner);
                 cache.remove(&job.key);
             }
-            job.ticket.settle(sum);
+            job.ticket.settle(content);
             self.waker.wake();
         }
     }
 
-    fn read(&mut self, job: &Job) -> Option<Sha256Sum> {
+    fn read(&mut self, job: &Job) -> Option<Content> {
         self.common.reading_since.store(since_boot(), Ordering::Relaxed);
         let mut file = reopen(&job.file).ok()?;
         let limit = self.max_bytes;
         let (sum, _) = sha256(&mut file, limit, 0, |piece| self.pace(piece)).ok()?;
         // Written to while it was read: this is the hash of neither content.
-        (key_of(&job.file) == Some(job.key)).then_some(sum)
+        (key_of(&job.file) == Some(job.key)).then(|| Content {
+            sum,
+            version: version_of(&job.file),
+        })
     }
 
     /// Waits where reading is ahead of its rate; false when it is to end.
@@ -254,12 +257,12 @@ mod tests {
         while !first.is_settled() {
             std::thread::yield_now();
         }
-        assert!(first.sum().is_some());
+        assert!(first.content().is_some());
         let reading_since = &executables.common.reading_since;
         reading_since.store(since_boot() - STUCK - 1, Ordering::Relaxed);
         assert_eq!(
-            executables.ask(own()).unwrap().sum(),
-            first.sum(),
+            executables.ask(own()).unwrap().content(),
+            first.content(),
             "what is known stays known"
         );
         assert!(executables.ask(hold(&other.to_string_lossy()).unwrap()).is_none());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use watchpost_event::{Event, Fields, Timestamp, names};
 
-use super::hash::Ticket;
+use super::hash::{Ticket, Version};
 use super::os::Accounts;
 use super::record::{Ended, Exit, From, Image, Process, Started, UserId};
 use super::table::cut;
@@ -59,8 +59,9 @@ impl Renderer {
         if let Some(directory) = &process.image.working_directory {
             fields.set("process.working_directory", directory.as_str());
         }
-        if let Some(sum) = started.hash.as_ref().and_then(Ticket::sum) {
-            fields.set("process.hash.sha256", sum.to_string());
+        if let Some(content) = started.hash.as_ref().and_then(Ticket::content) {
+            fields.set("process.hash.sha256", content.sum.to_string());
+            put_version(fields, content.version.as_ref());
         }
         if let Some(launch) = started.launch {
             fields.set("watchpost.launch", launch);
@@ -203,6 +204,22 @@ fn put_image(fields: &mut Fields, image: &Image, name: &str, executable: &str) {
     }
     if let Some(path) = &image.executable {
         fields.set(executable, Value::from(path.as_str()));
+    }
+}
+
+fn put_version(fields: &mut Fields, version: Option<&Version>) {
+    let Some(version) = version else { return };
+    let said = [
+        ("process.pe.original_file_name", &version.original_file_name),
+        ("process.pe.description", &version.description),
+        ("process.pe.product", &version.product),
+        ("process.pe.company", &version.company),
+        ("process.pe.file_version", &version.file_version),
+    ];
+    for (name, text) in said {
+        if let Some(text) = text {
+            fields.set(name, text.as_str());
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use watchpost_event::Timestamp;
 
 use super::super::Task;
 use super::super::executables::Key;
+use super::super::hash::Version;
 use super::super::record::Account;
 
 /// Nothing is known.
@@ -64,6 +65,10 @@ pub(in super::super) fn reopen(held: &Held) -> io::Result<File> {
 }
 
 pub(in super::super) fn key_of(held: &Held) -> Option<Key> {
+    match *held {}
+}
+
+pub(in super::super) fn version_of(held: &Held) -> Option<Version> {
     match *held {}
 }
 

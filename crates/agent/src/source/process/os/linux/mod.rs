@@ -28,7 +28,7 @@ use procfs::ProcReader;
 pub(in super::super) use accounts::Accounts;
 #[cfg(test)]
 pub(in super::super) use held::hold;
-pub(in super::super) use held::{Held, be_less_important, key_of, reopen};
+pub(in super::super) use held::{Held, be_less_important, key_of, reopen, version_of};
 
 /// Kernel threads' children, and what systemd starts as root: marked `watchpost.system`.
 pub(in super::super) const SYSTEM: &str = "process.parent.pid:2 OR (user.id:0 AND process.parent.name:systemd)";

@@ -11,6 +11,7 @@ mod inspect;
 mod list;
 mod scan;
 mod trace;
+mod version;
 
 use std::io;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -28,6 +29,7 @@ pub(in super::super) use accounts::Accounts;
 #[cfg(test)]
 pub(in super::super) use held::hold;
 pub(in super::super) use held::{Held, be_less_important, key_of, reopen};
+pub(in super::super) use version::version_of;
 
 /// Sigma's product.
 pub(in super::super) const PRODUCT: &str = "windows";
