@@ -20,6 +20,7 @@ pub mod config;
 pub mod control;
 pub mod delivery;
 mod error;
+pub mod evtx;
 pub mod files;
 mod health;
 mod identity;
