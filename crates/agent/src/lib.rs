@@ -38,3 +38,4 @@ pub use identity::agent_id;
 pub use source::system;
 pub use start::{AgentDeps, AgentHandle, SendReport, send, start};
 pub use status::AgentStatus;
+pub use watchpost_pipeline::Codec;

@@ -18,7 +18,9 @@ mod value;
 mod tests;
 
 use std::fmt;
-use std::io::{self, Read};
+use std::io::{self, Chain, Cursor, Read};
+
+use watchpost_pipeline::Framing;
 
 use chunk::{Chunk, Next};
 use cursor::u16_at;
@@ -34,6 +36,26 @@ const CHUNK_BYTES: usize = 64 << 10;
 const SUMMED_BYTES: usize = 120;
 /// A flag of the header: the file was not closed.
 const DIRTY: u8 = 1;
+
+/// How the lines are told apart.
+pub fn framing() -> Framing {
+    // The limit is one that framings allow.
+    Framing::lines()
+        .with_max_record(RECORD_LIMIT)
+        .unwrap_or_else(|_| Framing::lines())
+}
+
+/// An input as it was before, and whether it begins as `.evtx` files do.
+pub fn recognise<R: Read>(mut input: R) -> io::Result<(bool, Chain<Cursor<Vec<u8>>, R>)> {
+    let mut begin = Vec::new();
+    // Not a byte more than it takes: a pipe may pause after any.
+    while begin.len() < MAGIC.len() && MAGIC.starts_with(&begin) {
+        if (&mut input).take(1).read_to_end(&mut begin)? == 0 {
+            break;
+        }
+    }
+    Ok((begin == MAGIC, Cursor::new(begin).chain(input)))
+}
 
 /// The text of an `.evtx` file: one record's XML per line.
 ///
