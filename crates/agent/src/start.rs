@@ -328,7 +328,10 @@ fn feed(
             Ok(Ok(chunk)) if !chunk.is_empty() => source.push(&chunk, now, &mut sink).map_err(failed)?,
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => source.tick(now, &mut sink).map_err(failed)?,
             Ok(Err(error)) => {
-                tracing::error!(error = chain(&error), "the input cannot be read as a whole; what can be read is sent");
+                tracing::error!(
+                    error = chain(&error),
+                    "the input cannot be read as a whole; what can be read is sent"
+                );
                 ended = true;
                 room
             }

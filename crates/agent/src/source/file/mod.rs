@@ -109,7 +109,11 @@ impl Shared {
     /// What makes events of records that are told apart so.
     fn processor(&self, origin: &Origin, framing: &Arc<Framing>) -> Processor {
         let is_recorded = Arc::ptr_eq(framing, &self.recorded.framing);
-        let pipeline = if is_recorded { &self.recorded.pipeline } else { &self.pipeline };
+        let pipeline = if is_recorded {
+            &self.recorded.pipeline
+        } else {
+            &self.pipeline
+        };
         pipeline.processor(origin.clone()).with_encoding(framing.encoding())
     }
 
