@@ -44,4 +44,5 @@ smoke! {
     query = "query",
     framing = "framing",
     codecs = "codecs",
+    evtx = "evtx",
 }
