@@ -44,4 +44,6 @@ smoke! {
     query = "query",
     framing = "framing",
     codecs = "codecs",
+    event_xml = "event-xml",
+    evtx = "evtx",
 }

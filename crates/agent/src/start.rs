@@ -22,7 +22,7 @@ use crate::shared::Shared;
 use crate::source::stdin::{Room, StdinSource, chunks};
 use crate::source::{Identity, Plan, Waker};
 use crate::uplink::{Asked, HttpTransport, Transport, Uplink};
-use crate::{AgentError, AgentSettings, identity};
+use crate::{AgentError, AgentSettings, evtx, identity};
 use watchpost_kit::chain;
 
 /// After shutdown the uplink may still send so long.
@@ -268,7 +268,11 @@ pub fn send(
     };
     let epoch = Epoch(Rng::from_os().next_u64());
     let decoder = Decoder::new(codec, TimeZone::system());
-    let framing = Framing::lines();
+    let framing = if codec == Codec::WinXml {
+        evtx::framing()
+    } else {
+        Framing::lines()
+    };
     let source = StdinSource::new(name, framing, decoder, &identity, settings.policy.clone(), epoch);
     let mut source = source.map_err(|error| AgentError::Input { source: error })?;
     let result = feed(&mut source, &shared, deps, input);
@@ -324,7 +328,10 @@ fn feed(
             Ok(Ok(chunk)) if !chunk.is_empty() => source.push(&chunk, now, &mut sink).map_err(failed)?,
             Err(std::sync::mpsc::RecvTimeoutError::Timeout) => source.tick(now, &mut sink).map_err(failed)?,
             Ok(Err(error)) => {
-                tracing::error!(error = chain(&error), "cannot read the input; what came before is sent");
+                tracing::error!(
+                    error = chain(&error),
+                    "the input cannot be read as a whole; what can be read is sent"
+                );
                 ended = true;
                 room
             }

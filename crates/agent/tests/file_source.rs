@@ -5,6 +5,8 @@
 mod beginning;
 #[path = "file_source/packed.rs"]
 mod packed;
+#[path = "file_source/recorded.rs"]
+mod recorded;
 #[path = "file_source/records.rs"]
 mod records;
 #[path = "file_source/rotation.rs"]

@@ -2,6 +2,7 @@
 
 mod agent;
 mod batch;
+mod evtx;
 mod ledger;
 mod store;
 mod text;
@@ -91,6 +92,12 @@ pub const TARGETS: &[Target] = &[
         seeds: text::windows_events,
         repair: as_it_is,
         run: text::run_windows_event,
+    },
+    Target {
+        name: "evtx",
+        seeds: evtx::seeds,
+        repair: evtx::repair,
+        run: evtx::run,
     },
 ];
 

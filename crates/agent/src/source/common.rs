@@ -200,7 +200,7 @@ impl fmt::Display for Notice {
                 let what = reason.as_deref().unwrap_or("it ends in the middle");
                 write!(
                     f,
-                    "{} cannot be unpacked behind byte {position} of its content ({what}); what lies before is read: put a whole copy in its place",
+                    "{} is not whole ({what}); the {position} bytes of content that can be unpacked are read: put a whole copy in its place",
                     path.display()
                 )
             }

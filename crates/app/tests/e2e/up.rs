@@ -5,6 +5,9 @@ use std::io::Write;
 
 use crate::harness::{Running, World, wait_for};
 
+#[path = "../../../agent/tests/made/evtx.rs"]
+mod made;
+
 /// `up` on this world's port, reading only what it is given: the machine's own logs are not the test's business.
 fn up(world: &World, more: &[&str]) -> Running {
     world.write("config/agent.toml", "[source]\nfile = []\n");
@@ -129,4 +132,33 @@ fn send_delivers_standard_input() {
     assert_eq!(String::from_utf8_lossy(&output.stdout), "3000 records delivered\n");
     assert_eq!(world.count("\"job step\""), 3_000);
     assert_eq!(world.count("watchpost.stream:\"send:nightly\""), 3_000);
+}
+
+#[test]
+fn recorded_events_of_windows_are_read_and_found() {
+    let world = World::new();
+    world.write("logs/Sysmon.evtx", made::events(&[1..101, 101..151]));
+    let _running = up(&world, &[world.path("logs").to_str().unwrap()]);
+    world.wait_count("winlog.channel:\"Microsoft-Windows-Sysmon/Operational\"", 150);
+    let found = world
+        .run(&["search", "\"made-00142\" host.name:desk-7.example.com", "--json"])
+        .ok()
+        .json_lines();
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0]["process"]["name"], "cmd.exe", "{found:?}");
+}
+
+#[test]
+fn send_delivers_recorded_events() {
+    let world = World::new();
+    let _server = world.server();
+    let key = world.agent_key("job-1");
+    world.configure_agent("job-1", &key, "/nowhere/*.log");
+    let file = world.write("saved.bin", made::events(&[1..101]));
+    for (codec, count) in [("auto", 100), ("evtx", 200)] {
+        let name = format!("saved-{codec}");
+        let sent = world.run(&["send", file.to_str().unwrap(), "--name", &name, "--codec", codec]);
+        assert_eq!(sent.ok().stdout, "100 records delivered\n");
+        assert_eq!(world.count("winlog.event_id:1"), count);
+    }
 }

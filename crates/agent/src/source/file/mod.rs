@@ -35,12 +35,15 @@ mod tracked;
 
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use watchpost_event::protocol::StreamReport;
-use watchpost_event::{Epoch, Fields, StreamId, StreamKey, Timestamp, names};
-use watchpost_pipeline::{Decoder, Pipeline};
+use watchpost_event::{Epoch, Fields, Origin, StreamId, StreamKey, Timestamp, names};
+use watchpost_pipeline::{Codec, Decoder, Framing, Pipeline, Processor};
+
+use crate::evtx;
 
 use super::{Activity, Identity, Notice, Produced, Rewound, SendPolicy, Sink, Source, SourceError, Vitals};
 use checkpoint::{FileCheckpoint, FileId};
@@ -77,10 +80,43 @@ struct Shared {
     settings: FileSettings,
     policy: SendPolicy,
     pipeline: Pipeline,
+    /// How recorded events of Windows are read, whatever the settings say of text.
+    recorded: Recorded,
     identity: Identity,
 }
 
+struct Recorded {
+    framing: Arc<Framing>,
+    pipeline: Pipeline,
+}
+
+impl Recorded {
+    fn new(settings: &FileSettings, policy: &SendPolicy) -> Self {
+        Self {
+            framing: Arc::new(evtx::framing()),
+            pipeline: pipeline(Decoder::new(Codec::WinXml, settings.zone.clone()), policy),
+        }
+    }
+}
+
+fn pipeline(decoder: Decoder, policy: &SendPolicy) -> Pipeline {
+    Pipeline::new(decoder)
+        .with_drop(policy.drop.iter().cloned())
+        .with_at_once(policy.at_once.clone())
+}
+
 impl Shared {
+    /// What makes events of records that are told apart so.
+    fn processor(&self, origin: &Origin, framing: &Arc<Framing>) -> Processor {
+        let is_recorded = Arc::ptr_eq(framing, &self.recorded.framing);
+        let pipeline = if is_recorded {
+            &self.recorded.pipeline
+        } else {
+            &self.pipeline
+        };
+        pipeline.processor(origin.clone()).with_encoding(framing.encoding())
+    }
+
     /// Constant fields of a file's events.
     fn fields_for(&self, path: &Path) -> Fields {
         let mut fields = self.identity.fields.clone();
@@ -168,14 +204,12 @@ impl FileSource {
         if !settings.auth {
             decoder = decoder.without_auth();
         }
-        let pipeline = Pipeline::new(decoder)
-            .with_drop(policy.drop.iter().cloned())
-            .with_at_once(policy.at_once.clone());
         let mut source = Self {
             shared: Shared {
+                pipeline: pipeline(decoder, &policy),
+                recorded: Recorded::new(&settings, &policy),
                 settings,
                 policy,
-                pipeline,
                 identity,
             },
             epochs: Box::new(epochs),

@@ -132,12 +132,12 @@ impl Tracked {
         now: Timestamp,
     ) -> io::Result<Self> {
         let origin = origin(key, &shared.fields_for(path));
-        let framing = shared.settings.framing_of(&content.begin(MARK_BYTES)?);
+        let framing = match content.packed() {
+            Some(packed) if packed.is_evtx() => Arc::clone(&shared.recorded.framing),
+            _ => shared.settings.framing_of(&content.begin(MARK_BYTES)?),
+        };
         let mut tracked = Self {
-            processor: shared
-                .pipeline
-                .processor(origin.clone())
-                .with_encoding(framing.encoding()),
+            processor: shared.processor(&origin, &framing),
             origin,
             path: path.to_owned(),
             current: path.to_owned(),
@@ -229,8 +229,7 @@ impl Tracked {
     /// Goes on under another epoch.
     pub(super) fn change_epoch(&mut self, shared: &Shared, epoch: watchpost_event::Epoch) {
         self.origin.epoch = epoch;
-        let processor = shared.pipeline.processor(self.origin.clone());
-        self.processor = processor.with_encoding(self.framing.encoding());
+        self.processor = shared.processor(&self.origin, &self.framing);
     }
 
     /// Lets go of a batch that cannot be gathered again: the file is gone.

@@ -91,6 +91,11 @@ impl Packed {
         &self.head[..self.head.len().min(limit)]
     }
 
+    /// Whether its content is the XML of recorded events.
+    pub(in crate::source::file) fn is_evtx(&self) -> bool {
+        self.kind == Kind::Evtx
+    }
+
     /// Whether unpacking stands at a position.
     pub(in crate::source::file) fn is_at(&self, position: u64) -> bool {
         self.unpacker.is_some() && self.at == position

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::evtx;
+
 /// Bytes that tell. The longest is that of bzip2: its block size is followed by the number of a block or of the end.
 pub(in crate::source::file) const MAGIC_BYTES: usize = 10;
 
@@ -22,6 +24,8 @@ pub(in crate::source::file) enum Kind {
     Xz,
     /// bzip2, one or more streams.
     Bzip2,
+    /// Recorded events of Windows, whose content is their XML.
+    Evtx,
 }
 
 /// What the first bytes of a file say.
@@ -53,6 +57,7 @@ pub(in crate::source::file) fn sniff(begin: &[u8], path: &Path) -> Sniffed {
         [0x1f, 0x8b, 8, ..] => Sniffed::Packed(Kind::Gzip),
         [0x28, 0xb5, 0x2f, 0xfd, ..] => Sniffed::Packed(Kind::Zstd),
         begin if skippable(begin) => Sniffed::Packed(Kind::Zstd),
+        begin if begin.starts_with(evtx::MAGIC) => Sniffed::Packed(Kind::Evtx),
         begin if begin.starts_with(XZ) => Sniffed::Packed(Kind::Xz),
         begin if is_unclear(begin, path) => Sniffed::Unclear,
         _ => Sniffed::Plain,
@@ -61,11 +66,12 @@ pub(in crate::source::file) fn sniff(begin: &[u8], path: &Path) -> Sniffed {
 
 /// Whether more bytes may make it compressed, or half a byte order mark a whole one.
 fn is_unclear(begin: &[u8], path: &Path) -> bool {
-    let magics: [&[u8]; 6] = [
+    let magics: [&[u8]; 7] = [
         b"\x1f\x8b\x08",
         b"\x28\xb5\x2f\xfd",
         XZ,
         b"BZh",
+        evtx::MAGIC,
         b"\xff\xfe",
         b"\xfe\xff",
     ];
@@ -73,7 +79,7 @@ fn is_unclear(begin: &[u8], path: &Path) -> bool {
         .iter()
         .any(|magic| begin.len() < magic.len() && magic.starts_with(begin));
     let is_text = begin.iter().all(|byte| (b' '..0x7f).contains(byte));
-    let named = is_named_so(path) && begin.len() < MAGIC_BYTES;
+    let named = (is_named_so(path) || ends_in(path, &["evtx"])) && begin.len() < MAGIC_BYTES;
     named && (begins || begin.starts_with(b"BZh")) || begins && !is_text
 }
 

@@ -108,14 +108,15 @@ impl FileSource {
         now: Timestamp,
         sink: &mut dyn Sink,
     ) -> Result<Vec<Found>, SourceError> {
-        if !self.shared.settings.decompress {
-            return Ok(unknown);
-        }
+        let decompress = self.shared.settings.decompress;
         let mut plain = Vec::new();
         for found in unknown {
             match judge_by_content(&found) {
-                Ok(Sniffed::Packed(kind)) => self.sight(found, kind, false, now, sink)?,
-                Ok(Sniffed::Unclear) if found.metadata.len() > 0 => {
+                // Recorded events are no text without being unpacked.
+                Ok(Sniffed::Packed(kind)) if decompress || kind == Kind::Evtx => {
+                    self.sight(found, kind, false, now, sink)?
+                }
+                Ok(Sniffed::Unclear) if decompress && found.metadata.len() > 0 => {
                     let since = *self.unclear.entry(found.id).or_insert(now);
                     // What is named so waits for as long as it may become a compressed one.
                     if now.0.saturating_sub(since.0) >= self.close_after() && !is_named_so(&found.path) {

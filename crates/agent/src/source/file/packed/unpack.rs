@@ -11,6 +11,7 @@ use liblzma::bufread::XzDecoder;
 use liblzma::stream::{CONCATENATED, Stream};
 
 use super::kind::Kind;
+use crate::evtx::Lines;
 use crate::source::file::os;
 
 /// The largest window of a zstd frame, as its logarithm: what `zstd --long` and `--ultra` ask for at most.
@@ -58,6 +59,7 @@ impl Unpacker {
                 let stream = Stream::new_stream_decoder(XZ_MEMORY_BYTES, CONCATENATED).map_err(io::Error::other)?;
                 Box::new(XzDecoder::new_stream(raw, stream))
             }
+            Kind::Evtx => Box::new(Lines::new(raw)),
             Kind::Zstd => {
                 let mut decoder = zstd::stream::read::Decoder::with_buffer(raw)?;
                 decoder.window_log_max(ZSTD_WINDOW_LOG)?;
