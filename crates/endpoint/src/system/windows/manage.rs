@@ -210,14 +210,13 @@ fn wait_for(service: &Service, wanted: ServiceState) -> Result<()> {
     let clock = SystemClock::new();
     let deadline = clock.monotonic() + PATIENCE;
     let hint = "the log in C:\\ProgramData\\Watchpost\\log and the Application event log say more";
-    let mut begun = false;
     loop {
         let state = service.query_status()?.current_state;
         if state == wanted {
             return Ok(());
         }
-        begun |= state == ServiceState::StartPending;
-        let gave_up = wanted == ServiceState::Running && state == ServiceState::Stopped && begun;
+        // Whoever asked to start it was told that it starts, so it has ended since.
+        let gave_up = wanted == ServiceState::Running && state == ServiceState::Stopped;
         if gave_up || clock.monotonic() >= deadline {
             let error = anyhow!("the service {NAME} is {state:?} and not {wanted:?}");
             return Err(with_hint(error, hint));

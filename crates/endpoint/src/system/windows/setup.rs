@@ -125,7 +125,9 @@ pub(super) fn set_up(here: &Here<'_>, answers: impl Read, out: &mut dyn Write) -
     let answers = Answers::read(answers)?;
     let account = answers.account()?;
     let path = Dirs::of_this_user().config.join(FILE);
-    let is_new = !path.try_exists().with_context(|| format!("cannot look at {}", path.display()))?;
+    let is_new = !path
+        .try_exists()
+        .with_context(|| format!("cannot look at {}", path.display()))?;
     if is_new {
         answers
             .check(here)
