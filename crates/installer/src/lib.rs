@@ -6,7 +6,12 @@
 //!
 //! What never enters: knowledge of what is handed over. Nothing of it exists elsewhere than on Windows.
 //!
-//! Start reading at `WatchpostSetup`.
+//! Start reading at `WatchpostSetup`. What it is given has this form:
+//!
+//! ```
+//! let data = r"C:\Program Files\Watchpost\watchpost-agent.exe|SERVER=https://watch.example.org:7443|KEY=wp_1";
+//! assert_eq!(data.split('|').count(), 3);
+//! ```
 #![cfg(windows)]
 
 mod session;
