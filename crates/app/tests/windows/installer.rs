@@ -47,6 +47,10 @@ fn the_package_says_what_it_installs_and_hides_the_key() {
         ["=-*PATH", "[~];[INSTALLDIR]", "CommandLine"]
     );
 
+    let registered = table("Registry");
+    let texts = registered.iter().find(|row| row[3] == "EventMessageFile").unwrap();
+    assert_eq!(texts[4], r"#%%SystemRoot%\System32\EventCreate.exe", "expandable");
+
     let hidden = row("Property", "MsiHiddenProperties").remove(0);
     assert_eq!(hidden, "KEY;WatchpostSetup;CustomActionData");
     // Later, as the system, and with its data not logged (0x400, 0x800, 0x2000).
@@ -166,12 +170,17 @@ fn assert_not_told(secret: &str, log: &str) {
     let hidden = row("Property", "MsiHiddenProperties").remove(0);
     let mut told = 0;
     for line in log.lines().filter(|line| line.contains(secret)) {
-        let name = line.strip_prefix("Property(S): ").and_then(|rest| rest.split(' ').next());
+        let name = line
+            .strip_prefix("Property(S): ")
+            .and_then(|rest| rest.split(' ').next());
         let is_hidden = name.is_some_and(|name| hidden.split(';').any(|hidden| hidden == name));
         assert!(is_hidden, "{line}");
         told += 1;
     }
-    assert!(told > 0, "Wine hides them now: nothing of the secret may be there any more");
+    assert!(
+        told > 0,
+        "Wine hides them now: nothing of the secret may be there any more"
+    );
 }
 
 fn assert_removed(windows: &Windows) {
