@@ -42,6 +42,7 @@ const EDGES: &[(&str, &[&str])] = &[
         &["event", "query", "kit", "run", "agent", "server", "console", "endpoint"],
     ),
     ("endpoint", &["event", "query", "kit", "run", "agent", "console"]),
+    ("installer", &[]),
     // Tests that need both roles' state machines in their hands.
     (
         "simulation",
@@ -82,7 +83,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("indicatif", &["console"]),
     ("lettre", &["alert"]),
     ("maxminddb", &["lookup"]),
-    ("windows", &["run", "agent", "endpoint"]),
+    ("windows", &["run", "agent", "endpoint", "installer"]),
     ("windows-service", &["endpoint"]),
     ("reqwest", &["agent", "console", "alert", "lookup", "store"]),
     (

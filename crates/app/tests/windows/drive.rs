@@ -9,6 +9,26 @@ use crate::harness::{Finished, Running, World, finish};
 /// Where the program's data and configuration are on Windows.
 const HOME: &str = "ProgramData/Watchpost";
 
+/// Where cargo builds this.
+fn target() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_watchpost")).ancestors().nth(2).unwrap()
+}
+
+/// What `make windows` made, by the end of its name.
+pub(super) fn built(name: &str) -> PathBuf {
+    let folder = target().join("windows/dist");
+    let files = fs::read_dir(&folder).into_iter().flatten();
+    let found = files
+        .map(|file| file.unwrap().path())
+        .find(|path| path.to_string_lossy().ends_with(name));
+    found.unwrap_or_else(|| {
+        panic!(
+            "{}/*{name} is missing: run `make windows` first, as `make test` does",
+            folder.display()
+        )
+    })
+}
+
 pub(super) struct Windows {
     target: PathBuf,
     drive: PathBuf,
@@ -17,13 +37,16 @@ pub(super) struct Windows {
 impl Windows {
     /// A fresh drive with the agent's program on it.
     pub(super) fn new() -> Self {
-        let target = Path::new(env!("CARGO_BIN_EXE_watchpost")).ancestors().nth(2).unwrap();
-        let dist = target.join("windows/dist/watchpost-agent.exe");
-        assert!(
-            dist.exists(),
-            "{} is missing: run `make windows` first, as `make test` does",
-            dist.display()
-        );
+        let windows = Self::bare();
+        let program = windows.path("Program Files/Watchpost/watchpost-agent.exe");
+        fs::create_dir_all(program.parent().unwrap()).unwrap();
+        fs::copy(built("watchpost-agent.exe"), program).unwrap();
+        windows
+    }
+
+    /// A fresh drive with nothing of ours on it.
+    pub(super) fn bare() -> Self {
+        let target = target();
         let runs = target.join("windows/wine/runs");
         fs::create_dir_all(&runs).unwrap();
         let folder = tempfile::Builder::new()
@@ -37,9 +60,6 @@ impl Windows {
         };
         let made = finish(windows.script().arg("drive").arg(&windows.drive));
         assert_eq!(made.code, Some(0), "{made:?}");
-        let program = windows.path("Program Files/Watchpost/watchpost-agent.exe");
-        fs::create_dir_all(program.parent().unwrap()).unwrap();
-        fs::copy(dist, program).unwrap();
         windows
     }
 
@@ -94,6 +114,22 @@ impl Windows {
     /// The agent, with the configuration in its place.
     pub(super) fn agent(&self, world: &World) -> Running {
         world.start_command("windows-agent", &mut self.agent_command(&["agent"]))
+    }
+
+    /// Windows ends its services with the last other program: somebody who is there until this is dropped.
+    pub(super) fn somebody(&self, world: &World) -> Running {
+        world.start_command("somebody", &mut self.command("notepad.exe", &[]))
+    }
+
+    /// One word of `watchpost-agent service`.
+    pub(super) fn service(&self, word: &str) -> Finished {
+        self.finish(&mut self.agent_command(&["service", word]))
+    }
+
+    /// The values of a registry key; `None` when there is no such key.
+    pub(super) fn registry(&self, key: &str) -> Option<String> {
+        let asked = self.run("reg.exe", &["query", key]);
+        (asked.code == Some(0)).then_some(asked.stdout)
     }
 
     /// `agent.toml` of an agent that delivers to this world's server.

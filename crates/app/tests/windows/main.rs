@@ -14,4 +14,6 @@ mod telegram;
 
 mod drive;
 mod files;
+mod installer;
 mod processes;
+mod service;

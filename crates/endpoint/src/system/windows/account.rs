@@ -11,13 +11,29 @@ pub(super) enum Account {
     Low,
 }
 
+/// An account that exists for this service alone.
+const OWN: &str = r"NT SERVICE\Watchpost";
+
 impl Account {
-    /// As the service manager wants it; `None` is `LocalSystem`.
-    pub(super) const fn name(self) -> Option<&'static str> {
+    /// As the service manager wants it. The system is named, too: nothing would leave a service that is there as it is.
+    pub(super) const fn name(self) -> &'static str {
         match self {
-            Self::System => None,
-            // An account that exists for this service alone.
-            Self::Low => Some(r"NT SERVICE\Watchpost"),
+            Self::System => "LocalSystem",
+            Self::Low => OWN,
+        }
+    }
+
+    /// Whom rights have to be given beside the system and administrators.
+    pub(super) fn in_need_of_rights(self) -> Option<&'static str> {
+        (self == Self::Low).then_some(OWN)
+    }
+
+    /// Whom the service manager names so.
+    pub(super) const fn named(name: &str) -> Self {
+        if name.eq_ignore_ascii_case(OWN) {
+            Self::Low
+        } else {
+            Self::System
         }
     }
 }

@@ -12,13 +12,14 @@ use windows::Win32::Security::Authorization::{
     SetNamedSecurityInfoW,
 };
 use windows::Win32::Security::{
-    ACL, DACL_SECURITY_INFORMATION, GetSecurityDescriptorDacl, LookupAccountNameW, PROTECTED_DACL_SECURITY_INFORMATION,
-    PSECURITY_DESCRIPTOR, PSID, SID_NAME_USE,
+    ACL, DACL_SECURITY_INFORMATION, GetSecurityDescriptorDacl, GetSecurityDescriptorOwner, LookupAccountNameW,
+    OWNER_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION, PSECURITY_DESCRIPTOR, PSID, SID_NAME_USE,
 };
 use windows::core::{HSTRING, PCWSTR, PWSTR};
 
-/// The system and administrators, whatever the folder above says; files and folders below inherit it (SDDL, MS-DTYP 2.5.1).
-const PRIVATE: &str = "D:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
+/// The system and administrators, whatever the folder above says; files and folders below inherit it (SDDL, MS-DTYP 2.5.1). It
+/// belongs to administrators: an owner may always change who has access, and any user can make a folder in `%ProgramData%`.
+const PRIVATE: &str = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 
 /// Makes the folder if it is missing, and lets nobody in but the system, administrators and `account`. What `%ProgramData%`
 /// hands down would let every user read it.
@@ -38,15 +39,27 @@ fn set(folder: &Path, rights: &str) -> windows::core::Result<()> {
     let rights = HSTRING::from(rights);
     let mut descriptor = PSECURITY_DESCRIPTOR::default();
     let mut acl: *mut ACL = std::ptr::null_mut();
-    let (mut present, mut defaulted) = (false.into(), false.into());
-    // SAFETY: the texts end with a zero and outlive the calls; the descriptor is ours to free once it was made, and the list
-    // lies within it.
+    let mut owner = PSID::default();
+    let (mut present, mut defaulted, mut owner_defaulted) = (false.into(), false.into(), false.into());
+    // SAFETY: the texts end with a zero and outlive the calls; the descriptor is ours to free once it was made, and owner and list
+    // lie within it.
     unsafe {
         ConvertStringSecurityDescriptorToSecurityDescriptorW(&rights, SDDL_REVISION_1, &raw mut descriptor, None)?;
         let found = GetSecurityDescriptorDacl(descriptor, &raw mut present, &raw mut acl, &raw mut defaulted);
+        let found =
+            found.and_then(|()| GetSecurityDescriptorOwner(descriptor, &raw mut owner, &raw mut owner_defaulted));
         let set = found.and_then(|()| {
-            let what = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
-            SetNamedSecurityInfoW(PCWSTR(path.as_ptr()), SE_FILE_OBJECT, what, None, None, Some(acl), None).ok()
+            let what = OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
+            SetNamedSecurityInfoW(
+                PCWSTR(path.as_ptr()),
+                SE_FILE_OBJECT,
+                what,
+                Some(owner),
+                None,
+                Some(acl),
+                None,
+            )
+            .ok()
         });
         LocalFree(Some(HLOCAL(descriptor.0)));
         set

@@ -17,7 +17,7 @@ use windows_service::service_manager::{ServiceManager, ServiceManagerAccess};
 use super::account::Account;
 use super::event_log;
 use super::folder::make_private;
-use super::service;
+use super::{service, setup};
 use crate::Here;
 use crate::failure::{Remedy, with_hint};
 
@@ -66,9 +66,14 @@ Examples:
     Stop,
     /// Say whether it runs; exit code 3 when it is not installed, 1 when it does not run
     Status,
+    /// Remove configuration, keys, what was not delivered, and logs; the service has to be stopped
+    Purge,
     /// What the service manager starts
     #[command(hide = true)]
     Run,
+    /// What the installer calls; reads NAME=value lines
+    #[command(hide = true)]
+    Setup,
 }
 
 pub(super) fn run(args: &ServiceArgs, here: &Here<'_>) -> Result<Exit> {
@@ -98,12 +103,15 @@ pub(super) fn run(args: &ServiceArgs, here: &Here<'_>) -> Result<Exit> {
             end(&open(ServiceAccess::STOP | ServiceAccess::QUERY_STATUS)?)?;
             writeln!(out, "the service {NAME} has stopped")?;
         }
+        ServiceCommand::Purge => setup::purge(&mut out)?,
+        ServiceCommand::Setup => setup::set_up(here, std::io::stdin().lock(), &mut out)?,
         ServiceCommand::Status => return status(&mut out),
     }
     Ok(Exit::Done)
 }
 
-fn install(here: &Here<'_>, account: Account, out: &mut dyn Write) -> Result<()> {
+/// Installs the service, or makes the one that is there so.
+pub(super) fn install(here: &Here<'_>, account: Account, out: &mut dyn Write) -> Result<()> {
     // What would not start later is said now.
     let settings = here.settings()?;
     let access = ServiceManagerAccess::CONNECT | ServiceManagerAccess::CREATE_SERVICE;
@@ -117,7 +125,7 @@ fn install(here: &Here<'_>, account: Account, out: &mut dyn Write) -> Result<()>
         executable_path: std::env::current_exe().context("cannot find this program")?,
         launch_arguments: launch_arguments(here)?,
         dependencies: Vec::new(),
-        account_name: account.name().map(OsString::from),
+        account_name: Some(account.name().into()),
         account_password: None,
     };
     let wanted = ServiceAccess::CHANGE_CONFIG | ServiceAccess::START;
@@ -152,7 +160,7 @@ fn install(here: &Here<'_>, account: Account, out: &mut dyn Write) -> Result<()>
     }
     let dirs = settings.dirs();
     for folder in [&dirs.config, &dirs.data] {
-        make_private(folder, account.name()).hint(ELEVATE)?;
+        make_private(folder, account.in_need_of_rights()).hint(ELEVATE)?;
     }
     Ok(())
 }
@@ -182,7 +190,8 @@ fn uninstall() -> Result<()> {
     Ok(())
 }
 
-fn begin() -> Result<()> {
+/// Starts the service and waits until it runs.
+pub(super) fn begin() -> Result<()> {
     let service = open(ServiceAccess::START | ServiceAccess::QUERY_STATUS)?;
     if service.query_status()?.current_state != ServiceState::Running {
         service.start::<OsString>(&[]).hint(ELEVATE)?;
@@ -201,14 +210,13 @@ fn wait_for(service: &Service, wanted: ServiceState) -> Result<()> {
     let clock = SystemClock::new();
     let deadline = clock.monotonic() + PATIENCE;
     let hint = "the log in C:\\ProgramData\\Watchpost\\log and the Application event log say more";
-    let mut begun = false;
     loop {
         let state = service.query_status()?.current_state;
         if state == wanted {
             return Ok(());
         }
-        begun |= state == ServiceState::StartPending;
-        let gave_up = wanted == ServiceState::Running && state == ServiceState::Stopped && begun;
+        // Whoever asked to start it was told that it starts, so it has ended since.
+        let gave_up = wanted == ServiceState::Running && state == ServiceState::Stopped;
         if gave_up || clock.monotonic() >= deadline {
             let error = anyhow!("the service {NAME} is {state:?} and not {wanted:?}");
             return Err(with_hint(error, hint));
@@ -217,15 +225,25 @@ fn wait_for(service: &Service, wanted: ServiceState) -> Result<()> {
     }
 }
 
-fn status(out: &mut dyn Write) -> Result<Exit> {
+/// `None` when there is no service.
+fn state() -> Result<Option<ServiceState>> {
     let manager = ServiceManager::local_computer(None::<&str>, ServiceManagerAccess::CONNECT)?;
-    let state = match manager.open_service(NAME, ServiceAccess::QUERY_STATUS) {
-        Ok(service) => service.query_status()?.current_state,
-        Err(error) if is_missing(&error) => {
-            writeln!(out, "not installed")?;
-            return Ok(Exit::NothingFound);
-        }
-        Err(error) => return Err(with_hint(error, ELEVATE)),
+    match manager.open_service(NAME, ServiceAccess::QUERY_STATUS) {
+        Ok(service) => Ok(Some(service.query_status()?.current_state)),
+        Err(error) if is_missing(&error) => Ok(None),
+        Err(error) => Err(with_hint(error, ELEVATE)),
+    }
+}
+
+/// Whether there is no service, or it does nothing.
+pub(super) fn is_at_rest() -> Result<bool> {
+    Ok(matches!(state()?, None | Some(ServiceState::Stopped)))
+}
+
+fn status(out: &mut dyn Write) -> Result<Exit> {
+    let Some(state) = state()? else {
+        writeln!(out, "not installed")?;
+        return Ok(Exit::NothingFound);
     };
     let word = match state {
         ServiceState::Stopped => "stopped",

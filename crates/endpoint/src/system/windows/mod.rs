@@ -3,6 +3,7 @@ mod event_log;
 mod folder;
 mod manage;
 mod service;
+mod setup;
 
 use anyhow::Result;
 use clap::Subcommand;

@@ -21,9 +21,10 @@ use super::event_log;
 use super::manage::NAME;
 use crate::commands::agent::begin;
 use crate::failure::Remedy;
+use crate::logging::{self, Wishes};
 use crate::program::{Agent, Global};
 use crate::run::{Outside, join_agent};
-use crate::{Here, Program};
+use crate::{Dirs, Here, LogSection, Program};
 
 /// What starting and ending in order may take.
 const WAIT_HINT: Duration = Duration::from_secs(40);
@@ -48,7 +49,7 @@ pub(super) fn run(here: &Here<'_>) -> Result<Exit> {
 #[expect(clippy::needless_pass_by_value, reason = "the service manager hands them over")]
 fn service_main(_: Vec<OsString>) {
     if let Err(error) = serve() {
-        // Not by the program's own log: perhaps that is what failed.
+        // Not by the program's own log: that is what failed, if it was not the service manager.
         event_log::tell(Level::ERROR, &format!("the service failed: {}", chain(error.as_ref())));
     }
 }
@@ -76,26 +77,43 @@ fn serve() -> Result<()> {
     };
     let told = Told(service_control_handler::register(NAME, handle)?);
     told.is(ServiceState::StartPending)?;
-    let done = collect(&asked, &told);
-    let exit = if done.is_ok() {
-        ServiceExitCode::NO_ERROR
-    } else {
-        FAILED
-    };
-    told.ended(exit)?;
-    done
+    let global = GLOBAL.get().cloned().unwrap_or_default();
+    let logging = start_logging(&global);
+    let ended_well = logging.is_ok() && collect_and_tell(&global, &asked, &told);
+    told.ended(if ended_well { ServiceExitCode::NO_ERROR } else { FAILED })?;
+    logging
+}
+
+/// Whether it came to a good end; if not, the log says why, and with it the Application event log.
+fn collect_and_tell(global: &Global, asked: &Receiver<Asked>, told: &Told) -> bool {
+    let done = collect(global, asked, told);
+    if let Err(error) = &done {
+        tracing::error!("the service failed: {}", chain(error.as_ref()));
+    }
+    done.is_ok()
+}
+
+/// A configuration that cannot be read does not say where the log is; that it cannot be read stands in the usual place then.
+fn start_logging(global: &Global) -> Result<()> {
+    let system = Some(event_log::layer());
+    match Agent.settings(global) {
+        Ok(settings) => settings.start_logging_beside("agent", false, system),
+        Err(_) => {
+            let usual = Dirs::of_this_user()
+                .with_data(global.data_dir.as_deref())
+                .logs
+                .join("agent.log");
+            logging::start(&LogSection::default(), &Wishes::default(), &usual, system)
+        }
+    }
 }
 
 /// Until it is to stop.
-fn collect(asked: &Receiver<Asked>, told: &Told) -> Result<()> {
-    let global = GLOBAL.get().cloned().unwrap_or_default();
+fn collect(global: &Global, asked: &Receiver<Asked>, told: &Told) -> Result<()> {
     let here = Here {
-        global: &global,
+        global,
         program: &Agent,
     };
-    Agent
-        .settings(&global)?
-        .start_logging_beside("agent", false, Some(event_log::layer()))?;
     let mut running = Some(Running::start(&here)?);
     told.is(ServiceState::Running)?;
     tracing::info!("the service runs");

@@ -1,0 +1,1 @@
+@"%~dp0watchpost-agent.exe" %*
