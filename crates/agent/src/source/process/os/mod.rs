@@ -8,5 +8,6 @@ mod here;
 #[cfg(test)]
 pub(super) use here::hold;
 pub(super) use here::{
-    Accounts, Held, PRODUCT, SYSTEM, Watcher, be_less_important, boot_id, key_of, reopen, since_boot,
+    Accounts, Held, POLLING, PRODUCT, SYSTEM, Watcher, be_less_important, boot_id, key_of, reopen, since_boot,
+    version_of,
 };
