@@ -46,7 +46,7 @@ windows: ## watchpost-agent.exe, for Windows, and its lints; Wine for its tests
 windows-tests: windows ## the agent for Windows, run by Wine
 	cargo test --locked -p watchpost-app --test windows
 
-test: setup check-fmt web clippy rust-tests web-tests browser-tests ## formatting, lints and every test
+test: setup check-fmt web clippy rust-tests web-tests browser-tests windows-tests ## formatting, lints and every test, the agent for Windows too
 
 fmt: ## format all code
 	cargo fmt --all
