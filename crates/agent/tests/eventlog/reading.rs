@@ -52,10 +52,11 @@ fn at_the_end_nothing_of_before_comes_and_everything_of_after() {
 fn an_empty_channel_is_read_from_its_first_event() {
     let script = Script::default();
     script.write("Security", []);
-    let mut world = World::of(&script, &["Security"], "end");
+    let mut world = World::of(&script, &["Security"], "beginning");
     world.polls(2);
-    script.write("Security", []);
-    assert_eq!(world.numbers(), Vec::<u64>::new());
+    script.write("Security", [1, 2]);
+    world.polls(3);
+    assert_eq!(world.numbers(), [1, 2]);
 }
 
 #[test]

@@ -65,6 +65,8 @@ pub(super) struct Channel {
     place: Option<Place>,
     /// At a first start at the end the newest event comes along: only its place is wanted.
     only_place: bool,
+    /// What was taken in goes into the spool at once.
+    hurry: bool,
     /// The bookmark's event was gone: reading began with the oldest there is.
     after_gap: bool,
     marks: VecDeque<(u64, Place)>,
@@ -102,6 +104,7 @@ impl Channel {
             waiting: VecDeque::new(),
             place,
             only_place: false,
+            hurry: false,
             after_gap: false,
             marks: VecDeque::new(),
             backoff: Backoff::new(RETRY_FIRST, RETRY_LAST, Rng::new(draw())),
@@ -207,6 +210,7 @@ impl Channel {
         self.count_missing(logged.number, now, notices);
         if std::mem::take(&mut self.only_place) && self.place.is_none() {
             self.stream.leave_out(Skip::BEFORE_START, now);
+            self.hurry = true;
         } else {
             let event = self.read(&logged.xml, now);
             // To count our own would make a batch, and perhaps the next event of ours.
@@ -253,7 +257,8 @@ impl Channel {
     }
 
     fn hand_out(&mut self, now: Timestamp, sink: &mut dyn Sink) -> Result<bool, SourceError> {
-        let room = self.stream.hand_out(now, false, sink)?;
+        let room = self.stream.hand_out(now, self.hurry, sink)?;
+        self.hurry = false;
         self.mark();
         Ok(room)
     }
