@@ -152,7 +152,7 @@ fn begin_session() -> io::Result<CONTROLTRACE_HANDLE> {
     let enable = EVENT_CONTROL_CODE_ENABLE_PROVIDER.0;
     let level = TRACE_LEVEL_INFORMATION as u8;
     // SAFETY: the session is open, and the provider is a constant.
-    let enabled = unsafe { EnableTraceEx2(session, &raw const PROVIDER, enable, level, PROCESSES, 0, 0, None) };
+    let enabled = unsafe { EnableTraceEx2(session, &PROVIDER, enable, level, PROCESSES, 0, 0, None) };
     result(enabled).inspect_err(|_| end_session(session))?;
     Ok(session)
 }
