@@ -45,8 +45,11 @@ pub fn framing() -> Framing {
         .unwrap_or_else(|_| Framing::lines())
 }
 
+/// An input whose first bytes were looked at.
+pub type Begun<R> = Chain<Cursor<Vec<u8>>, R>;
+
 /// An input as it was before, and whether it begins as `.evtx` files do.
-pub fn recognise<R: Read>(mut input: R) -> io::Result<(bool, Chain<Cursor<Vec<u8>>, R>)> {
+pub fn recognise<R: Read>(mut input: R) -> io::Result<(bool, Begun<R>)> {
     let mut begin = Vec::new();
     // Not a byte more than it takes: a pipe may pause after any.
     while begin.len() < MAGIC.len() && MAGIC.starts_with(&begin) {

@@ -114,7 +114,7 @@ impl FileSource {
             match judge_by_content(&found) {
                 // Recorded events are no text without being unpacked.
                 Ok(Sniffed::Packed(kind)) if decompress || kind == Kind::Evtx => {
-                    self.sight(found, kind, false, now, sink)?
+                    self.sight(found, kind, false, now, sink)?;
                 }
                 Ok(Sniffed::Unclear) if decompress && found.metadata.len() > 0 => {
                     let since = *self.unclear.entry(found.id).or_insert(now);
