@@ -9,11 +9,15 @@
 
 mod compare;
 mod events;
+#[cfg_attr(not(windows), allow(dead_code, reason = "Windows' own"))]
+mod facts;
 mod keep;
 mod os;
 mod row;
 mod settings;
 mod take;
+#[cfg_attr(not(windows), allow(dead_code, reason = "Windows' own"))]
+mod task;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
