@@ -18,6 +18,7 @@ use crate::delivery::{Encryption, SpoolOptions, WhenFull};
 use crate::source::SourceError;
 use crate::source::eventlog::{self, EventLogSection, EventLogSettings};
 use crate::source::file::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig};
+use crate::source::inventory::{InventorySection, InventorySettings};
 use crate::source::journal::{JournalSection, JournalSettings};
 use crate::source::process::{ProcessSection, ProcessSettings};
 use crate::source::system::{SystemSection, SystemSettings};
@@ -193,6 +194,9 @@ pub struct SourceSection {
     /// `[source.system]`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub system: Option<SystemSection>,
+    /// `[source.inventory]`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inventory: Option<InventorySection>,
 }
 
 /// `[source.auth]`: lines about logins, privilege and accounts, in files and in the journal, become events with fields.
@@ -263,6 +267,8 @@ pub struct AgentSettings {
     pub journal: Option<JournalSettings>,
     /// What the host is and how it fares.
     pub system: Option<SystemSettings>,
+    /// What is on the host.
+    pub inventory: Option<InventorySettings>,
 }
 
 impl AgentSettings {
@@ -316,6 +322,7 @@ impl AgentConfig {
             event_logs: self.source.event_logs()?,
             journal: self.source.journal()?,
             system: self.source.system()?,
+            inventory: self.source.inventory()?,
         })
     }
 
@@ -398,6 +405,13 @@ impl SourceSection {
         let settings = self.system.as_ref().map(SystemSection::resolve).transpose();
         Ok(settings
             .map_err(|error| setting("source.system", chain(&error)))?
+            .flatten())
+    }
+
+    fn inventory(&self) -> Result<Option<InventorySettings>, AgentError> {
+        let settings = self.inventory.as_ref().map(InventorySection::resolve).transpose();
+        Ok(settings
+            .map_err(|error| setting("source.inventory", chain(&error)))?
             .flatten())
     }
 }

@@ -19,6 +19,7 @@ use crate::control::Control;
 use crate::delivery::{Backlog, Delivery};
 use crate::health::Reporter;
 use crate::shared::Shared;
+use crate::source::inventory::Keep;
 use crate::source::stdin::{Room, StdinSource, chunks};
 use crate::source::{Identity, Plan, Waker};
 use crate::uplink::{Asked, HttpTransport, Transport, Uplink};
@@ -89,6 +90,7 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
     let waking = shared.clone();
     let waker = Waker::new(move || waking.wake_collector());
     plan.waker = Some(waker.clone());
+    plan.keep = Some(Keep::new(deps.disk.clone(), settings.data_dir.join("inventory")));
     let desk = Arc::new(Desk::new(waker));
     let lookups = settings.data_dir.join("lookups");
     let uploads = Uploads::open(settings.uploads.clone(), &deps.disk, &lookups, &deps.clock)?;

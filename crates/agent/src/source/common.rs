@@ -151,6 +151,34 @@ pub enum Notice {
         /// What `journalctl` says, or the operating system.
         reason: String,
     },
+    /// A part of the inventory cannot be read; what was known of it stays. Told once for each reason.
+    InventoryUnread {
+        /// Which part: programs, services and so on.
+        kind: &'static str,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// A part of the inventory has more rows than are taken.
+    InventoryTooLong {
+        /// Which part.
+        kind: &'static str,
+        /// How many are taken.
+        limit: usize,
+    },
+    /// A kept inventory cannot be read: everything is told again as if for the first time.
+    InventoryDamaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The inventory cannot be kept, and nothing is told of it until it can.
+    InventoryNotKept {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: String,
+    },
 }
 
 impl fmt::Display for Notice {
@@ -231,6 +259,25 @@ impl fmt::Display for Notice {
             Self::Journal { reason } => write!(
                 f,
                 "the systemd journal is not being read: {reason}; it is tried again (let the agent's user be in group systemd-journal)"
+            ),
+            Self::InventoryUnread { kind, reason } => write!(
+                f,
+                "the inventory cannot be read ({kind}): {reason}; what was known of it stays: run the agent with the system's \
+                 account"
+            ),
+            Self::InventoryTooLong { kind, limit } => write!(
+                f,
+                "the inventory has too much ({kind}): more than {limit} rows or 8 MiB; those with the last names are left out"
+            ),
+            Self::InventoryDamaged { path, reason } => write!(
+                f,
+                "{} cannot be read: {reason}; the whole inventory is told again: check the disk",
+                path.display()
+            ),
+            Self::InventoryNotKept { path, reason } => write!(
+                f,
+                "cannot write {}: {reason}; nothing is told of the inventory until it can be: make room for it",
+                path.display()
             ),
         }
     }

@@ -74,6 +74,12 @@ pub enum SourceError {
         #[source]
         source: EventError,
     },
+    /// There is no inventory of this operating system.
+    #[error(
+        "the inventory of this operating system cannot be taken yet, only that of Windows: leave the section out, or say \
+         enabled = false"
+    )]
+    NoInventory,
     /// Input could not be read.
     #[error("cannot read {what}")]
     Read {

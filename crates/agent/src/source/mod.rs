@@ -6,6 +6,7 @@ mod counter;
 mod error;
 pub mod eventlog;
 pub mod file;
+pub mod inventory;
 pub mod journal;
 mod own;
 mod plan;

@@ -99,6 +99,12 @@ fn event_of(notice: &Notice, now: Timestamp) -> Option<Event> {
             of_file("file-incomplete", path).with("watchpost.content_bytes", *position)
         }
         Notice::Gone { path, position } => of_file("file-gone", path).with("watchpost.content_bytes", *position),
+        Notice::InventoryUnread { kind, .. } => event("inventory-unread").with("watchpost.inventory.kind", *kind),
+        Notice::InventoryTooLong { kind, limit } => event("inventory-too-long")
+            .with("watchpost.inventory.kind", *kind)
+            .with("watchpost.limit", *limit as u64),
+        Notice::InventoryDamaged { path, .. } => of_file("inventory-damaged", path),
+        Notice::InventoryNotKept { path, .. } => of_file("inventory-not-kept", path),
         _ => return None,
     })
 }

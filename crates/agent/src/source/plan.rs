@@ -9,6 +9,7 @@ use watchpost_kit::{Rng, chain};
 use super::asked::AskedSource;
 use super::eventlog::{self, EventLogSettings, EventLogSource};
 use super::file::{FileSettings, FileSource};
+use super::inventory::{self, InventorySettings, InventorySource, Keep, Surroundings};
 use super::journal::{JournalSettings, JournalSource};
 use super::process::{ProcessSettings, ProcessSource};
 use super::system::{SystemSettings, SystemSource};
@@ -45,6 +46,9 @@ pub(crate) struct Plan {
     pub(crate) event_logs: Vec<EventLogSettings>,
     pub(crate) journal: Option<JournalSettings>,
     pub(crate) system: Option<SystemSettings>,
+    pub(crate) inventory: Option<InventorySettings>,
+    /// Where inventories are kept; without it none are taken.
+    pub(crate) keep: Option<Keep>,
     /// Rung by sources that hear of something new; `None` where they are polled all the time anyway.
     pub(crate) waker: Option<Waker>,
     /// What the server asks, where it may ask.
@@ -64,6 +68,8 @@ impl Plan {
             event_logs: settings.event_logs.clone(),
             journal: settings.journal.clone(),
             system: settings.system.clone(),
+            inventory: settings.inventory.clone(),
+            keep: None,
             waker: None,
             asked: None,
         }
@@ -108,6 +114,15 @@ impl Plan {
         if let Some(settings) = &self.system {
             let source = SystemSource::new(settings, &self.identity, policy(), known, draw);
             add(&mut sources, "system", false, source);
+        }
+        if let (Some(settings), Some(keep), Some(look)) = (&self.inventory, &self.keep, inventory::this_host()) {
+            let around = Surroundings {
+                look,
+                keep: keep.clone(),
+                waker: waker(),
+            };
+            let source = InventorySource::new(settings, &self.identity, policy(), known, around, draw);
+            add(&mut sources, "inventory", true, source);
         }
         if let Some(desk) = &self.asked {
             let source = AskedSource::new(desk.clone(), &self.identity, policy(), known, draw);

@@ -72,6 +72,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("subsetter", &["report"]),
     ("notosans", &["report"]),
     ("dejavu", &["report"]),
+    ("quick-xml", &["agent", "pipeline"]),
     ("syslog_loose", &["pipeline"]),
     ("axum", &["server"]),
     ("hyper", &["server"]),

@@ -150,7 +150,7 @@ impl Windows {
         let program = self.path(program);
         fs::create_dir_all(program.parent().unwrap()).unwrap();
         let mut compiler = Command::new("x86_64-w64-mingw32-gcc-posix");
-        let compiled = finish(compiler.arg("-o").arg(program).arg(source));
+        let compiled = finish(compiler.arg("-o").arg(program).arg(source).arg("-lws2_32"));
         assert_eq!(compiled.code, Some(0), "{compiled:?}");
     }
 }

@@ -14,6 +14,7 @@ mod telegram;
 
 mod drive;
 mod files;
+mod inventory;
 mod installer;
 mod processes;
 mod service;

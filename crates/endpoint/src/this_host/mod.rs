@@ -34,10 +34,11 @@ impl ThisHost {
         system: false,
     };
 
-    /// Its logs, with the logins in them, its processes, and how it fares.
+    /// Its logs, with the logins in them, its processes, how it fares, and what is on it where that can be told.
     pub fn sources(self, source: &mut SourceSection) {
         os::logs(self.start, source);
         source.process = Some(ProcessSection::default());
         source.system = self.system.then(SystemSection::default);
+        source.inventory = os::inventory().filter(|_| self.system);
     }
 }

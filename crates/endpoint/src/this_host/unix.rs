@@ -2,6 +2,7 @@
 
 use watchpost_agent::config::SourceSection;
 use watchpost_agent::source::file::FileSourceConfig;
+use watchpost_agent::source::inventory::InventorySection;
 use watchpost_agent::source::journal::{self, JournalSection};
 
 pub(super) fn logs(start: &str, source: &mut SourceSection) {
@@ -15,6 +16,11 @@ pub(super) fn logs(start: &str, source: &mut SourceSection) {
         });
     }
     source.file.push(logs);
+}
+
+/// It cannot be taken here yet.
+pub(super) fn inventory() -> Option<InventorySection> {
+    None
 }
 
 fn log_files(start: &str) -> FileSourceConfig {
