@@ -44,7 +44,9 @@ fn apply(model: &mut Model, events: &[Event]) {
     for event in events {
         let text = |name: &str| event.fields.text(name).unwrap().to_owned();
         let at = (text("watchpost.inventory.kind"), text("watchpost.inventory.id"));
-        let fields = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), event.fields.get(name)?.clone())));
+        let fields = NAMES
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), event.fields.get(name)?.clone())));
         let fields: BTreeMap<String, Value> = fields.collect();
         let before = match text("event.action").as_str() {
             "removed" | "package-removed" => {
