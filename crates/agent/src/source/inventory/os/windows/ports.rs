@@ -61,7 +61,7 @@ pub(super) fn read(rows: &mut Rows) -> io::Result<()> {
 
 /// A table, in words of 32 bits.
 fn table(ask: impl Fn(Option<*mut c_void>, *mut u32) -> u32) -> io::Result<Vec<u32>> {
-    let mut words = Vec::new();
+    let mut words: Vec<u32> = Vec::new();
     for _ in 0..TRIES {
         let mut bytes = (words.len() * 4) as u32;
         let start = (!words.is_empty()).then(|| words.as_mut_ptr().cast::<c_void>());
@@ -110,11 +110,15 @@ fn port_of(transport: &'static str, address: IpAddr, port: u32, pid: u32) -> Opt
 fn put(ports: &[Port], rows: &mut Rows) {
     let pids: BTreeSet<Pid> = ports.iter().map(|port| Pid::from_u32(port.pid)).collect();
     let pids: Vec<Pid> = pids.into_iter().collect();
-    let mut system = System::new();
+    let mut system = System::new().ok();
     let wanted = ProcessRefreshKind::nothing().with_exe(UpdateKind::OnlyIfNotSet);
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), false, wanted);
+    if let Some(system) = &mut system {
+        system.refresh_processes_specifics(ProcessesToUpdate::Some(&pids), false, wanted);
+    }
     for port in ports {
-        let process = system.process(Pid::from_u32(port.pid));
+        let process = system
+            .as_ref()
+            .and_then(|system| system.process(Pid::from_u32(port.pid)));
         let name = process.map(|process| process.name().to_string_lossy().into_owned());
         let path = process.and_then(|process| process.exe());
         let path = path.map(|path| path.display().to_string()).unwrap_or_default();

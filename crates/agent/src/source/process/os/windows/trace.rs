@@ -105,17 +105,15 @@ impl Trace {
             }
             drop(sender);
         };
-        let thread = std::thread::Builder::new().name("process-trace".to_owned()).spawn(run);
-        let trace = Self {
+        let mut trace = Self {
             session,
             consumer,
             thread: None,
             traced,
         };
-        Ok(Self {
-            thread: Some(thread?),
-            ..trace
-        })
+        let thread = std::thread::Builder::new().name("process-trace".to_owned()).spawn(run);
+        trace.thread = Some(thread?);
+        Ok(trace)
     }
 
     /// What was traced and not yet taken.
