@@ -49,8 +49,15 @@ fn first_everything_then_changes() {
     );
     let get = |at: usize, name: &str| changes[at].fields.get(name).cloned();
     assert_eq!(get(0, "package.version"), Some(json!("23.01")));
-    assert_eq!(get(0, "watchpost.inventory.previous.package.version"), Some(json!("22.01")));
-    assert_eq!(get(0, "watchpost.inventory.previous.package.name"), None, "it is the same");
+    assert_eq!(
+        get(0, "watchpost.inventory.previous.package.version"),
+        Some(json!("22.01"))
+    );
+    assert_eq!(
+        get(0, "watchpost.inventory.previous.package.name"),
+        None,
+        "it is the same"
+    );
     assert_eq!(get(0, "event.category"), Some(json!(["package"])));
     assert_eq!(get(2, "event.type"), Some(json!(["deletion"])));
     assert_eq!(get(3, "event.category"), Some(json!(["configuration"])));
@@ -98,7 +105,10 @@ fn a_kind_that_is_read_later_is_told_as_a_whole() {
     let mut world = World::new();
     world.fail(Kind::User, "no database");
     assert_eq!(said(&world.look()), [""; 0]);
-    world.set(Kind::User, Ok([("S-1".to_owned(), Row::new().with("user.name", "anna"))].into()));
+    world.set(
+        Kind::User,
+        Ok([("S-1".to_owned(), Row::new().with("user.name", "anna"))].into()),
+    );
     assert_eq!(said(&world.look()), ["snapshot user S-1"]);
 }
 
@@ -123,10 +133,7 @@ fn places_come_and_go_with_their_users() {
     world.place(r"HKU\anna\", true);
     assert_eq!(
         said(&world.look()),
-        [
-            r"removed autorun HKU\anna\Run\old",
-            r"added autorun HKU\anna\Run\third"
-        ]
+        [r"removed autorun HKU\anna\Run\old", r"added autorun HKU\anna\Run\third"]
     );
     world.host.places.lock().unwrap().clear();
     world.remove(Kind::Autorun, r"HKU\anna\Run\new");
@@ -141,7 +148,11 @@ fn an_empty_place_that_was_read_has_news_later() {
     world.look();
     world.place(r"HKU\eve\", true);
     world.look();
-    world.put(Kind::Autorun, r"HKU\eve\Run\x", Row::new().with("process.command_line", "x"));
+    world.put(
+        Kind::Autorun,
+        r"HKU\eve\Run\x",
+        Row::new().with("process.command_line", "x"),
+    );
     assert_eq!(said(&world.look()), [r"added autorun HKU\eve\Run\x"]);
 }
 

@@ -49,7 +49,11 @@ fn killed_between_any_two_batches_it_goes_on_where_it_was() {
         ];
         if room > 0 {
             // It was begun to be told with them: the inventory of then is told to its end first.
-            expected.extend(["package-changed program d", "package-removed program a", "snapshot program a"]);
+            expected.extend([
+                "package-changed program d",
+                "package-removed program a",
+                "snapshot program a",
+            ]);
         }
         expected.sort_unstable();
         assert_eq!(all, expected, "{room} batches");
@@ -70,7 +74,10 @@ fn a_checkpoint_that_was_lost_leaves_its_inventory() {
     let again = world.look();
     assert_eq!(said(&world.events()).len(), 3, "{again:?}");
     let last = world.events().pop().unwrap();
-    assert_eq!(last.fields.text("watchpost.inventory.previous.package.version"), Some("2"));
+    assert_eq!(
+        last.fields.text("watchpost.inventory.previous.package.version"),
+        Some("2")
+    );
     assert_eq!(last.fields.text("package.version"), Some("3"));
     assert!(world.notices.is_empty(), "{:?}", world.notices);
 }

@@ -13,7 +13,7 @@ type Model = BTreeMap<(String, String), BTreeMap<String, Value>>;
 
 const NAMES: [&str; 2] = ["package.name", "process.command_line"];
 
-/// One look: of two kinds the rows, or that they cannot be read, and whether the agent is killed and how much is lost.
+/// One look: of two kinds the rows, or that they cannot be read, and whether the agent is killed before it.
 #[derive(Clone, Debug)]
 struct Step {
     kinds: [Option<BTreeMap<u8, (u8, Option<u8>)>>; 2],
@@ -44,7 +44,9 @@ fn apply(model: &mut Model, events: &[Event]) {
     for event in events {
         let text = |name: &str| event.fields.text(name).unwrap().to_owned();
         let at = (text("watchpost.inventory.kind"), text("watchpost.inventory.id"));
-        let fields = NAMES.iter().filter_map(|name| Some(((*name).to_owned(), event.fields.get(name)?.clone())));
+        let fields = NAMES
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), event.fields.get(name)?.clone())));
         let fields: BTreeMap<String, Value> = fields.collect();
         let before = match text("event.action").as_str() {
             "removed" | "package-removed" => {

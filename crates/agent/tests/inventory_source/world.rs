@@ -129,7 +129,10 @@ impl World {
     /// The newest checkpoint that the spool has.
     pub(crate) fn known(&self) -> Vec<(StreamKey, Value)> {
         let newest = self.taken.batches.last();
-        newest.map(|last| (last.key.clone(), last.checkpoint.clone())).into_iter().collect()
+        newest
+            .map(|last| (last.key.clone(), last.checkpoint.clone()))
+            .into_iter()
+            .collect()
     }
 
     /// The agent is killed.

@@ -55,7 +55,10 @@ fn programs_autoruns_and_ports_are_told_once_and_when_they_change() {
         "{autorun}"
     );
     assert_eq!(autorun["registry"]["value"], "Updater", "{autorun}");
-    assert!(autorun["user"]["id"].as_str().unwrap().starts_with("S-1-5-21-"), "{autorun}");
+    assert!(
+        autorun["user"]["id"].as_str().unwrap().starts_with("S-1-5-21-"),
+        "{autorun}"
+    );
 
     // A restart tells nothing again.
     agent.assert_running();
@@ -72,9 +75,13 @@ fn programs_autoruns_and_ports_are_told_once_and_when_they_change() {
 
 fn a_port(world: &World, windows: &Windows) {
     // One that is free: nobody else is given it while this one is held and closed at once.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port();
     windows.compile("listener.c", "Users/anna/listener.exe");
-    let mut listener = world.start_command(
+    let listener = world.start_command(
         "listener",
         &mut windows.command(r"C:\Users\anna\listener.exe", &[&port.to_string()]),
     );

@@ -14,7 +14,7 @@ mod telegram;
 
 mod drive;
 mod files;
-mod inventory;
 mod installer;
+mod inventory;
 mod processes;
 mod service;

@@ -29,8 +29,16 @@ struct Task {
 pub(super) fn read(name: &str, bytes: &[u8]) -> Result<Row, String> {
     let text = decode(bytes)?;
     let task = parse(&text)?;
-    let user = if task.user.starts_with("S-1-") { "user.id" } else { "user.name" };
-    let group = if task.group.starts_with("S-1-") { "group.id" } else { "group.name" };
+    let user = if task.user.starts_with("S-1-") {
+        "user.id"
+    } else {
+        "user.name"
+    };
+    let group = if task.group.starts_with("S-1-") {
+        "group.id"
+    } else {
+        "group.name"
+    };
     Ok(Row::new()
         .with("watchpost.inventory.name", name)
         .with("watchpost.inventory.author", task.author)

@@ -43,7 +43,10 @@ pub(super) fn read(rows: &mut Rows) -> io::Result<()> {
             continue;
         };
         let name = names.of(&hive.sid);
-        let with = |row: Row| row.with("user.id", hive.sid.as_str()).with_aside("user.name", name.as_str());
+        let with = |row: Row| {
+            row.with("user.id", hive.sid.as_str())
+                .with_aside("user.name", name.as_str())
+        };
         registry(&software, &format!("{}Software", hive.place()), with, rows)?;
     }
     folders(&mut names, rows)

@@ -38,9 +38,8 @@ pub(super) fn read(rows: &mut Rows) -> io::Result<()> {
             GetExtendedTcpTable(start, bytes, false, family, TCP_TABLE_OWNER_PID_LISTENER, 0)
         })?;
         // SAFETY: as above.
-        let udp = table(|start, bytes| unsafe {
-            GetExtendedUdpTable(start, bytes, false, family, UDP_TABLE_OWNER_PID, 0)
-        })?;
+        let udp =
+            table(|start, bytes| unsafe { GetExtendedUdpTable(start, bytes, false, family, UDP_TABLE_OWNER_PID, 0) })?;
         if family == u32::from(AF_INET.0) {
             // MIB_TCPROW_OWNER_PID: state, local address and port, remote address and port, process.
             ports.extend(lines(&tcp, 6).filter_map(|line| v4("tcp", *line.get(1)?, *line.get(2)?, *line.get(5)?)));

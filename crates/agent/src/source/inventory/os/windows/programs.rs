@@ -27,7 +27,10 @@ pub(super) fn read(rows: &mut Rows) -> io::Result<()> {
             continue;
         };
         let name = names.of(&hive.sid);
-        let with = |row: Row| row.with("user.id", hive.sid.as_str()).with_aside("user.name", name.as_str());
+        let with = |row: Row| {
+            row.with("user.id", hive.sid.as_str())
+                .with_aside("user.name", name.as_str())
+        };
         programs(&list, &format!(r"{}Software\{UNINSTALL}", hive.place()), with, rows)?;
     }
     Ok(())

@@ -211,10 +211,17 @@ fn data_of(kind: REG_VALUE_TYPE, data: &[u8]) -> Data {
             Err(_) => Data::Other,
         },
         REG_SZ | REG_EXPAND_SZ | REG_MULTI_SZ => {
-            let units: Vec<u16> = data.chunks_exact(2).map(|pair| u16::from_le_bytes([pair[0], pair[1]])).collect();
+            let units: Vec<u16> = data
+                .chunks_exact(2)
+                .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+                .collect();
             let text = String::from_utf16_lossy(&units);
             let lines: Vec<&str> = text.split('\0').take_while(|line| !line.is_empty()).collect();
-            let lines = if kind == REG_MULTI_SZ { &lines[..] } else { lines.get(..1).unwrap_or_default() };
+            let lines = if kind == REG_MULTI_SZ {
+                &lines[..]
+            } else {
+                lines.get(..1).unwrap_or_default()
+            };
             Data::Text(lines.join("\n"))
         }
         _ => Data::Other,

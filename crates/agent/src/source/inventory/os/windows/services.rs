@@ -27,7 +27,9 @@ fn service(name: &str, key: &Key) -> io::Result<Option<Row>> {
         return Ok(None);
     };
     let is_delayed = key.number("DelayedAutostart")? == Some(1);
-    let start = key.number("Start")?.map_or("", |start| service_start(start, is_delayed));
+    let start = key
+        .number("Start")?
+        .map_or("", |start| service_start(start, is_delayed));
     let library = match key.open("Parameters")? {
         Some(parameters) => parameters.text("ServiceDll")?,
         None => String::new(),

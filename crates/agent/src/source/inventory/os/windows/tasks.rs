@@ -25,7 +25,10 @@ pub(super) fn read(rows: &mut Rows) -> io::Result<()> {
     while let Some((path, name, depth)) = waiting.pop() {
         seen += 1;
         if seen > 2 * ROWS_LIMIT {
-            return Err(io::Error::other(format!("{} has more than {seen} files", folder.display())));
+            return Err(io::Error::other(format!(
+                "{} has more than {seen} files",
+                folder.display()
+            )));
         }
         if let Err(error) = look_at(&path, &name, depth, &mut waiting, rows) {
             rows.unread(name.as_str(), Some(format!("{}: {error}", path.display())));
@@ -54,7 +57,9 @@ fn look_at(path: &Path, name: &str, depth: usize, waiting: &mut Waiting, rows: &
     let metadata = fs::symlink_metadata(path)?;
     if metadata.is_dir() {
         if depth >= DEPTH_LIMIT {
-            return Err(io::Error::other(format!("more than {DEPTH_LIMIT} folders within each other")));
+            return Err(io::Error::other(format!(
+                "more than {DEPTH_LIMIT} folders within each other"
+            )));
         }
         return take(fs::read_dir(path)?, name, depth + 1, waiting, rows);
     }
