@@ -13,7 +13,7 @@ type Model = BTreeMap<(String, String), BTreeMap<String, Value>>;
 
 const NAMES: [&str; 2] = ["package.name", "process.command_line"];
 
-/// One look: of two kinds the rows, or that they cannot be read, and whether the agent is killed and how much is lost.
+/// One look: of two kinds the rows, or that they cannot be read, and whether the agent is killed before it.
 #[derive(Clone, Debug)]
 struct Step {
     kinds: [Option<BTreeMap<u8, (u8, Option<u8>)>>; 2],

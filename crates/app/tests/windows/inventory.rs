@@ -81,7 +81,7 @@ fn a_port(world: &World, windows: &Windows) {
         .unwrap()
         .port();
     windows.compile("listener.c", "Users/anna/listener.exe");
-    let mut listener = world.start_command(
+    let listener = world.start_command(
         "listener",
         &mut windows.command(r"C:\Users\anna\listener.exe", &[&port.to_string()]),
     );

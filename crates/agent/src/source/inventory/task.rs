@@ -172,3 +172,82 @@ impl Task {
 fn is_true(text: &str) -> bool {
     matches!(text, "true" | "1")
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    const UPDATE: &str = r#"<?xml version="1.0" encoding="UTF-16"?>
+<Task version="1.2" xmlns="http://schemas.microsoft.com/windows/2004/02/mit/task">
+  <RegistrationInfo><Author>ANNA-PC\anna</Author><URI>\Update</URI></RegistrationInfo>
+  <Triggers>
+    <LogonTrigger><Enabled>true</Enabled></LogonTrigger>
+    <BootTrigger />
+  </Triggers>
+  <Principals><Principal id="Author"><UserId>S-1-5-18</UserId><RunLevel>HighestAvailable</RunLevel></Principal></Principals>
+  <Settings><Hidden>true</Hidden><IdleSettings><StopOnIdleEnd>true</StopOnIdleEnd></IdleSettings></Settings>
+  <Actions Context="Author">
+    <Exec><Command>C:\Tools\up&amp;date.exe</Command><Arguments>/q &lt;x&gt;</Arguments></Exec>
+  </Actions>
+</Task>"#;
+
+    fn wide(text: &str) -> Vec<u8> {
+        let units = std::iter::once(0xfeff).chain(text.encode_utf16());
+        units.flat_map(u16::to_le_bytes).collect()
+    }
+
+    #[test]
+    fn a_task_says_what_it_runs_as_whom_and_when() {
+        let row = read(r"\Update", &wide(UPDATE)).unwrap();
+        let get = |name: &str| row.get(name).cloned().unwrap_or_default();
+        assert_eq!(get("watchpost.inventory.name"), r"\Update");
+        assert_eq!(get("watchpost.inventory.author"), r"ANNA-PC\anna");
+        assert_eq!(get("watchpost.inventory.enabled"), true, "unless it says otherwise");
+        assert_eq!(get("watchpost.inventory.hidden"), true);
+        assert_eq!(get("watchpost.inventory.run_level"), "HighestAvailable");
+        assert_eq!(
+            get("watchpost.inventory.triggers"),
+            json!(["LogonTrigger", "BootTrigger"])
+        );
+        assert_eq!(get("process.command_line"), r"C:\Tools\up&date.exe /q <x>");
+        assert_eq!(get("user.id"), "S-1-5-18");
+        assert_eq!(row, read(r"\Update", UPDATE.as_bytes()).unwrap(), "UTF-8 says the same");
+    }
+
+    #[test]
+    fn a_task_may_be_off_run_several_commands_or_a_class() {
+        let text = "<Task><Principals><Principal><GroupId>Users</GroupId></Principal></Principals>\
+            <Settings><Enabled>false</Enabled></Settings><Actions><Exec><Command>a</Command></Exec>\
+            <Exec><Arguments>1</Arguments><Command>b</Command></Exec>\
+            <ComHandler><ClassId>{42}</ClassId></ComHandler></Actions></Task>";
+        let row = read("x", text.as_bytes()).unwrap();
+        assert_eq!(row.get("watchpost.inventory.enabled"), Some(&json!(false)));
+        assert_eq!(row.get("process.command_line"), Some(&json!(["a", "b 1"])));
+        assert_eq!(row.get("watchpost.inventory.class_id"), Some(&json!(["{42}"])));
+        assert_eq!(row.text("group.name"), "Users");
+    }
+
+    #[test]
+    fn what_is_no_task_says_why_not() {
+        let deep = format!("<Task>{}", "<a>".repeat(100_000));
+        let texts = [
+            "",
+            "text",
+            "<Event></Event>",
+            "<Task>",
+            "<Task></a>",
+            "<!DOCTYPE x><Task></Task>",
+            &deep,
+        ];
+        for text in texts {
+            assert!(read("x", text.as_bytes()).is_err(), "{:.40}", text);
+            assert!(read("x", &wide(text)).is_err(), "{:.40}", text);
+        }
+        assert!(read("x", &[0xff, 0xfe, 0x00, 0xd8]).is_err(), "half a character");
+        assert!(read("x", &[0x80, 0x80]).is_err());
+    }
+}
