@@ -111,6 +111,21 @@ fn damage_is_told_and_everything_else_is_read() {
 }
 
 #[test]
+fn damage_is_told_where_nothing_can_be_read() {
+    let mut world = World::new();
+    let mut bytes = events(&[1..51]);
+    bytes[HEADER_BYTES] = b'?';
+    world.append("a.log", bytes);
+    world.read_recorded();
+    world.pass(Duration::from_secs(301));
+    world.read_recorded();
+    world.read_recorded();
+    assert!(world.sink.events.is_empty());
+    let told = world.incomplete();
+    assert!(told.len() == 1 && told[0].contains("damaged chunks: 1,"), "{told:?}");
+}
+
+#[test]
 fn a_file_that_was_cut_is_read_as_far_as_it_goes() {
     let mut world = World::new();
     let bytes = events(&[1..51, 51..101]);

@@ -85,6 +85,9 @@ impl FileSource {
             _ => false,
         };
         if unwanted || print.content == 0 {
+            if !unwanted {
+                self.tell_ending(&sighting.found.path, 0, ending);
+            }
             self.pass_over(sighting);
             return Ok(());
         }
