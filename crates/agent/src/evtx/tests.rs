@@ -59,7 +59,7 @@ fn assert_words(lines: &[String], numbers: impl Iterator<Item = u64>) {
 
 #[test]
 fn an_event_is_what_windows_would_write() {
-    let (lines, end) = read(&events(&[7..8]));
+    let (lines, end) = read(&events(std::slice::from_ref(&(7..8))));
     assert_eq!(end, None);
     let expected = concat!(
         r#"<Event xmlns="http://schemas.microsoft.com/win/2004/08/events/event"><System>"#,
@@ -182,7 +182,7 @@ fn a_damaged_chunk_is_told_and_the_others_are_read() {
 
 #[test]
 fn a_damaged_record_is_left_out_and_the_others_of_its_chunk_are_read() {
-    let mut bytes = events(&[1..4]);
+    let mut bytes = events(std::slice::from_ref(&(1..4)));
     let records: Vec<usize> = (HEADER_BYTES..bytes.len() - 4)
         .filter(|at| bytes[*at..].starts_with(b"**\0\0"))
         .collect();

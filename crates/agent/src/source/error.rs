@@ -24,6 +24,11 @@ pub enum SourceError {
     /// `start` is none of its values.
     #[error("start {0:?} is not known: use \"end\", \"beginning\", \"recent\" or a time back such as \"6h\"")]
     BadStart(String),
+    /// `query` is not the kind of filter that an event log source takes.
+    #[error(
+        "query {0:?} is XML: give the XPath of its Select, such as \"*[System[Level<=3]]\", and the channels by `channels`"
+    )]
+    BadQuery(String),
     /// A number is out of range.
     #[error("{key} = {value} is not allowed: use {least} to {most}")]
     OutOfRange {

@@ -6,7 +6,10 @@ use std::path::Path;
 use serde_json::Value;
 use watchpost_event::{Epoch, Event, Fields, Severity, StreamKey, Timestamp, names};
 
-use super::{Activity, CounterStream, Identity, Notice, Rewound, SendPolicy, Sink, Source, SourceError};
+use super::{
+    Activity, CounterStream, EventLogNotice, Identity, InventoryNotice, Notice, Rewound, SendPolicy, Sink, Source,
+    SourceError,
+};
 
 /// The stream's name, and the product of its events for rules.
 const STREAM: &str = "watchpost";
@@ -99,14 +102,28 @@ fn event_of(notice: &Notice, now: Timestamp) -> Option<Event> {
             of_file("file-incomplete", path).with("watchpost.content_bytes", *position)
         }
         Notice::Gone { path, position } => of_file("file-gone", path).with("watchpost.content_bytes", *position),
-        Notice::InventoryUnread { kind, .. } => event("inventory-unread").with("watchpost.inventory.kind", *kind),
-        Notice::InventoryTooLong { kind, limit } => event("inventory-too-long")
+        Notice::Inventory(InventoryNotice::Unread { kind, .. }) => {
+            event("inventory-unread").with("watchpost.inventory.kind", *kind)
+        }
+        Notice::Inventory(InventoryNotice::TooLong { kind, limit }) => event("inventory-too-long")
             .with("watchpost.inventory.kind", *kind)
             .with("watchpost.limit", *limit as u64),
-        Notice::InventoryDamaged { path, .. } => of_file("inventory-damaged", path),
-        Notice::InventoryNotKept { path, .. } => of_file("inventory-not-kept", path),
+        Notice::Inventory(InventoryNotice::Damaged { path, .. }) => of_file("inventory-damaged", path),
+        Notice::Inventory(InventoryNotice::NotKept { path, .. }) => of_file("inventory-not-kept", path),
+        Notice::EventLog(notice) => of_event_log(notice, &event),
         _ => return None,
     })
+}
+
+fn of_event_log(notice: &EventLogNotice, event: &dyn Fn(&str) -> Event) -> Event {
+    let of_channel = |action: &str, channel: &str| event(action).with("winlog.channel", channel);
+    match notice {
+        EventLogNotice::Unreadable { channel, .. } => of_channel("event-log-unreadable", channel),
+        EventLogNotice::Restarted { channel } => of_channel("event-log-restarted", channel),
+        EventLogNotice::Missed { channel, records } => {
+            of_channel("event-log-missed", channel).with("watchpost.records", *records)
+        }
+    }
 }
 
 #[cfg(test)]

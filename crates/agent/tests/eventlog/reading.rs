@@ -1,6 +1,6 @@
 use proptest::prelude::*;
-use watchpost_agent::source::eventlog::EventLogSection;
-use watchpost_agent::source::{Notice, Rewound, Source};
+use watchpost_agent::source::eventlog::{EventLogSection, From, Request};
+use watchpost_agent::source::{EventLogNotice, Notice, Rewound, Source};
 
 use super::world::{Script, World};
 
@@ -73,17 +73,20 @@ fn what_the_log_wrote_over_is_counted() {
     assert_eq!(world.lost(), [(20, "overwritten".to_owned())]);
 }
 
+fn filtered(start: &str) -> EventLogSection {
+    EventLogSection {
+        channels: vec!["Security".to_owned()],
+        query: "*[System[Level<=3]]".to_owned(),
+        start: start.to_owned(),
+        ..EventLogSection::default()
+    }
+}
+
 #[test]
 fn with_a_filter_a_gap_is_told_though_nobody_knows_how_large_it_is() {
     let script = Script::default();
     script.write("Security", [2, 4, 6]);
-    let section = EventLogSection {
-        channels: vec!["Security".to_owned()],
-        query: "*[System[Level<=3]]".to_owned(),
-        start: "beginning".to_owned(),
-        ..EventLogSection::default()
-    };
-    let mut world = World::new(&script, section);
+    let mut world = World::new(&script, filtered("beginning"));
     world.polls(3);
     assert_eq!(world.lost(), [], "a filter leaves numbers out");
     script.change(|state| state.channels.get_mut("Security").unwrap().events.clear());
@@ -96,23 +99,160 @@ fn with_a_filter_a_gap_is_told_though_nobody_knows_how_large_it_is() {
 
 #[test]
 fn a_log_made_anew_is_read_from_its_beginning_and_told() {
+    // With fewer events than were read before, with as many, and with more.
+    for events in [3, 10, 15] {
+        let script = Script::default();
+        script.write("Security", 1..=10);
+        let mut world = World::of(&script, &["Security"], "beginning");
+        world.polls(3);
+        script.change(|state| state.channels.get_mut("Security").unwrap().make_anew());
+        script.write("Security", 1..=events);
+        world.kill();
+        world.polls(3);
+        assert_eq!(world.numbers(), (1..=10).chain(1..=events).collect::<Vec<_>>());
+        assert_eq!(world.notices, [restarted()]);
+        assert_eq!(world.lost(), []);
+    }
+}
+
+#[test]
+fn a_log_made_anew_while_it_is_read_is_told() {
     let script = Script::default();
     script.write("Security", 1..=10);
     let mut world = World::of(&script, &["Security"], "beginning");
     world.polls(3);
     script.change(|state| {
-        let written = state.channels.get_mut("Security").unwrap();
-        written.events.clear();
-        written.made += 1;
+        state.channels.get_mut("Security").unwrap().make_anew();
+        state.fails = true;
     });
     script.write("Security", 1..=3);
+    world.polls(40);
+    assert_eq!(world.numbers(), (1..=10).chain(1..=3).collect::<Vec<_>>());
+    assert!(world.notices.contains(&restarted()), "{:?}", world.notices);
+}
+
+fn restarted() -> Notice {
+    Notice::EventLog(EventLogNotice::Restarted {
+        channel: "Security".to_owned(),
+    })
+}
+
+#[test]
+fn a_log_that_is_cleared_and_empty_loses_nothing_that_was_read() {
+    let script = Script::default();
+    script.write("Security", 1..=10);
+    let mut world = World::of(&script, &["Security"], "beginning");
+    world.polls(3);
+    script.change(|state| state.channels.get_mut("Security").unwrap().events.clear());
     world.kill();
     world.polls(3);
-    assert_eq!(world.numbers(), (1..=10).chain(1..=3).collect::<Vec<_>>());
-    let told = Notice::EventLogRestarted {
-        channel: "Security".to_owned(),
+    script.write("Security", 11..=12);
+    world.polls(3);
+    assert_eq!(world.numbers(), (1..=12).collect::<Vec<_>>());
+    assert_eq!(world.lost(), []);
+    assert_eq!(world.notices, []);
+}
+
+#[test]
+fn with_a_filter_the_end_is_the_end_of_the_whole_log() {
+    let script = Script::default();
+    script.write("Security", [2, 4, 5]);
+    let mut world = World::new(&script, filtered("end"));
+    world.polls(3);
+    world.kill();
+    script.write("Security", [6, 7, 8]);
+    world.polls(3);
+    assert_eq!(world.numbers(), [6, 8]);
+    assert_eq!(world.lost(), []);
+}
+
+#[test]
+fn events_of_a_while_back_come_and_older_ones_are_no_loss() {
+    let script = Script::default();
+    // A second apart; the test's clock begins at the hundredth.
+    script.write("Security", (1..=30).chain(60..=100));
+    let mut world = World::of(&script, &["Security"], "50s");
+    world.polls(10);
+    assert_eq!(world.numbers(), (60..=100).collect::<Vec<_>>());
+    assert_eq!(world.lost(), []);
+    script.write("Security", [103]);
+    world.polls(3);
+    assert_eq!(world.lost(), [(2, "overwritten".to_owned())], "from now on holes are");
+}
+
+#[test]
+fn what_is_overwritten_while_there_is_no_room_is_counted_and_told() {
+    let script = Script::default();
+    script.write("Security", 1..=20);
+    let mut world = World::of(&script, &["Security"], "beginning");
+    world.spool.room = 1;
+    world.polls(5);
+    let read = world.numbers().len() as u64;
+    world.pass(60);
+    world.polls(5);
+    script.change(|state| state.channels.get_mut("Security").unwrap().events.clear());
+    script.write("Security", 101..=110);
+    world.spool.room = usize::MAX;
+    world.polls(20);
+    let lost: u64 = world.lost().iter().map(|(records, _)| records).sum();
+    let numbers = world.numbers();
+    assert!(numbers.ends_with(&(101..=110).collect::<Vec<_>>()), "{numbers:?}");
+    assert_eq!(
+        numbers.len() as u64 + lost,
+        110,
+        "{read} were read before, {lost} are lost: {numbers:?}"
+    );
+    let [Notice::EventLog(EventLogNotice::Missed { channel, records })] = world.notices.as_slice() else {
+        panic!("{:?}", world.notices)
     };
-    assert_eq!(world.notices, [told]);
+    assert_eq!((channel.as_str(), *records), ("Security", lost));
+    assert!(world.notices[0].to_string().contains("wevtutil set-log \"Security\""));
+}
+
+#[test]
+fn answers_that_are_too_large_are_asked_for_in_parts() {
+    let script = Script::default();
+    script.write("Security", 1..=200);
+    script.change(|state| state.most = 5);
+    let mut world = World::of(&script, &["Security"], "beginning");
+    world.polls(4000);
+    assert_eq!(world.numbers(), (1..=200).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_query_in_xml_is_refused_with_what_to_write_instead() {
+    let section = EventLogSection {
+        query: "<QueryList><Query Id=\"0\"/></QueryList>".to_owned(),
+        ..EventLogSection::default()
+    };
+    let error = section.resolve().unwrap_err().to_string();
+    assert!(error.contains("XPath of its Select"), "{error}");
+}
+
+#[test]
+fn the_time_to_begin_with_goes_into_the_query_beside_a_filter() {
+    let since = From::Since("2026-11-20T08:00:00.123456789Z".parse().unwrap());
+    let of = |query: &str, from: From<'_>| {
+        let request = Request {
+            channel: "A&B/Operational",
+            query,
+            from,
+            render: false,
+        };
+        request.whole_query()
+    };
+    assert_eq!(of("*[System[Level<=3]]", From::Oldest), "*[System[Level<=3]]");
+    assert_eq!(
+        of("*", since),
+        "*[System[TimeCreated[@SystemTime >= '2026-11-20T08:00:00.123Z']]]"
+    );
+    assert_eq!(
+        of("*[System[Level<=3]]", since),
+        "<QueryList><Query Id=\"0\" Path=\"A&amp;B/Operational\">\
+         <Select Path=\"A&amp;B/Operational\">*[System[Level&lt;=3]]</Select>\
+         <Suppress Path=\"A&amp;B/Operational\">*[System[TimeCreated[@SystemTime &lt; '2026-11-20T08:00:00.123Z']]]\
+         </Suppress></Query></QueryList>"
+    );
 }
 
 #[test]
@@ -122,7 +262,7 @@ fn a_channel_that_may_not_be_read_is_told_once_and_tried_again() {
     script.change(|state| state.denied = true);
     let mut world = World::of(&script, &["Security"], "beginning");
     world.polls(400);
-    let [Notice::EventLogUnreadable { channel, reason }] = world.notices.as_slice() else {
+    let [Notice::EventLog(EventLogNotice::Unreadable { channel, reason })] = world.notices.as_slice() else {
         panic!("{:?}", world.notices)
     };
     assert_eq!(channel, "Security");

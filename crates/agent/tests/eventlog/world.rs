@@ -6,18 +6,38 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 use watchpost_agent::source::eventlog::{
-    EventLog, EventLogSection, EventLogSource, From, Logged, Reading, Request, Unopened,
+    EventLog, EventLogSection, EventLogSource, From, Logged, Reading, Request, Unopened, Which,
 };
 use watchpost_agent::source::{Activity, Identity, Notice, Produced, SendPolicy, Sink, SinkFull, Source};
 use watchpost_event::batch::Limits;
 use watchpost_event::{AgentId, Decoded, Event, Fields, StreamKey, Timestamp};
 
+const SECOND: i64 = 1_000_000_000;
+
 /// A channel's events, oldest first.
 #[derive(Default)]
 pub(super) struct Written {
     pub(super) events: Vec<(u64, String)>,
-    /// Bookmarks are of one making of the log.
+    /// How often the log was made anew: bookmarks do not tell, but the times of the events do.
     pub(super) made: u32,
+}
+
+impl Written {
+    fn logged(&self, number: u64) -> Option<Logged> {
+        let (_, xml) = self.events.iter().find(|(have, _)| *have == number)?;
+        Some(Logged {
+            xml: xml.clone(),
+            number,
+            written: format!("{} of {}", time_of(number), self.made),
+            bookmark: number.to_string(),
+        })
+    }
+
+    /// It is cleared, and its numbers begin again.
+    pub(super) fn make_anew(&mut self) {
+        self.events.clear();
+        self.made += 1;
+    }
 }
 
 /// A log that is written, cleared and made anew by the test.
@@ -32,6 +52,8 @@ pub(super) struct State {
     pub(super) opened: usize,
     /// Reading fails once.
     pub(super) fails: bool,
+    /// More at once is an error.
+    pub(super) most: usize,
 }
 
 impl Script {
@@ -53,6 +75,14 @@ impl Script {
     }
 }
 
+/// When a test's world begins.
+const BEGIN: i64 = 1_796_000_000 * SECOND;
+
+/// Events are written a second after one another.
+fn time_of(number: u64) -> Timestamp {
+    Timestamp(BEGIN - 100 * SECOND).plus(i64::try_from(number).unwrap() * SECOND)
+}
+
 pub(super) fn xml(channel: &str, number: u64) -> String {
     format!(
         "<Event><System><Provider Name='Test'/><EventID>{number}</EventID><EventRecordID>{number}</EventRecordID>\
@@ -65,38 +95,51 @@ impl EventLog for Script {
         Ok(self.0.lock().unwrap().channels.keys().cloned().collect())
     }
 
+    fn find(&self, channel: &str, which: Which<'_>) -> Result<Option<Logged>, Unopened> {
+        let state = self.0.lock().unwrap();
+        let written = state.channel(channel)?;
+        let number = match which {
+            Which::Oldest => written.events.first().map(|(number, _)| *number),
+            Which::Newest => written.events.last().map(|(number, _)| *number),
+            Which::Marked(bookmark) => Some(bookmark.parse().unwrap()),
+        };
+        Ok(number.and_then(|number| written.logged(number)))
+    }
+
     fn open(&self, request: &Request<'_>) -> Result<Box<dyn Reading>, Unopened> {
         let mut state = self.0.lock().unwrap();
         state.opened += 1;
-        if state.denied {
-            return Err(Unopened::Denied);
-        }
-        let written = state.channels.get(request.channel).ok_or(Unopened::NoChannel)?;
-        let newest = written.events.last().map_or(0, |(number, _)| *number);
-        let after = match request.from {
-            From::Oldest | From::Within(_) => 0,
-            From::Newest => newest.saturating_sub(1),
-            From::After(bookmark) => {
-                let (made, number) = bookmark.split_once(':').unwrap();
-                let number: u64 = number.parse().unwrap();
-                let is_there = written.events.iter().any(|(have, _)| *have == number);
-                if made != written.made.to_string() || !is_there {
-                    return Err(Unopened::BookmarkGone);
-                }
-                number
-            }
+        state.channel(request.channel)?;
+        let (after, since) = match request.from {
+            From::Oldest => (0, Timestamp(i64::MIN)),
+            From::Since(time) => (0, time),
+            From::After(bookmark) => (bookmark.parse().unwrap(), Timestamp(i64::MIN)),
         };
         Ok(Box::new(Open {
             script: self.clone(),
             channel: request.channel.to_owned(),
+            even_only: request.query != "*",
+            since,
             after,
         }))
+    }
+}
+
+impl State {
+    fn channel(&self, name: &str) -> Result<&Written, Unopened> {
+        if self.denied {
+            return Err(Unopened::Denied);
+        }
+        self.channels.get(name).ok_or(Unopened::NoChannel)
     }
 }
 
 struct Open {
     script: Script,
     channel: String,
+    /// Any filter leaves out events with odd numbers.
+    even_only: bool,
+    since: Timestamp,
     after: u64,
 }
 
@@ -106,14 +149,16 @@ impl Reading for Open {
         if std::mem::take(&mut state.fails) {
             return Err(io::Error::other("the service was restarted"));
         }
+        if state.most > 0 && limit > state.most {
+            return Err(io::Error::other("the answer is too large"));
+        }
         let written = &state.channels[&self.channel];
-        let new = written.events.iter().filter(|(number, _)| *number > self.after);
-        let logged = new.take(limit).map(|(number, xml)| Logged {
-            xml: xml.clone(),
-            number: *number,
-            bookmark: format!("{}:{number}", written.made),
-        });
-        let logged: Vec<Logged> = logged.collect();
+        let numbers = written.events.iter().map(|(number, _)| *number);
+        let new = numbers
+            .filter(|&number| number > self.after)
+            .filter(|&number| number % 2 == 0 || !self.even_only)
+            .filter(|&number| time_of(number) >= self.since);
+        let logged: Vec<Logged> = new.take(limit).filter_map(|number| written.logged(number)).collect();
         self.after = logged.last().map_or(self.after, |last| last.number);
         Ok(logged)
     }
@@ -147,8 +192,6 @@ pub(super) struct World {
     pub(super) now: Timestamp,
 }
 
-const SECOND: i64 = 1_000_000_000;
-
 impl World {
     pub(super) fn new(script: &Script, section: EventLogSection) -> Self {
         let spool = Spool {
@@ -161,7 +204,7 @@ impl World {
             spool,
             notices: Vec::new(),
             section,
-            now: Timestamp(1_796_000_000 * SECOND),
+            now: Timestamp(BEGIN),
         }
     }
 
@@ -179,6 +222,10 @@ impl World {
         let activity = self.source.poll(self.now, &mut self.spool).unwrap();
         self.notices.extend(activity.notices.clone());
         activity
+    }
+
+    pub(super) fn pass(&mut self, seconds: i64) {
+        self.now = self.now.plus(seconds * SECOND);
     }
 
     pub(super) fn polls(&mut self, times: usize) {

@@ -113,7 +113,7 @@ fn damage_is_told_and_everything_else_is_read() {
 #[test]
 fn damage_is_told_where_nothing_can_be_read() {
     let mut world = World::new();
-    let mut bytes = events(&[1..51]);
+    let mut bytes = events(std::slice::from_ref(&(1..51)));
     bytes[HEADER_BYTES] = b'?';
     world.append("a.log", bytes);
     world.read_recorded();

@@ -1,8 +1,8 @@
 //! What is told, and when.
 
 use serde_json::json;
-use watchpost_agent::source::Notice;
 use watchpost_agent::source::inventory::{Kind, ROWS_LIMIT, Row, TEXT_LIMIT};
+use watchpost_agent::source::{InventoryNotice, Notice};
 
 use crate::world::{World, messages, program, said, service};
 
@@ -86,10 +86,10 @@ fn what_cannot_be_read_is_not_gone() {
     world.look();
     assert_eq!(
         world.notices,
-        [Notice::InventoryUnread {
+        [Notice::Inventory(InventoryNotice::Unread {
             kind: "program",
             reason: "access is denied".to_owned()
-        }],
+        })],
         "told once"
     );
     world.set(Kind::Program, programs);
@@ -168,10 +168,10 @@ fn there_are_limits() {
     assert_eq!(events.len(), ROWS_LIMIT + 1);
     assert_eq!(
         world.notices,
-        [Notice::InventoryTooLong {
+        [Notice::Inventory(InventoryNotice::TooLong {
             kind: "program",
             limit: ROWS_LIMIT
-        }]
+        })]
     );
     let long = events.last().unwrap().fields.text("process.command_line").unwrap();
     assert_eq!((long.len(), long.ends_with('…')), (TEXT_LIMIT + 3, true));

@@ -1,7 +1,7 @@
 //! Each change once, whatever happens to the agent and its disk.
 
 use watchpost_agent::source::inventory::Kind;
-use watchpost_agent::source::{Notice, Rewound, Source};
+use watchpost_agent::source::{InventoryNotice, Notice, Rewound, Source};
 use watchpost_event::Epoch;
 use watchpost_run::disk::Fault;
 
@@ -95,7 +95,7 @@ fn a_damaged_inventory_is_told_and_taken_anew() {
         ["snapshot program a", "snapshot program b", "snapshot program c"]
     );
     assert!(
-        matches!(&world.notices[..], [Notice::InventoryDamaged { path, .. }] if *path == file),
+        matches!(&world.notices[..], [Notice::Inventory(InventoryNotice::Damaged { path, .. })] if *path == file),
         "{:?}",
         world.notices
     );
@@ -116,7 +116,10 @@ fn a_damaged_inventory_that_was_being_told_is_taken_anew() {
     let events = world.look();
     let all = ["snapshot program a", "snapshot program b", "snapshot program c"];
     assert!(said(&events).ends_with(&all.map(str::to_owned)), "{events:?}");
-    assert!(matches!(&world.notices[..], [Notice::InventoryDamaged { .. }]));
+    assert!(matches!(
+        &world.notices[..],
+        [Notice::Inventory(InventoryNotice::Damaged { .. })]
+    ));
 }
 
 #[test]
@@ -125,7 +128,7 @@ fn nothing_is_told_that_cannot_be_kept() {
     world.disk.inject(Fault::Capacity(0));
     assert_eq!(said(&world.look()), [""; 0]);
     assert!(
-        matches!(&world.notices[..], [Notice::InventoryNotKept { .. }]),
+        matches!(&world.notices[..], [Notice::Inventory(InventoryNotice::NotKept { .. })]),
         "{:?}",
         world.notices
     );

@@ -13,10 +13,13 @@ type Model = BTreeMap<(String, String), BTreeMap<String, Value>>;
 
 const NAMES: [&str; 2] = ["package.name", "process.command_line"];
 
+/// Rows by their numbers, each with what it has.
+type Numbered = BTreeMap<u8, (u8, Option<u8>)>;
+
 /// One look: of two kinds the rows, or that they cannot be read, and whether the agent is killed before it.
 #[derive(Clone, Debug)]
 struct Step {
-    kinds: [Option<BTreeMap<u8, (u8, Option<u8>)>>; 2],
+    kinds: [Option<Numbered>; 2],
     kill: bool,
 }
 

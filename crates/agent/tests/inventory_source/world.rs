@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use watchpost_run::MemDisk;
 pub(crate) const HOUR: i64 = 3_600_000_000_000;
 const FOLDER: &str = "/agent/inventory";
 /// A thread that has not answered by then never will.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 type Script = Result<BTreeMap<String, Row>, String>;
 
@@ -141,7 +141,7 @@ impl World {
     }
 
     fn begin(&mut self) {
-        let (wake, woken) = channel();
+        let (wake, woken) = sync_channel(1);
         let policy = SendPolicy {
             batch_records: self.batch_records,
             interval: Duration::from_millis(200),
@@ -154,7 +154,10 @@ impl World {
         let around = Surroundings {
             look: self.host.clone(),
             keep: Keep::new(Arc::new(self.disk.clone()), FOLDER),
-            waker: Waker::new(move || drop(wake.send(()))),
+            // A full one is awake.
+            waker: Waker::new(move || {
+                let _ = wake.try_send(());
+            }),
         };
         let settings = InventorySettings {
             interval: Duration::from_hours(1),

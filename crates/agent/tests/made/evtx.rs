@@ -288,7 +288,9 @@ pub(crate) fn sum_chunk(chunk: &mut [u8]) {
 
 fn crc(parts: &[&[u8]]) -> u32 {
     let mut crc = Crc::new();
-    parts.iter().for_each(|part| crc.update(part));
+    for part in parts {
+        crc.update(part);
+    }
     crc.sum()
 }
 

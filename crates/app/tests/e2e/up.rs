@@ -154,7 +154,7 @@ fn send_delivers_recorded_events() {
     let _server = world.server();
     let key = world.agent_key("job-1");
     world.configure_agent("job-1", &key, "/nowhere/*.log");
-    let file = world.write("saved.bin", made::events(&[1..101]));
+    let file = world.write("saved.bin", made::events(std::slice::from_ref(&(1..101))));
     for (codec, count) in [("auto", 100), ("evtx", 200)] {
         let name = format!("saved-{codec}");
         let sent = world.run(&["send", file.to_str().unwrap(), "--name", &name, "--codec", codec]);

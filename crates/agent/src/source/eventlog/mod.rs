@@ -6,16 +6,17 @@
 mod channel;
 mod log;
 mod os;
+mod place;
 mod settings;
 
 use serde_json::Value;
 use watchpost_event::{Epoch, StreamKey, Timestamp};
 use watchpost_kit::chain;
 
-use super::{Activity, Identity, Notice, Rewound, SendPolicy, Sink, Source, SourceError, Vitals};
+use super::{Activity, EventLogNotice, Identity, Notice, Rewound, SendPolicy, Sink, Source, SourceError, Vitals};
 use channel::Channel;
 
-pub use log::{EventLog, From, Logged, Reading, Request, SharedLog, Unopened};
+pub use log::{EventLog, From, Logged, Reading, Request, SharedLog, Unopened, Which};
 pub use settings::{EventLogSection, EventLogSettings};
 
 /// Read from one channel in one poll, in bytes of XML.
@@ -46,6 +47,8 @@ pub struct EventLogSource {
     /// When channels are looked for next.
     list_at: Timestamp,
     list_failed: bool,
+    /// It was told that globs name more channels than are read.
+    too_many: bool,
     vitals: Vitals,
 }
 
@@ -70,6 +73,7 @@ impl EventLogSource {
             draw: Box::new(draw),
             list_at: Timestamp(i64::MIN),
             list_failed: false,
+            too_many: false,
             vitals: Vitals {
                 name: "eventlog".to_owned(),
                 ..Vitals::default()
@@ -82,7 +86,7 @@ impl EventLogSource {
     }
 
     fn add(&mut self, name: &str, wanted: bool) -> Result<(), SourceError> {
-        if self.channels.iter().any(|channel| channel.is_called(name)) || self.channels.len() >= CHANNELS_LIMIT {
+        if self.channels.iter().any(|channel| channel.is_called(name)) {
             return Ok(());
         }
         let policy = self.policy.clone();
@@ -108,10 +112,10 @@ impl EventLogSource {
             Ok(listed) => listed,
             Err(error) => {
                 if !std::mem::replace(&mut self.list_failed, true) {
-                    notices.push(Notice::EventLogUnreadable {
+                    notices.push(Notice::EventLog(EventLogNotice::Unreadable {
                         channel: "*".to_owned(),
                         reason: chain(&error),
-                    });
+                    }));
                 }
                 return Ok(());
             }
@@ -119,11 +123,25 @@ impl EventLogSource {
         self.list_failed = false;
         for name in listed {
             let globs = &self.settings.channels.globs;
-            if globs.iter().any(|glob| glob.is_match(name.to_lowercase())) {
-                self.add(&name, false)?;
+            if !globs.iter().any(|glob| glob.is_match(name.to_lowercase())) {
+                continue;
             }
+            if self.channels.len() >= CHANNELS_LIMIT && !self.channels.iter().any(|channel| channel.is_called(&name)) {
+                self.tell_too_many(&name, notices);
+                return Ok(());
+            }
+            self.add(&name, false)?;
         }
         Ok(())
+    }
+
+    fn tell_too_many(&mut self, name: &str, notices: &mut Vec<Notice>) {
+        if !std::mem::replace(&mut self.too_many, true) {
+            notices.push(Notice::EventLog(EventLogNotice::Unreadable {
+                channel: name.to_owned(),
+                reason: format!("more than {CHANNELS_LIMIT} channels are named: use narrower globs"),
+            }));
+        }
     }
 }
 

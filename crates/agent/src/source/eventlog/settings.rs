@@ -1,6 +1,8 @@
 use globset::{Glob, GlobMatcher};
 use serde::{Deserialize, Serialize};
 
+use super::CHANNELS_LIMIT;
+use super::log::EVERYTHING;
 use crate::source::SourceError;
 use crate::source::file::{Start, start};
 
@@ -16,8 +18,6 @@ const CHANNELS: [&str; 9] = [
     "Microsoft-Windows-TaskScheduler/Operational",
     "Microsoft-Windows-WMI-Activity/Operational",
 ];
-/// A query that leaves nothing out.
-const EVERYTHING: &str = "*";
 
 /// `[[source.eventlog]]`
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -79,6 +79,17 @@ impl EventLogSection {
             return Ok(None);
         }
         let query = self.query.trim();
+        if query.starts_with('<') {
+            return Err(SourceError::BadQuery(query.chars().take(64).collect()));
+        }
+        if self.channels.len() > CHANNELS_LIMIT {
+            return Err(SourceError::OutOfRange {
+                key: "channels (how many)",
+                value: self.channels.len() as u64,
+                least: 0,
+                most: CHANNELS_LIMIT as u64,
+            });
+        }
         Ok(Some(EventLogSettings {
             name: self.name.clone(),
             channels: channels(&self.channels)?,

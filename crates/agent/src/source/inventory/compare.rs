@@ -59,7 +59,7 @@ impl Known {
     /// What was read now; what could not be read is as it was.
     pub(super) fn after(before: Option<&Self>, read: Rows) -> Self {
         let mut known = Self {
-            rows: read.rows,
+            rows: read.by_id,
             places: read.places,
         };
         let Some(before) = before else { return known };

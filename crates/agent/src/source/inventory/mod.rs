@@ -25,7 +25,9 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use watchpost_event::{Epoch, Fields, StreamKey, Timestamp};
 
-use super::{Activity, CounterStream, Identity, Notice, Rewound, SendPolicy, Sink, Source, SourceError, Waker};
+use super::{
+    Activity, CounterStream, Identity, InventoryNotice, Notice, Rewound, SendPolicy, Sink, Source, SourceError, Waker,
+};
 use compare::Change;
 use take::{Job, Taken, Under};
 
@@ -133,10 +135,10 @@ impl InventorySource {
                 self.under = Some(under);
                 None
             }
-            Err(error) => Some(Notice::InventoryUnread {
+            Err(error) => Some(Notice::Inventory(InventoryNotice::Unread {
                 kind: "anything",
                 reason: error.to_string(),
-            }),
+            })),
         }
     }
 
@@ -173,7 +175,7 @@ impl InventorySource {
         changes.drain(..changes.len().min(skip as usize));
         self.telling = Some(Telling {
             next,
-            taken: taken.taken,
+            taken: taken.at,
             told: skip,
             changes,
         });

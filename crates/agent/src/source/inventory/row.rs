@@ -161,7 +161,7 @@ pub(super) type ById = BTreeMap<String, Arc<Row>>;
 /// What was read of one kind.
 #[derive(Debug, Default)]
 pub struct Rows {
-    pub(super) rows: ById,
+    pub(super) by_id: ById,
     weight: usize,
     /// More came than there is room for.
     pub(super) is_over: bool,
@@ -174,14 +174,14 @@ impl Rows {
     /// Adds a row. The id is what makes it the same thing the next time; of two with one id the first stays.
     pub fn add(&mut self, id: impl Into<String>, row: Row) {
         let id = shortened(id.into());
-        if self.rows.contains_key(&id) {
+        if self.by_id.contains_key(&id) {
             return;
         }
         self.weight += id.len() + row.weight();
-        self.rows.insert(id, Arc::new(row));
+        self.by_id.insert(id, Arc::new(row));
         // By id, so that the same ones are left out the next time.
-        while self.rows.len() > ROWS_LIMIT || self.weight > BYTES_LIMIT {
-            let Some((id, row)) = self.rows.pop_last() else { return };
+        while self.by_id.len() > ROWS_LIMIT || self.weight > BYTES_LIMIT {
+            let Some((id, row)) = self.by_id.pop_last() else { return };
             self.weight -= id.len() + row.weight();
             self.is_over = true;
         }
@@ -214,12 +214,12 @@ impl Rows {
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.rows.len()
+        self.by_id.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.rows.is_empty()
+        self.by_id.is_empty()
     }
 }
 

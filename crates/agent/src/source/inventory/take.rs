@@ -11,7 +11,7 @@ use watchpost_kit::chain;
 use super::compare::{Change, Inventory, Known, changes};
 use super::keep::Keep;
 use super::row::{Kind, Look, ROWS_LIMIT, Rows};
-use crate::source::{Notice, Waker};
+use crate::source::{InventoryNotice, Notice, Waker};
 
 /// What the thread has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,7 +35,7 @@ impl Job {
 pub(super) struct Taken {
     /// The inventory after the changes; `None` where it could not be kept, and nothing is to be told.
     pub(super) next: Option<u64>,
-    pub(super) taken: Timestamp,
+    pub(super) at: Timestamp,
     pub(super) changes: VecDeque<Change>,
     /// The inventory before is of no use: everything was taken for the first time.
     pub(super) is_anew: bool,
@@ -44,10 +44,10 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    fn nothing(taken: Timestamp) -> Self {
+    fn nothing(at: Timestamp) -> Self {
         Self {
             next: None,
-            taken,
+            at,
             changes: VecDeque::new(),
             is_anew: false,
             notices: Vec::new(),
@@ -115,10 +115,10 @@ fn take(base: u64, now: Timestamp, keep: &Keep, look: &dyn Look) -> Taken {
         Ok(()) => taken.next = Some(number),
         Err(error) => {
             taken.changes.clear();
-            taken.notices.push(Notice::InventoryNotKept {
+            taken.notices.push(Notice::Inventory(InventoryNotice::NotKept {
                 path: keep.path(number),
                 reason: chain(&error),
-            });
+            }));
         }
     }
     taken
@@ -137,10 +137,10 @@ fn look_around(before: &Inventory, now: Timestamp, look: &dyn Look, notices: &mu
             continue;
         }
         if rows.is_over {
-            notices.push(Notice::InventoryTooLong {
+            notices.push(Notice::Inventory(InventoryNotice::TooLong {
                 kind: kind.as_str(),
                 limit: ROWS_LIMIT,
-            });
+            }));
         }
         notices.extend(rows.reasons.drain(..).map(|reason| unread(kind, reason)));
         after.kinds.insert(kind, Known::after(before.kinds.get(&kind), rows));
@@ -155,7 +155,7 @@ fn resume(base: u64, next: u64, keep: &Keep) -> Taken {
     match (before, after) {
         (Ok(before), Ok(after)) => {
             taken.changes = changes(&before, &after).into();
-            taken.taken = after.taken;
+            taken.at = after.taken;
             taken.next = Some(next);
         }
         (Err(notice), _) | (_, Err(notice)) => {
@@ -167,15 +167,15 @@ fn resume(base: u64, next: u64, keep: &Keep) -> Taken {
 }
 
 fn unread(kind: Kind, reason: String) -> Notice {
-    Notice::InventoryUnread {
+    Notice::Inventory(InventoryNotice::Unread {
         kind: kind.as_str(),
         reason,
-    }
+    })
 }
 
 fn damaged(keep: &Keep, number: u64, error: &std::io::Error) -> Notice {
-    Notice::InventoryDamaged {
+    Notice::Inventory(InventoryNotice::Damaged {
         path: keep.path(number),
         reason: chain(error),
-    }
+    })
 }

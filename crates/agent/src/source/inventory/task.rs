@@ -244,8 +244,8 @@ mod tests {
             &deep,
         ];
         for text in texts {
-            assert!(read("x", text.as_bytes()).is_err(), "{:.40}", text);
-            assert!(read("x", &wide(text)).is_err(), "{:.40}", text);
+            assert!(read("x", text.as_bytes()).is_err(), "{text:.40}");
+            assert!(read("x", &wide(text)).is_err(), "{text:.40}");
         }
         assert!(read("x", &[0xff, 0xfe, 0x00, 0xd8]).is_err(), "half a character");
         assert!(read("x", &[0x80, 0x80]).is_err());

@@ -9,12 +9,12 @@ use crate::files::Sha256Sum;
 pub(super) struct Content {
     pub(super) sum: Sha256Sum,
     /// What its maker wrote into it, where programs have that.
-    pub(super) version: Option<Version>,
+    pub(super) version: Option<VersionInfo>,
 }
 
 /// The version resource of a program of Windows (learn.microsoft.com, "VERSIONINFO resource").
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Version {
+pub(super) struct VersionInfo {
     pub(super) original_file_name: Option<String>,
     pub(super) description: Option<String>,
     pub(super) product: Option<String>,

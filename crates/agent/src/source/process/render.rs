@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use watchpost_event::{Event, Fields, Timestamp, names};
 
-use super::hash::{Ticket, Version};
+use super::hash::{Ticket, VersionInfo};
 use super::os::Accounts;
 use super::record::{Ended, Exit, From, Image, Process, Started, UserId};
 use super::table::cut;
@@ -207,7 +207,7 @@ fn put_image(fields: &mut Fields, image: &Image, name: &str, executable: &str) {
     }
 }
 
-fn put_version(fields: &mut Fields, version: Option<&Version>) {
+fn put_version(fields: &mut Fields, version: Option<&VersionInfo>) {
     let Some(version) = version else { return };
     let said = [
         ("process.pe.original_file_name", &version.original_file_name),

@@ -8,20 +8,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use windows::Win32::Foundation::{
-    ERROR_ACCESS_DENIED, ERROR_EVT_CHANNEL_NOT_FOUND, ERROR_EVT_QUERY_RESULT_INVALID_POSITION,
-    ERROR_EVT_QUERY_RESULT_STALE, ERROR_INSUFFICIENT_BUFFER, ERROR_NO_MORE_ITEMS, ERROR_TIMEOUT, HANDLE, WAIT_OBJECT_0,
-    WIN32_ERROR,
+    E_UNEXPECTED, ERROR_ACCESS_DENIED, ERROR_EVT_CHANNEL_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_OPERATION,
+    ERROR_NO_MORE_ITEMS, ERROR_TIMEOUT, HANDLE, WAIT_OBJECT_0, WIN32_ERROR,
 };
 use windows::Win32::System::EventLog::{
-    EVT_HANDLE, EvtCreateBookmark, EvtFormatMessage, EvtFormatMessageXml, EvtNext, EvtNextChannelPath,
-    EvtOpenChannelEnum, EvtOpenPublisherMetadata, EvtQuery, EvtQueryChannelPath, EvtQueryReverseDirection, EvtRender,
-    EvtRenderBookmark, EvtRenderEventXml, EvtSubscribe, EvtSubscribeStartAfterBookmark,
-    EvtSubscribeStartAtOldestRecord, EvtSubscribeStrict, EvtUpdateBookmark,
+    EVT_HANDLE, EVT_VARIANT, EvtChannelConfigType, EvtChannelTypeAnalytic, EvtChannelTypeDebug, EvtCreateBookmark,
+    EvtFormatMessage, EvtFormatMessageXml, EvtGetChannelConfigProperty, EvtNext, EvtNextChannelPath,
+    EvtOpenChannelConfig, EvtOpenChannelEnum, EvtOpenPublisherMetadata, EvtQuery, EvtQueryChannelPath,
+    EvtQueryForwardDirection, EvtQueryReverseDirection, EvtRender, EvtRenderBookmark, EvtRenderEventXml, EvtSeek,
+    EvtSeekRelativeToBookmark, EvtSeekStrict, EvtSubscribe, EvtSubscribeStartAfterBookmark,
+    EvtSubscribeStartAtOldestRecord, EvtUpdateBookmark,
 };
 use windows::Win32::System::Threading::{CreateEventW, ResetEvent, WaitForSingleObject};
-use windows::core::{Error, HRESULT, HSTRING, Owned, PCWSTR};
+use windows::core::{Error, HRESULT, HSTRING, Owned, PCWSTR, w};
 
-use crate::source::eventlog::{EventLog, From, Logged, Reading, Request, SharedLog, Unopened};
+use crate::source::eventlog::{EventLog, Logged, Reading, Request, SharedLog, Unopened, Which};
 
 /// Without a signal the log is asked nevertheless, in case one was missed.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
@@ -59,7 +60,12 @@ impl EventLog for Log {
                 Err(error) => return Err(error.into()),
             }
         }
+        channels.retain(|channel| !is_direct(channel));
         Ok(channels)
+    }
+
+    fn find(&self, channel: &str, which: Which<'_>) -> Result<Option<Logged>, Unopened> {
+        find(channel, which).map_err(unopened)
     }
 
     fn open(&self, request: &Request<'_>) -> Result<Box<dyn Reading>, Unopened> {
@@ -72,8 +78,6 @@ fn unopened(error: Error) -> Unopened {
         Unopened::NoChannel
     } else if is(&error, ERROR_ACCESS_DENIED) {
         Unopened::Denied
-    } else if is(&error, ERROR_EVT_QUERY_RESULT_STALE) || is(&error, ERROR_EVT_QUERY_RESULT_INVALID_POSITION) {
-        Unopened::BookmarkGone
     } else {
         Unopened::Other(error.into())
     }
@@ -86,13 +90,9 @@ struct Channel {
     signal: Owned<HANDLE>,
     bookmark: Owned<EVT_HANDLE>,
     texts: Option<Texts>,
-    /// The newest event there was, which comes before the others.
-    newest: Option<Logged>,
     /// There may be more than was pulled.
     more: bool,
     looked: Instant,
-    /// The newest event's number.
-    number: u64,
 }
 
 // SAFETY: handles of events may be used and closed by any thread.
@@ -100,38 +100,23 @@ unsafe impl Send for Channel {}
 
 impl Channel {
     fn open(request: &Request<'_>) -> Result<Self, Error> {
-        let mut newest = None;
-        let (start, bookmark) = match request.from {
-            From::Oldest | From::Within(_) => (EvtSubscribeStartAtOldestRecord.0, String::new()),
-            From::After(bookmark) => (
-                EvtSubscribeStartAfterBookmark.0 | EvtSubscribeStrict.0,
-                bookmark.to_owned(),
-            ),
-            From::Newest => {
-                newest = newest_of(request)?;
-                match &newest {
-                    Some(logged) => (EvtSubscribeStartAfterBookmark.0, logged.bookmark.clone()),
-                    // It is empty: everything is new.
-                    None => (EvtSubscribeStartAtOldestRecord.0, String::new()),
-                }
-            }
-        };
-        let bookmark = bookmark_of(&bookmark)?;
+        let bookmark = bookmark_of(request.bookmark())?;
         // SAFETY: nothing goes in; the handle is ours.
         let signal = unsafe { Owned::new(CreateEventW(None, true, true, PCWSTR::null())?) };
-        let (channel, query) = (HSTRING::from(request.channel), HSTRING::from(query_of(request)));
-        let behind =
-            (start & EvtSubscribeStartAfterBookmark.0 == EvtSubscribeStartAfterBookmark.0).then_some(*bookmark);
+        let (channel, query) = (HSTRING::from(request.channel), HSTRING::from(request.whole_query()));
+        // Not strict: whether the bookmark's event is there was asked before, and the filter may leave it out.
+        let (behind, start) = match request.bookmark() {
+            Some(_) => (Some(*bookmark), EvtSubscribeStartAfterBookmark),
+            None => (None, EvtSubscribeStartAtOldestRecord),
+        };
         // SAFETY: both texts end with a zero, and the handles are open.
-        let subscription = unsafe { EvtSubscribe(None, Some(*signal), &channel, &query, behind, None, None, start)? };
+        let subscription = unsafe { EvtSubscribe(None, Some(*signal), &channel, &query, behind, None, None, start.0)? };
         Ok(Self {
             // SAFETY: the handle is ours.
             subscription: unsafe { Owned::new(subscription) },
             signal,
             bookmark,
             texts: request.render.then(Texts::default),
-            number: newest.as_ref().map_or(0, |logged| logged.number),
-            newest,
             more: true,
             looked: Instant::now(),
         })
@@ -143,102 +128,122 @@ impl Channel {
     }
 
     fn logged(&mut self, event: EVT_HANDLE) -> io::Result<Logged> {
-        // SAFETY: both handles are open.
-        unsafe { EvtUpdateBookmark(*self.bookmark, event)? };
-        let bookmark = render(*self.bookmark, EvtRenderBookmark.0)?;
-        let xml = render(event, EvtRenderEventXml.0);
-        let xml = xml.unwrap_or_else(|error| unreadable(&error));
-        let number = between(&xml, "<EventRecordID>", "<").and_then(|number| number.parse().ok());
-        self.number = number.unwrap_or(self.number + 1);
-        let in_words = self.texts.as_mut().and_then(|texts| texts.render(event, &xml));
-        Ok(Logged {
-            xml: in_words.unwrap_or(xml),
-            number: self.number,
-            bookmark,
-        })
+        let mut logged = logged(*self.bookmark, event)?;
+        if let Some(texts) = &mut self.texts
+            && let Some(in_words) = texts.render(event, &logged.xml)
+        {
+            logged.xml = in_words;
+        }
+        Ok(logged)
     }
 }
 
 impl Reading for Channel {
     fn next(&mut self, limit: usize) -> io::Result<Vec<Logged>> {
-        if let Some(newest) = self.newest.take() {
-            return Ok(vec![newest]);
-        }
         if !self.more && !self.has_signal() && self.looked.elapsed() < LOOK_EVERY {
             return Ok(Vec::new());
         }
         self.looked = Instant::now();
-        let events = match pull(*self.subscription, limit, 0) {
-            Ok(events) => events,
-            Err(error) if is(&error, ERROR_NO_MORE_ITEMS) || is(&error, ERROR_TIMEOUT) => {
-                self.more = false;
-                // SAFETY: the handle is open.
-                unsafe { ResetEvent(*self.signal)? };
-                return Ok(Vec::new());
-            }
-            Err(error) => return Err(error.into()),
-        };
-        self.more = true;
+        // Before it is asked: what comes in between sets it again.
+        // SAFETY: the handle is open.
+        unsafe { ResetEvent(*self.signal)? };
+        let events = pull(*self.subscription, limit, 0)?;
+        self.more = !events.is_empty();
         events.iter().map(|event| self.logged(**event)).collect()
     }
 }
 
-/// The next events of a subscription or query.
+/// The next events of a subscription or query; none when there is none now.
 fn pull(from: EVT_HANDLE, limit: usize, patience: u32) -> Result<Vec<Owned<EVT_HANDLE>>, Error> {
     let mut events = vec![0_isize; limit.clamp(1, 1024)];
     let mut pulled = 0;
     // SAFETY: the handle is open, and the list is ours.
-    unsafe { EvtNext(from, &mut events, patience, 0, &raw mut pulled)? };
+    let done = unsafe { EvtNext(from, &mut events, patience, 0, &raw mut pulled) };
+    if let Err(error) = done {
+        // A subscription that has nothing yet may also call it an invalid operation.
+        let nothing = [ERROR_NO_MORE_ITEMS, ERROR_TIMEOUT, ERROR_INVALID_OPERATION];
+        let is_nothing = pulled == 0 && nothing.iter().any(|&code| is(&error, code));
+        return if is_nothing { Ok(Vec::new()) } else { Err(error) };
+    }
     let events = events.into_iter().take(pulled as usize);
     // SAFETY: the handles are ours.
     Ok(events.map(|event| unsafe { Owned::new(EVT_HANDLE(event)) }).collect())
 }
 
-/// The newest event, if there is one.
-fn newest_of(request: &Request<'_>) -> Result<Option<Logged>, Error> {
-    let (channel, query) = (HSTRING::from(request.channel), HSTRING::from(request.query));
-    let flags = EvtQueryChannelPath.0 | EvtQueryReverseDirection.0;
-    // SAFETY: both texts end with a zero; the handle is ours.
-    let found = unsafe { Owned::new(EvtQuery(None, &channel, &query, flags)?) };
-    let event = match pull(*found, 1, PATIENCE) {
-        Ok(mut events) => events.pop(),
-        Err(error) if is(&error, ERROR_NO_MORE_ITEMS) => None,
-        Err(error) => return Err(error),
+/// One event of a channel, without words.
+fn find(channel: &str, which: Which<'_>) -> Result<Option<Logged>, Error> {
+    let direction = match which {
+        Which::Newest => EvtQueryReverseDirection,
+        Which::Oldest | Which::Marked(_) => EvtQueryForwardDirection,
     };
-    let Some(event) = event else { return Ok(None) };
-    let bookmark = bookmark_of("")?;
-    // SAFETY: both handles are open.
-    unsafe { EvtUpdateBookmark(*bookmark, *event)? };
-    let xml = render(*event, EvtRenderEventXml.0)?;
-    Ok(Some(Logged {
-        number: between(&xml, "<EventRecordID>", "<")
-            .and_then(|number| number.parse().ok())
-            .unwrap_or_default(),
-        bookmark: render(*bookmark, EvtRenderBookmark.0)?,
-        xml,
-    }))
+    let channel = HSTRING::from(channel);
+    let flags = EvtQueryChannelPath.0 | direction.0;
+    // SAFETY: both texts end with a zero; the handle is ours.
+    let found = unsafe { Owned::new(EvtQuery(None, &channel, w!("*"), flags)?) };
+    if let Which::Marked(bookmark) = which {
+        let bookmark = bookmark_of(Some(bookmark))?;
+        let flags = EvtSeekRelativeToBookmark.0 | EvtSeekStrict.0;
+        // SAFETY: both handles are open.
+        if unsafe { EvtSeek(*found, 0, Some(*bookmark), None, flags) }.is_err() {
+            // Which errors say that it is gone is not described; the caller looks at the numbers on either side.
+            return Ok(None);
+        }
+    }
+    let Some(event) = pull(*found, 1, PATIENCE)?.pop() else {
+        return Ok(None);
+    };
+    Ok(Some(logged(*bookmark_of(None)?, *event)?))
 }
 
-/// A bookmark from its text; an empty text is one of nothing yet.
-fn bookmark_of(text: &str) -> Result<Owned<EVT_HANDLE>, Error> {
-    let xml = HSTRING::from(text);
-    let xml = if text.is_empty() {
-        PCWSTR::null()
-    } else {
-        PCWSTR(xml.as_ptr())
+/// An event as it is, and `bookmark` moved to it.
+fn logged(bookmark: EVT_HANDLE, event: EVT_HANDLE) -> Result<Logged, Error> {
+    // SAFETY: both handles are open.
+    unsafe { EvtUpdateBookmark(bookmark, event)? };
+    let bookmark = render(bookmark, EvtRenderBookmark.0)?;
+    let xml = render(event, EvtRenderEventXml.0);
+    let xml = xml.unwrap_or_else(|error| unreadable(&error));
+    Ok(Logged {
+        number: number_in(&bookmark).ok_or_else(|| Error::new(E_UNEXPECTED, "a bookmark without RecordId"))?,
+        written: between(&xml, "SystemTime='", "'").unwrap_or_default().to_owned(),
+        xml,
+        bookmark,
+    })
+}
+
+/// Whether a channel is analytic or for debugging: such are not read while they are written.
+fn is_direct(channel: &str) -> bool {
+    let name = HSTRING::from(channel);
+    // SAFETY: the name ends with a zero; the handle is ours.
+    let Ok(config) = (unsafe { EvtOpenChannelConfig(None, &name, 0).map(|config| Owned::new(config)) }) else {
+        return false;
     };
+    let mut value = EVT_VARIANT::default();
+    let (bytes, mut used) = (size_of::<EVT_VARIANT>() as u32, 0);
+    // SAFETY: the handle is open, the buffer is ours and as long as it is said to be; this property is a number.
+    let kind = unsafe {
+        let told = EvtGetChannelConfigProperty(
+            *config,
+            EvtChannelConfigType,
+            0,
+            bytes,
+            Some(&raw mut value),
+            &raw mut used,
+        );
+        told.ok().map(|()| value.Anonymous.UInt32Val)
+    };
+    kind.is_some_and(|kind| {
+        [EvtChannelTypeAnalytic, EvtChannelTypeDebug]
+            .iter()
+            .any(|direct| direct.0 as u32 == kind)
+    })
+}
+
+/// A bookmark from its text; without, one of nothing yet.
+fn bookmark_of(text: Option<&str>) -> Result<Owned<EVT_HANDLE>, Error> {
+    let text = text.map(HSTRING::from);
+    let xml = text.as_ref().map_or(PCWSTR::null(), |text| PCWSTR(text.as_ptr()));
     // SAFETY: the text ends with a zero, or is none; the handle is ours.
     Ok(unsafe { Owned::new(EvtCreateBookmark(xml)?) })
-}
-
-/// The filter, with the time from which events count.
-fn query_of(request: &Request<'_>) -> String {
-    match request.from {
-        From::Within(millis) if request.query == "*" => {
-            format!("*[System[TimeCreated[timediff(@SystemTime) <= {millis}]]]")
-        }
-        _ => request.query.to_owned(),
-    }
 }
 
 /// An event or a bookmark as XML.
@@ -281,6 +286,12 @@ fn text(units: &[u16], used: usize) -> String {
     let units = &units[..used.min(units.len())];
     let end = units.iter().position(|&unit| unit == 0).unwrap_or(units.len());
     String::from_utf16_lossy(&units[..end])
+}
+
+/// The place in this host's log: a forwarded event's own number is another host's.
+fn number_in(bookmark: &str) -> Option<u64> {
+    let quoted = between(bookmark, "RecordId='", "'").or_else(|| between(bookmark, "RecordId=\"", "\""));
+    quoted?.parse().ok()
 }
 
 fn between<'x>(xml: &'x str, before: &str, after: &str) -> Option<&'x str> {

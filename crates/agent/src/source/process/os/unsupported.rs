@@ -7,7 +7,7 @@ use watchpost_event::Timestamp;
 
 use super::super::Task;
 use super::super::executables::Key;
-use super::super::hash::Version;
+use super::super::hash::VersionInfo;
 use super::super::record::Account;
 
 /// Nothing is known.
@@ -68,7 +68,7 @@ pub(in super::super) fn key_of(held: &Held) -> Option<Key> {
     match *held {}
 }
 
-pub(in super::super) fn version_of(held: &Held) -> Option<Version> {
+pub(in super::super) fn version_of(held: &Held) -> Option<VersionInfo> {
     match *held {}
 }
 

@@ -7,7 +7,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, StatxFlags, fstat, open, statx};
 
 use super::super::super::executables::Key;
-use super::super::super::hash::Version;
+use super::super::super::hash::VersionInfo;
 
 /// Behind what programs do themselves.
 const NICE: i32 = 5;
@@ -60,7 +60,7 @@ fn nanos(seconds: i64, more: u32) -> i128 {
 }
 
 /// Programs of Linux say nothing of their makers.
-pub(in super::super::super) fn version_of(_held: &Held) -> Option<Version> {
+pub(in super::super::super) fn version_of(_held: &Held) -> Option<VersionInfo> {
     None
 }
 

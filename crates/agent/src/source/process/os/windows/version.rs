@@ -11,7 +11,7 @@ use windows::Win32::Storage::FileSystem::{
 };
 use windows::core::{HSTRING, PCWSTR};
 
-use super::super::super::hash::Version;
+use super::super::super::hash::VersionInfo;
 use super::held::Held;
 
 /// Bytes of a version resource at most; they have a few thousand.
@@ -22,7 +22,7 @@ const TEXT: usize = 1024;
 const USUAL: [u32; 2] = [0x0409_04b0, 0x0409_04e4];
 
 /// `None` where the file has no version resource.
-pub(in super::super::super) fn version_of(held: &Held) -> Option<Version> {
+pub(in super::super::super) fn version_of(held: &Held) -> Option<VersionInfo> {
     let path = HSTRING::from(path_of(held)?);
     let mut ignored = 0;
     // SAFETY: the path ends with a zero, and the number is ours.
@@ -36,7 +36,7 @@ pub(in super::super::super) fn version_of(held: &Held) -> Option<Version> {
     unsafe { GetFileVersionInfoExW(FILE_VER_GET_NEUTRAL, &path, None, size, data) }.ok()?;
     let languages = languages(&block);
     let text = |name: &str| languages.iter().find_map(|language| text(&block, *language, name));
-    Some(Version {
+    Some(VersionInfo {
         original_file_name: text("OriginalFilename"),
         description: text("FileDescription"),
         product: text("ProductName"),
