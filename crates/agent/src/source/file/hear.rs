@@ -2,13 +2,13 @@
 //! listed soon.
 
 use std::collections::{HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use watchpost_event::Timestamp;
 
 use super::tracked::Tracked;
 use super::{ACTIVE_NANOS, BUSY_PAUSE_NANOS, FileSource, MANY_ENTRIES};
-use crate::source::watch::{FolderWatch, Listener};
+use crate::source::watch::{self, FolderWatch, Listener};
 
 /// A source's ear, and what it listens to.
 pub(super) struct Ear {
@@ -23,7 +23,7 @@ pub(super) struct Ear {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Stir {
     due: bool,
-    /// A change was heard of since the last look.
+    /// A change was heard of since the last look, where every write is.
     heard: bool,
     /// It was heard of when the file last grew.
     told: bool,
@@ -60,8 +60,8 @@ impl Stir {
     fn hear(&mut self) {
         *self = Self {
             due: true,
-            heard: true,
-            told: true,
+            heard: Listener::HEARS_EVERY_WRITE,
+            told: Listener::HEARS_EVERY_WRITE,
         };
     }
 }
@@ -141,15 +141,11 @@ impl FileSource {
         let mut before = std::mem::take(&mut ear.files);
         for tracked in &self.tracked {
             let shown = &tracked.current;
-            let real = before.remove(shown).unwrap_or_else(|| really(shown));
+            let real = before.remove(shown).unwrap_or_else(|| watch::really(shown));
             ear.files.insert(shown.clone(), real);
         }
         let files = ear.files.iter();
         ear.listener
             .listen_to(files.map(|(shown, real)| (shown.as_path(), real.as_path())));
     }
-}
-
-fn really(path: &Path) -> PathBuf {
-    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

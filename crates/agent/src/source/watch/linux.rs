@@ -4,8 +4,8 @@
 //! times; the kernel gathers events meanwhile. It watches folders, not files: that way a file that takes another's place
 //! is heard of too.
 
-use std::collections::{HashMap, HashSet};
-use std::ffi::{OsStr, OsString};
+use std::collections::HashMap;
+use std::ffi::OsStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::OwnedFd;
@@ -17,6 +17,8 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
+use super::place::{Place, Places, names_of};
+use super::{Heard, Interest};
 use crate::source::Waker;
 
 /// Folders watched at most, by all sources together; others are polled.
@@ -29,18 +31,6 @@ const REST: Timespec = Timespec {
 const READ_BYTES: usize = 16 << 10;
 /// Events taken at one look at most; the kernel's queue holds as many by default.
 const EVENTS_LIMIT: usize = 16_384;
-
-/// Whether a path would be followed, were it there.
-pub type Interest = Box<dyn Fn(&Path) -> bool + Send>;
-
-/// What a listener heard since it was asked before.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
-    /// Followed files that were written to, where they really are.
-    pub changed: Vec<PathBuf>,
-    /// Files appeared under names that are of interest.
-    pub appeared: bool,
-}
 
 /// Watches folders for all sources of an agent.
 #[derive(Clone)]
@@ -64,66 +54,11 @@ struct Registry {
     folders: HashMap<PathBuf, i32>,
     /// Through links several names may lead to one folder, for which the kernel has one watch.
     paths: HashMap<i32, Vec<PathBuf>>,
-    listeners: HashMap<u64, Place>,
-    next: u64,
+    listeners: Places,
     /// Counts watches that the kernel took away.
     lost: u64,
     /// The kernel gives no more watches.
     exhausted: bool,
-}
-
-/// What the thread knows of a listener.
-struct Place {
-    interest: Interest,
-    /// Followed names by folder, and whether a change of theirs waits in `heard`.
-    names: HashMap<PathBuf, HashMap<OsString, bool>>,
-    /// Each name once until it is taken.
-    heard: Heard,
-}
-
-impl Place {
-    /// Takes note of what happened in a folder, when it concerns this listener.
-    fn ring(&mut self, folder: &Path, name: &OsStr, appeared: bool) -> bool {
-        let Some(names) = self.names.get_mut(folder) else {
-            return false;
-        };
-        let followed = names.get_mut(name);
-        if appeared && (followed.is_some() || (self.interest)(&folder.join(name))) {
-            self.heard.appeared = true;
-            return true;
-        }
-        let Some(waits) = followed else {
-            return false;
-        };
-        if !std::mem::replace(waits, true) {
-            self.heard.changed.push(folder.join(name));
-        }
-        true
-    }
-
-    /// Anything may have happened.
-    fn ring_all(&mut self) {
-        self.heard.appeared = true;
-        self.heard.changed.clear();
-        for (folder, names) in &mut self.names {
-            for (name, waits) in names {
-                *waits = true;
-                self.heard.changed.push(folder.join(name));
-            }
-        }
-    }
-
-    fn take(&mut self) -> Heard {
-        let heard = std::mem::take(&mut self.heard);
-        for path in &heard.changed {
-            let names = path.parent().and_then(|folder| self.names.get_mut(folder));
-            let waits = names.and_then(|names| names.get_mut(path.file_name()?));
-            if let Some(waits) = waits {
-                *waits = false;
-            }
-        }
-        heard
-    }
 }
 
 /// One source's ear.
@@ -151,16 +86,7 @@ impl FolderWatch {
 
     /// A listener for one source.
     pub fn listener(&self, interest: Interest) -> Listener {
-        let mut registry = self.0.hearing.registry();
-        let id = registry.next;
-        registry.next += 1;
-        let place = Place {
-            interest,
-            names: HashMap::new(),
-            heard: Heard::default(),
-        };
-        registry.listeners.insert(id, place);
-        drop(registry);
+        let id = self.0.hearing.registry().listeners.add(interest);
         Listener {
             owner: Arc::clone(&self.0),
             id,
@@ -191,14 +117,13 @@ fn or_polled<T>(made: Result<T, Errno>) -> Option<T> {
 }
 
 impl Listener {
+    /// The kernel tells of each write.
+    pub const HEARS_EVERY_WRITE: bool = true;
+
     /// What happened since the last call.
     pub fn take(&self) -> Heard {
         let mut registry = self.owner.hearing.registry();
-        registry
-            .listeners
-            .get_mut(&self.id)
-            .map(Place::take)
-            .unwrap_or_default()
+        registry.listeners.get_mut(self.id).map(Place::take).unwrap_or_default()
     }
 
     /// Whether watches are gone, so that the files have to be named again.
@@ -209,23 +134,11 @@ impl Listener {
     /// Names the files to hear of, with their names as they stand in the globs and where they really are. From when it
     /// returns on, every change is heard.
     pub fn listen_to<'a>(&mut self, files: impl Iterator<Item = (&'a Path, &'a Path)>) {
-        let mut names: HashMap<PathBuf, HashMap<OsString, bool>> = HashMap::new();
-        for (shown, real) in files {
-            if let (Some(folder), Some(name)) = (real.parent(), real.file_name()) {
-                names
-                    .entry(folder.to_owned())
-                    .or_default()
-                    .insert(name.to_owned(), false);
-            }
-            // Where a link stands, its successor appears.
-            if let Some(folder) = shown.parent().filter(|folder| Some(*folder) != real.parent()) {
-                names.entry(folder.to_owned()).or_default();
-            }
-        }
+        let names = names_of(files);
         let hearing = &self.owner.hearing;
         let mut registry = hearing.registry();
         self.lost = registry.lost;
-        if let Some(place) = registry.listeners.get_mut(&self.id) {
+        if let Some(place) = registry.listeners.get_mut(self.id) {
             place.names = names;
         }
         hearing.adjust(&mut registry);
@@ -241,7 +154,7 @@ impl Drop for Listener {
     fn drop(&mut self) {
         let hearing = &self.owner.hearing;
         let mut registry = hearing.registry();
-        registry.listeners.remove(&self.id);
+        registry.listeners.remove(self.id);
         hearing.adjust(&mut registry);
     }
 }
@@ -285,11 +198,7 @@ impl Hearing {
     /// Makes the watches those that the listeners need.
     fn adjust(&self, registry: &mut Registry) {
         let Some(inotify) = &self.inotify else { return };
-        let wanted: HashSet<PathBuf> = registry
-            .listeners
-            .values()
-            .flat_map(|place| place.names.keys().cloned())
-            .collect();
+        let wanted = registry.listeners.folders();
         let gone: Vec<PathBuf> = registry
             .folders
             .keys()
@@ -343,7 +252,7 @@ impl Hearing {
             let Ok(event) = reader.next() else { break };
             let (watch, what) = (event.wd(), event.events());
             if what.contains(ReadFlags::QUEUE_OVERFLOW) {
-                rung |= registry.ring_all();
+                rung |= registry.listeners.ring_all();
             } else if what.contains(ReadFlags::IGNORED) {
                 registry.forget(watch);
             } else if what.contains(ReadFlags::MOVE_SELF) {
@@ -410,17 +319,9 @@ impl Registry {
     fn ring(&mut self, watch: i32, name: &OsStr, appeared: bool) -> bool {
         let mut rung = false;
         for folder in self.paths.get(&watch).into_iter().flatten() {
-            for place in self.listeners.values_mut() {
-                rung |= place.ring(folder, name, appeared);
-            }
+            rung |= self.listeners.ring(folder, name, appeared);
         }
         rung
-    }
-
-    /// Events were lost: anything may have happened.
-    fn ring_all(&mut self) -> bool {
-        self.listeners.values_mut().for_each(Place::ring_all);
-        !self.listeners.is_empty()
     }
 }
 
@@ -435,4 +336,9 @@ fn stopped(stop: &OwnedFd, events: Option<&OwnedFd>, time: Option<&Timespec>) ->
             Err(error) => return Err(error.into()),
         }
     }
+}
+
+/// Where a file really is: links are followed.
+pub(in crate::source) fn really(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }

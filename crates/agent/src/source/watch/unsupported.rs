@@ -2,19 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use super::{Heard, Interest};
 use crate::source::Waker;
-
-/// Whether a path would be followed, were it there.
-pub type Interest = Box<dyn Fn(&Path) -> bool + Send>;
-
-/// What a listener heard since it was asked before.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Heard {
-    /// Followed files that were written to, where they really are.
-    pub changed: Vec<PathBuf>,
-    /// Files appeared under names that are of interest.
-    pub appeared: bool,
-}
 
 /// Watches nothing.
 #[derive(Clone)]
@@ -36,6 +25,9 @@ impl FolderWatch {
 }
 
 impl Listener {
+    /// Nothing is heard.
+    pub const HEARS_EVERY_WRITE: bool = false;
+
     /// Nothing happened.
     pub fn take(&self) -> Heard {
         Heard::default()
@@ -48,4 +40,9 @@ impl Listener {
 
     /// Does nothing.
     pub fn listen_to<'a>(&mut self, _files: impl Iterator<Item = (&'a Path, &'a Path)>) {}
+}
+
+/// Where a file really is: links are followed.
+pub(in crate::source) fn really(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
