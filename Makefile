@@ -44,7 +44,7 @@ windows: ## watchpost-agent.exe, for Windows, and its lints; Wine for its tests
 	scripts/windows clippy
 
 windows-tests: windows ## the agent for Windows, run by Wine
-	cargo test --locked -p watchpost-app --test windows
+	cargo test --locked --workspace --test windows
 
 test: setup check-fmt web clippy rust-tests web-tests browser-tests windows-tests ## formatting, lints and every test, the agent for Windows too
 
@@ -56,6 +56,7 @@ check-fmt:
 
 clippy:
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --workspace --test windows -- -D warnings
 
 # cargo-nextest runs the tests of all crates side by side; without it plain cargo does the same, crate by crate.
 rust-tests:

@@ -126,15 +126,19 @@ impl Server {
         self.agent_of(folder, &source)
     }
 
-    /// Starts an agent that delivers what the given sections of its configuration name to this server.
-    pub(crate) fn agent_of(&self, folder: &Path, sources: &str) -> Result<Process> {
+    /// `agent.toml` of an agent that delivers what the given sections name to this server.
+    pub(crate) fn agent_config(&self, sources: &str) -> Result<String> {
         let key = self.target(Some("bench"))?.token;
-        fs::create_dir_all(folder.join("config"))?;
-        let text = format!(
+        Ok(format!(
             "[agent]\nid = \"bench\"\n[uplink]\nurl = \"http://{}\"\nkey = \"{key}\"\n{sources}",
             self.address
-        );
-        fs::write(folder.join("config/agent.toml"), text)?;
+        ))
+    }
+
+    /// Starts an agent that delivers what the given sections of its configuration name to this server.
+    pub(crate) fn agent_of(&self, folder: &Path, sources: &str) -> Result<Process> {
+        fs::create_dir_all(folder.join("config"))?;
+        fs::write(folder.join("config/agent.toml"), self.agent_config(sources)?)?;
         Process::start(command(&self.watchpost, folder)?.args(["agent", "--set", "log.to=[\"stderr\"]"]))
     }
 }

@@ -23,6 +23,7 @@ mod selection;
 mod table;
 mod timing;
 mod variation;
+mod windows;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};

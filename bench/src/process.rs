@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus};
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
@@ -24,6 +24,13 @@ impl Process {
             .spawn()
             .with_context(|| format!("cannot start {}", command.get_program().display()))?;
         Ok(Self { child })
+    }
+
+    /// The same, with what it prints.
+    pub(crate) fn start_heard(command: &mut Command) -> Result<(Self, ChildStdout)> {
+        let mut process = Self::start(command.stdout(Stdio::piped()))?;
+        let out = process.child.stdout.take().context("the program has no output")?;
+        Ok((process, out))
     }
 
     fn read(&self, file: &str) -> Result<String> {

@@ -94,6 +94,7 @@ impl Bench {
             Scenario::Pace => self.pace(table)?,
             Scenario::Long => self.long(table)?,
             Scenario::Fleet => self.fleet(table)?,
+            Scenario::Windows => self.windows(table)?,
             Scenario::Growth => self.growth(table)?,
         }
         Ok(())

@@ -29,6 +29,8 @@ pub(crate) enum Scenario {
     Long,
     /// A thousand agents at once.
     Fleet,
+    /// The agent for Windows, under Wine.
+    Windows,
     /// Much more than a corpus, queried while it grows.
     Growth,
 }

@@ -58,6 +58,39 @@ fn fifty_thousand_lines_arrive_once_each_over_ten_kills_and_rotations() {
 }
 
 #[test]
+fn what_happens_in_a_folder_is_heard_of_long_before_the_next_look() {
+    let (world, windows) = (World::new(), Windows::new());
+    let server = world.server();
+    let seldom = r"[[source.file]]
+name = 'app'
+include = ['C:\Logs\App\*.log']
+start = 'beginning'
+poll = '10m'
+";
+    windows.configure(&world, "win-1", seldom);
+    let file = |name: &str| windows.path(&format!("Logs/App/{name}"));
+    append(&file("first.log"), 0..10);
+    let agent = windows.agent(&world);
+    world.wait_count("numbered", 10);
+    append(&file("first.log"), 10..20);
+    world.wait_count("numbered", 20);
+    append(&file("second.log"), 20..30);
+    world.wait_count("numbered", 30);
+    // What takes a name that is followed.
+    append(&file("third.part"), 30..40);
+    windows
+        .run(
+            "cmd.exe",
+            &["/c", "move", r"C:\Logs\App\third.part", r"C:\Logs\App\third.log"],
+        )
+        .ok();
+    world.wait_count("numbered", 40);
+    assert_exactly(&world, 0..40);
+    agent.kill();
+    server.stop();
+}
+
+#[test]
 fn a_log_in_utf_16_is_read_and_paths_are_the_same_in_any_case() {
     let (world, windows) = (World::new(), Windows::new());
     let server = world.server();

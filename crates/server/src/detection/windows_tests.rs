@@ -41,10 +41,11 @@ fn xml(event: &Event, service: &str) -> Option<String> {
     let said = |names: &[&str]| names.iter().find_map(|name| event.fields.get(name)).map(text);
     let known = CHANNELS.iter().find(|(name, _)| *name == service)?.1;
     let channel = said(&["Channel"]).unwrap_or_else(|| known.to_owned());
-    let provider = said(&["SourceName", "Provider_Name"]).unwrap_or_default();
+    let provider = said(&["SourceName", "Provider_Name", "winlog.provider_name"]).unwrap_or_default();
     let computer = said(&["Hostname", "Computer", "host.name"]).unwrap_or_else(|| "PC-7".to_owned());
     let mut data = String::new();
     for (name, value) in event.fields.iter() {
+        let name = name.strip_prefix("winlog.event_data.").unwrap_or(name);
         let is_data = !name.contains('.') && !SYSTEM.contains(&name);
         if is_data {
             write!(

@@ -118,7 +118,7 @@ pub(super) const EVENTS: &[Known] = &[
         category: NETWORK,
         kind: DENIED,
         outcome: Some(false),
-        line: "{process.name} may not use {network.transport} [{source.ip}][:{source.port}][ to {destination.ip}][:{destination.port}]",
+        line: "denied {network.transport} [{source.ip}][:{source.port}][ to {destination.ip}][:{destination.port}][, {process.name}]",
         rows: &[CONNECTION],
     },
     Known {
