@@ -30,7 +30,6 @@ const CREATE_NO_WINDOW: u32 = 0x0800_0000;
 /// A deferred custom action. Its data are the program and `NAME=value` pairs, with `|` between them, which neither paths nor
 /// addresses have.
 #[expect(unsafe_code, reason = "the installer finds it by its name")]
-#[expect(non_snake_case, reason = "the installer's names are so")]
 // SAFETY: no other function of this library has a name.
 #[unsafe(no_mangle)]
 pub extern "system" fn WatchpostSetup(session: MSIHANDLE) -> u32 {
