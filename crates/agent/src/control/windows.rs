@@ -19,8 +19,8 @@ const ERROR_BROKEN_PIPE: i32 = 109;
 fn pipe_name(data_dir: &Path) -> String {
     let whole = std::fs::canonicalize(data_dir).unwrap_or_else(|_| data_dir.to_owned());
     let sum = Sha256::digest(whole.to_string_lossy().to_lowercase());
-    let short: String = sum.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!(r"\\.\pipe\watchpost-agent-{short}")
+    let first: [u8; 8] = std::array::from_fn(|at| sum[at]);
+    format!(r"\\.\pipe\watchpost-agent-{:016x}", u64::from_be_bytes(first))
 }
 
 /// One question, and all of the answer.

@@ -5,8 +5,9 @@ use std::collections::HashMap;
 use std::ffi::c_void;
 use std::io;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use watchpost_kit::{Clock, SystemClock};
 use windows::Win32::Foundation::{
     E_UNEXPECTED, ERROR_ACCESS_DENIED, ERROR_EVT_CHANNEL_NOT_FOUND, ERROR_INSUFFICIENT_BUFFER, ERROR_INVALID_OPERATION,
     ERROR_NO_MORE_ITEMS, ERROR_TIMEOUT, HANDLE, WAIT_OBJECT_0, WIN32_ERROR,
@@ -35,6 +36,7 @@ const PROVIDERS_LIMIT: usize = 256;
 /// How long a query for one event may take, in milliseconds.
 const PATIENCE: u32 = 5_000;
 
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
 pub(in crate::source::eventlog) fn log() -> Option<SharedLog> {
     Some(Arc::new(Log))
 }
@@ -92,7 +94,8 @@ struct Channel {
     texts: Option<Texts>,
     /// There may be more than was pulled.
     more: bool,
-    looked: Instant,
+    looked: Duration,
+    clock: SystemClock,
 }
 
 // SAFETY: handles of events may be used and closed by any thread.
@@ -118,7 +121,8 @@ impl Channel {
             bookmark,
             texts: request.render.then(Texts::default),
             more: true,
-            looked: Instant::now(),
+            looked: Duration::ZERO,
+            clock: SystemClock::new(),
         })
     }
 
@@ -140,10 +144,11 @@ impl Channel {
 
 impl Reading for Channel {
     fn next(&mut self, limit: usize) -> io::Result<Vec<Logged>> {
-        if !self.more && !self.has_signal() && self.looked.elapsed() < LOOK_EVERY {
+        let now = self.clock.monotonic();
+        if !self.more && !self.has_signal() && now.saturating_sub(self.looked) < LOOK_EVERY {
             return Ok(Vec::new());
         }
-        self.looked = Instant::now();
+        self.looked = now;
         // Before it is asked: what comes in between sets it again.
         // SAFETY: the handle is open.
         unsafe { ResetEvent(*self.signal)? };

@@ -1,5 +1,6 @@
 //! What starts with the system or with a logon.
 
+use std::ffi::OsString;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -85,9 +86,15 @@ fn add(key: &str, name: &str, data: Data, with: impl Fn(Row) -> Row, rows: &mut 
     rows.add(path, with(row));
 }
 
+/// `%ProgramData%`.
+#[expect(clippy::disallowed_methods, reason = "Windows names its folders there")]
+fn all_users() -> Option<OsString> {
+    std::env::var_os("ProgramData")
+}
+
 /// Files in the folders of everybody and of each user.
 fn folders(names: &mut Names, rows: &mut Rows) -> io::Result<()> {
-    if let Some(data) = std::env::var_os("ProgramData") {
+    if let Some(data) = all_users() {
         files(&Path::new(&data).join(STARTUP), |row| row, rows);
     }
     for (sid, folder) in hives::profiles()? {

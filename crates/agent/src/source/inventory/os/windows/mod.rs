@@ -18,7 +18,6 @@ use watchpost_kit::chain;
 use super::super::row::{Kind, Look, Rows};
 
 /// Looks at this host.
-#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
 pub fn this_host() -> Option<Arc<dyn Look>> {
     Some(Arc::new(ThisHost))
 }

@@ -25,7 +25,7 @@ const TRIES: usize = 8;
 struct Port {
     transport: &'static str,
     address: IpAddr,
-    port: u16,
+    number: u16,
     pid: u32,
 }
 
@@ -52,7 +52,7 @@ pub(super) fn read(rows: &mut Rows) -> io::Result<()> {
             ports.extend(lines(&udp, 7).filter_map(|line| v6("udp", line.get(..4)?, *line.get(5)?, *line.get(6)?)));
         }
     }
-    ports.retain(|port| !is_passing(port.transport, port.port));
+    ports.retain(|port| !is_passing(port.transport, port.number));
     // Of several processes on one port the same is told each time.
     ports.sort_unstable();
     put(&ports, rows);
@@ -98,11 +98,11 @@ fn v6(transport: &'static str, address: &[u32], port: u32, pid: u32) -> Option<P
 }
 
 fn port_of(transport: &'static str, address: IpAddr, port: u32, pid: u32) -> Option<Port> {
-    let port = u16::from_be(port as u16);
-    (port != 0).then_some(Port {
+    let number = u16::from_be(port as u16);
+    (number != 0).then_some(Port {
         transport,
         address,
-        port,
+        number,
         pid,
     })
 }
@@ -125,12 +125,12 @@ fn put(ports: &[Port], rows: &mut Rows) {
         let name = name.unwrap_or_default();
         let Port { transport, address, .. } = port;
         let who = if path.is_empty() { &name } else { &path };
-        let id = format!("{transport} {address} {} {who}", port.port);
+        let id = format!("{transport} {address} {} {who}", port.number);
         let row = Row::new()
             .with("network.transport", *transport)
             .with("network.type", if address.is_ipv4() { "ipv4" } else { "ipv6" })
             .with("server.ip", address.to_string())
-            .with("server.port", port.port)
+            .with("server.port", port.number)
             .with("process.name", name)
             .with("process.executable", path)
             .with_aside("process.pid", port.pid);

@@ -12,9 +12,13 @@ const FILE_LIMIT: u64 = 1 << 20;
 /// Folders within folders at most.
 const DEPTH_LIMIT: usize = 16;
 
+#[expect(clippy::disallowed_methods, reason = "Windows names its folders there")]
+fn system_root() -> PathBuf {
+    std::env::var_os("SystemRoot").map_or_else(|| r"C:\Windows".into(), PathBuf::from)
+}
+
 pub(super) fn read(rows: &mut Rows) -> io::Result<()> {
-    let system = std::env::var_os("SystemRoot").unwrap_or_else(|| r"C:\Windows".into());
-    let folder = Path::new(&system).join(r"System32\Tasks");
+    let folder = system_root().join(r"System32\Tasks");
     let entries = match fs::read_dir(&folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         entries => entries?,

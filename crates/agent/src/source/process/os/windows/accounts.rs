@@ -28,11 +28,14 @@ const WAITING: usize = 64;
 /// Longest name, in UTF-16 units.
 const NAME_UNITS: usize = 512;
 
+/// What the thread found.
+type Answer = (UserId, Option<Account>);
+
 /// Who stands behind SIDs.
 pub(in super::super::super) struct Accounts {
     known: HashMap<UserId, Known>,
     /// The thread's ends, once there is one.
-    asker: Option<(SyncSender<UserId>, Receiver<(UserId, Option<Account>)>)>,
+    asker: Option<(SyncSender<UserId>, Receiver<Answer>)>,
     /// Asked, and not answered in time.
     late: bool,
 }

@@ -140,9 +140,9 @@ impl Open {
             }
             Owned::new(token)
         };
-        let user = sid_of(*token, TokenUser, |sid| sid_text(sid));
-        let integrity = sid_of(*token, TokenIntegrityLevel, |sid| integrity(sid));
-        (user.flatten(), integrity.flatten())
+        let user = sid_of(*token, TokenUser, sid_text);
+        let level = sid_of(*token, TokenIntegrityLevel, integrity);
+        (user.flatten(), level.flatten())
     }
 }
 

@@ -14,9 +14,10 @@ mod trace;
 mod version;
 
 use std::io;
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
-use std::time::{SystemTime, UNIX_EPOCH};
+
+use watchpost_kit::{Clock, SystemClock};
 
 use super::super::Task;
 use super::super::executables::Executables;
@@ -44,13 +45,13 @@ pub(in super::super) const POLLING: &str = "processes that live shorter are miss
 
 /// The running thread; ends with this.
 pub(in super::super) struct Watcher {
-    stop: Option<Sender<()>>,
+    stop: Option<SyncSender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Watcher {
     pub(in super::super) fn start(task: Task) -> io::Result<Self> {
-        let (stop, stopped) = channel();
+        let (stop, stopped) = sync_channel(1);
         let run = move || {
             let interval = task.settings.interval;
             let mut watching = Watching::begin(task);
@@ -122,8 +123,7 @@ impl Watching {
 /// Nanoseconds since 1970: processes carry the wall clock's time of their start here, which stays as it was when the
 /// clock is set.
 pub(in super::super) fn since_boot() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_nanos()).unwrap_or(i64::MAX)
+    SystemClock::new().now()
 }
 
 /// Tells this boot from every other: when the oldest process of all began.
