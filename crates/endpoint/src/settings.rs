@@ -107,7 +107,7 @@ impl Settings {
 
     /// Whether the configuration names sources: then these are collected, and nothing else.
     pub fn names_sources(&self) -> bool {
-        ["file", "process", "eventlog", "journal", "system"]
+        ["file", "process", "eventlog", "journal", "system", "inventory"]
             .iter()
             .any(|source| self.says(&format!("source.{source}")))
     }

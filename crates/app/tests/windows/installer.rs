@@ -119,6 +119,12 @@ impl Windows {
         assert_eq!(done.code, Some(0), "{done:?} {}", text(&self.path("msi.log")));
     }
 
+    /// Windows' installer waits until the service has stopped. Wine's does not, and could not remove its program then.
+    fn remove(&self, properties: &[&str]) {
+        self.service("stop").ok();
+        self.msiexec("/x", properties).ok();
+    }
+
     fn has_program(&self) -> bool {
         self.path(PROGRAM).exists()
     }
@@ -152,14 +158,14 @@ fn a_silent_installation_collects_and_what_is_removed_is_gone() {
         _ => Ok(()),
     });
 
-    windows.msiexec("/x", &[]).ok();
+    windows.remove(&[]);
     assert_removed(&windows);
     assert_eq!(text(&windows.path(CONFIGURATION)), expected);
 
     // What is configured stays, whatever a later installation is given.
     windows.install(&["SERVER=http://127.0.0.1:9", "KEY=wp_other", "ID=win-8"]);
     assert_eq!(text(&windows.path(CONFIGURATION)), expected);
-    windows.msiexec("/x", &["PURGE=1"]).ok();
+    windows.remove(&["PURGE=1"]);
     assert_removed(&windows);
     assert!(!windows.path("ProgramData/Watchpost").exists());
     server.stop();

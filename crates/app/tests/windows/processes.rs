@@ -39,7 +39,7 @@ fn server(world: &World, telegram: &Telegram) -> crate::harness::Running {
 }
 
 const BROWSER: &str = r"C:\Users\anna\AppData\Local\Google\chrome.exe";
-const STARTED: &str = "process.name:chrome.exe event.action:process-started";
+const STARTED: &str = "process.name:chrome.exe event.action:process-started event.kind:event";
 
 #[test]
 fn a_browser_is_one_launch_in_search_in_sql_and_in_a_message() {

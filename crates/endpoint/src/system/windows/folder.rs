@@ -26,11 +26,13 @@ const PRIVATE: &str = "O:BAD:PAI(A;OICI;FA;;;SY)(A;OICI;FA;;;BA)";
 pub(super) fn make_private(folder: &Path, account: Option<&str>) -> Result<()> {
     let shown = folder.display();
     std::fs::create_dir_all(folder).with_context(|| format!("cannot make {shown}"))?;
-    let mut rights = PRIVATE.to_owned();
-    if let Some(account) = account {
-        let sid = sid_of(account).with_context(|| format!("the account {account} is not known"))?;
-        rights.push_str(&format!("(A;OICI;FA;;;{sid})"));
-    }
+    let rights = match account {
+        Some(account) => {
+            let sid = sid_of(account).with_context(|| format!("the account {account} is not known"))?;
+            format!("{PRIVATE}(A;OICI;FA;;;{sid})")
+        }
+        None => PRIVATE.to_owned(),
+    };
     set(folder, &rights).with_context(|| format!("cannot say who may look into {shown}"))
 }
 

@@ -209,7 +209,7 @@ fn end(service: &Service) -> Result<()> {
 fn wait_for(service: &Service, wanted: ServiceState) -> Result<()> {
     let clock = SystemClock::new();
     let deadline = clock.monotonic() + PATIENCE;
-    let hint = "the log in C:\\ProgramData\\Watchpost\\log and the Application event log say more";
+    let hint = "C:\\ProgramData\\Watchpost\\log\\agent.log and the Application event log say why";
     loop {
         let state = service.query_status()?.current_state;
         if state == wanted {

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::sync::OnceLock;
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -46,7 +46,6 @@ pub(super) fn run(here: &Here<'_>) -> Result<Exit> {
     Ok(Exit::Done)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the service manager hands them over")]
 fn service_main(_: Vec<OsString>) {
     if let Err(error) = serve() {
         // Not by the program's own log: that is what failed, if it was not the service manager.
@@ -61,8 +60,11 @@ enum Asked {
     Continue,
 }
 
+/// Asked and not done yet, at most; who asks waits then.
+const ASKED_LIMIT: usize = 64;
+
 fn serve() -> Result<()> {
-    let (asks, asked) = channel();
+    let (asks, asked) = sync_channel(ASKED_LIMIT);
     let handle = move |control| {
         let asks_for = match control {
             ServiceControl::Stop | ServiceControl::Shutdown => Asked::Stop,
@@ -96,16 +98,14 @@ fn collect_and_tell(global: &Global, asked: &Receiver<Asked>, told: &Told) -> bo
 /// A configuration that cannot be read does not say where the log is; that it cannot be read stands in the usual place then.
 fn start_logging(global: &Global) -> Result<()> {
     let system = Some(event_log::layer());
-    match Agent.settings(global) {
-        Ok(settings) => settings.start_logging_beside("agent", false, system),
-        Err(_) => {
-            let usual = Dirs::of_this_user()
-                .with_data(global.data_dir.as_deref())
-                .logs
-                .join("agent.log");
-            logging::start(&LogSection::default(), &Wishes::default(), &usual, system)
-        }
+    if let Ok(settings) = Agent.settings(global) {
+        return settings.start_logging_beside("agent", false, system);
     }
+    let usual = Dirs::of_this_user()
+        .with_data(global.data_dir.as_deref())
+        .logs
+        .join("agent.log");
+    logging::start(&LogSection::default(), &Wishes::default(), &usual, system)
 }
 
 /// Until it is to stop.

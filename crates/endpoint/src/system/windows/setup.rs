@@ -84,10 +84,10 @@ impl Answers {
         let mut last = "";
         for (section, key, value) in self.values() {
             if section != last {
-                text.push_str(&format!("[{section}]\n"));
+                text.extend(["[", section, "]\n"]);
                 last = section;
             }
-            text.push_str(&format!("{key} = {}\n", quoted(value)));
+            text.extend([key, " = ", &quoted(value), "\n"]);
         }
         Some(text).filter(|text| !text.is_empty())
     }
