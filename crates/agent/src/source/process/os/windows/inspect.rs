@@ -3,18 +3,19 @@
 
 use std::ffi::c_void;
 
-use sysinfo::{Pid, ProcessRefreshKind, ProcessesToUpdate, System, UpdateKind};
-use windows::Wdk::System::Threading::{NtQueryInformationProcess, PROCESSINFOCLASS};
+use windows::Wdk::System::Threading::{NtQueryInformationProcess, PROCESSINFOCLASS, ProcessBasicInformation};
 use windows::Win32::Foundation::{FILETIME, HANDLE, HLOCAL, LocalFree, UNICODE_STRING};
 use windows::Win32::Security::Authorization::ConvertSidToStringSidW;
 use windows::Win32::Security::{
     GetSidSubAuthority, GetSidSubAuthorityCount, GetTokenInformation, PSID, SID_AND_ATTRIBUTES,
     TOKEN_INFORMATION_CLASS, TOKEN_QUERY, TokenIntegrityLevel, TokenUser,
 };
+use windows::Win32::System::Diagnostics::Debug::ReadProcessMemory;
 use windows::Win32::System::RemoteDesktop::ProcessIdToSessionId;
 use windows::Win32::System::Threading::{
-    GetExitCodeProcess, GetProcessTimes, OpenProcess, OpenProcessToken, PROCESS_NAME_WIN32,
-    PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, QueryFullProcessImageNameW,
+    GetExitCodeProcess, GetProcessTimes, OpenProcess, OpenProcessToken, PROCESS_BASIC_INFORMATION, PROCESS_NAME_WIN32,
+    PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_VM_READ,
+    QueryFullProcessImageNameW,
 };
 use windows::core::{Owned, PWSTR};
 
@@ -199,22 +200,67 @@ pub(super) fn session(pid: u32) -> Option<u32> {
     Some(session)
 }
 
-/// The command line put together from its words, where it is not given as it was: before Windows 8.1.
-pub(super) fn command_line_of(system: &mut System, pid: u32) -> Option<String> {
-    let pid = Pid::from_u32(pid);
-    let kind = ProcessRefreshKind::nothing().with_cmd(UpdateKind::Always);
-    system.refresh_processes_specifics(ProcessesToUpdate::Some(&[pid]), true, kind);
-    let words = system.process(pid)?.cmd();
-    let quoted: Vec<String> = words.iter().map(|word| quoted(&word.to_string_lossy())).collect();
-    (!quoted.is_empty()).then(|| quoted.join(" "))
+/// A process whose memory may be read.
+struct Memory(Owned<HANDLE>);
+
+impl Memory {
+    fn of(pid: u32) -> Option<Self> {
+        let wanted = PROCESS_QUERY_INFORMATION | PROCESS_VM_READ;
+        // SAFETY: no pointer goes in; the handle is ours.
+        Some(Self(unsafe { Owned::new(OpenProcess(wanted, false, pid).ok()?) }))
+    }
+
+    /// Where what the process was started with begins.
+    fn block(&self) -> Option<u64> {
+        let mut basic = PROCESS_BASIC_INFORMATION::default();
+        // SAFETY: the handle is open, and the structure is ours and as long as it is said to be.
+        let status = unsafe {
+            NtQueryInformationProcess(
+                *self.0,
+                ProcessBasicInformation,
+                (&raw mut basic).cast::<c_void>(),
+                size_of::<PROCESS_BASIC_INFORMATION>() as u32,
+                std::ptr::null_mut(),
+            )
+        };
+        status.ok().ok()?;
+        Some(basic.PebBaseAddress as u64)
+    }
+
+    fn read(&self, at: u64, into: &mut [u8]) -> Option<()> {
+        // SAFETY: the handle is open, and the buffer is ours; an address that is not the process's is an error.
+        unsafe {
+            ReadProcessMemory(
+                *self.0,
+                at as *const c_void,
+                into.as_mut_ptr().cast::<c_void>(),
+                into.len(),
+                None,
+            )
+        }
+        .ok()
+    }
+
+    fn number<const BYTES: usize>(&self, at: u64) -> Option<u64> {
+        let mut whole = [0; 8];
+        self.read(at, &mut whole[..BYTES])?;
+        Some(u64::from_le_bytes(whole))
+    }
 }
 
-/// As CommandLineToArgvW takes it apart again.
-fn quoted(word: &str) -> String {
-    if !word.is_empty() && !word.contains([' ', '\t', '"']) {
-        return word.to_owned();
-    }
-    format!("\"{}\"", word.replace('"', "\\\""))
+/// The command line as it stands in the process's own memory, where the system does not tell it: under Wine, and before
+/// Windows 8.1. Places of 64-bit Windows (winternl.h: PEB, RTL_USER_PROCESS_PARAMETERS, UNICODE_STRING).
+pub(super) fn command_line_of(pid: u32) -> Option<String> {
+    const PARAMETERS: u64 = 0x20;
+    const LINE: u64 = 0x70;
+    const TEXT: u64 = 8;
+    let memory = Memory::of(pid)?;
+    let line = memory.number::<8>(memory.block()? + PARAMETERS)?.checked_add(LINE)?;
+    let mut bytes = vec![0; usize::try_from(memory.number::<2>(line)?).ok()?];
+    memory.read(memory.number::<8>(line + TEXT)?, &mut bytes)?;
+    let units = bytes.chunks_exact(2).map(|unit| u16::from_le_bytes([unit[0], unit[1]]));
+    let units: Vec<u16> = units.collect();
+    (!units.is_empty()).then(|| String::from_utf16_lossy(&units))
 }
 
 #[cfg(test)]
@@ -235,9 +281,11 @@ mod tests {
     }
 
     #[test]
-    fn words_are_quoted_where_that_is_needed() {
-        assert_eq!(quoted("plain"), "plain");
-        assert_eq!(quoted(""), "\"\"");
-        assert_eq!(quoted("two words"), "\"two words\"");
+    fn the_command_line_stands_in_the_processes_memory_too() {
+        let told = Open::of(std::process::id()).unwrap().command_line();
+        let read = command_line_of(std::process::id()).unwrap();
+        assert!(told.is_none_or(|told| told == read), "{read}");
+        let name = std::env::current_exe().unwrap();
+        assert!(read.contains(&*name.file_stem().unwrap().to_string_lossy()), "{read}");
     }
 }

@@ -2,8 +2,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use sysinfo::System;
-
 use super::super::super::Resume;
 use super::super::super::executables::Executables;
 use super::super::super::queue::Outlet;
@@ -24,8 +22,6 @@ const KERNEL: [u32; 2] = [0, 4];
 pub(super) struct Scan {
     known: HashMap<u32, Option<Open>>,
     executables: Option<Executables>,
-    /// For command lines that Windows before 8.1 does not give.
-    system: Option<System>,
     /// For those that a trace tells and the list does not.
     missed: Missed,
     /// Said once.
@@ -37,7 +33,6 @@ impl Scan {
         Self {
             known: HashMap::new(),
             executables,
-            system: System::new().ok(),
             missed: Missed::default(),
             failed: false,
         }
@@ -48,7 +43,7 @@ impl Scan {
         let mut new = Vec::new();
         for listed in self.list().into_iter().flatten() {
             let open = Open::of(listed.pid);
-            let (found, seen) = self.look_at(&listed, open.as_ref());
+            let (found, seen) = look_at(&listed, open.as_ref());
             table.identify(listed.pid, &found);
             if !found.kernel && open.is_some() && resume.is_some_and(|resume| resume.is_new(listed.pid, found.born)) {
                 new.push((listed.pid, found, seen));
@@ -84,7 +79,7 @@ impl Scan {
                 continue;
             }
             let open = Open::of(process.pid);
-            let (found, seen) = self.look_at(&process, open.as_ref());
+            let (found, seen) = look_at(&process, open.as_ref());
             self.note(process.pid, open);
             new.push((process.pid, found, seen));
         }
@@ -150,31 +145,6 @@ impl Scan {
         }
     }
 
-    fn look_at(&mut self, listed: &Listed, open: Option<&Open>) -> (Found, Seen) {
-        let kernel = KERNEL.contains(&listed.pid);
-        let (user, integrity) = open.map_or((None, None), Open::user);
-        let found = Found {
-            parent: listed.parent,
-            user,
-            effective_user: None,
-            session: session(listed.pid).filter(|_| !kernel),
-            integrity,
-            born: open.and_then(Open::born).unwrap_or_else(since_boot),
-            threads: listed.threads,
-            kernel,
-            print: None,
-        };
-        let command_line = open.and_then(Open::command_line);
-        let seen = Seen {
-            comm: Some(listed.name.clone()),
-            executable: open.and_then(Open::executable),
-            args: Vec::new(),
-            command_line: command_line.or_else(|| command_line_of(self.system.as_mut()?, listed.pid)),
-            ..Seen::default()
-        };
-        (found, seen)
-    }
-
     fn tell(&self, table: &mut Table, outlet: &mut Outlet, pid: u32, found: &Found, mut seen: Seen) {
         table.identify(pid, found);
         if found.kernel {
@@ -187,4 +157,30 @@ impl Scan {
             outlet.put(Record::Started(Box::new(started)));
         }
     }
+}
+
+/// What there is to know of a process of the list.
+fn look_at(listed: &Listed, open: Option<&Open>) -> (Found, Seen) {
+    let kernel = KERNEL.contains(&listed.pid);
+    let (user, integrity) = open.map_or((None, None), Open::user);
+    let found = Found {
+        parent: listed.parent,
+        user,
+        effective_user: None,
+        session: session(listed.pid).filter(|_| !kernel),
+        integrity,
+        born: open.and_then(Open::born).unwrap_or_else(since_boot),
+        threads: listed.threads,
+        kernel,
+        print: None,
+    };
+    let command_line = open.and_then(Open::command_line);
+    let seen = Seen {
+        comm: Some(listed.name.clone()),
+        executable: open.and_then(Open::executable),
+        args: Vec::new(),
+        command_line: command_line.or_else(|| command_line_of(listed.pid)),
+        ..Seen::default()
+    };
+    (found, seen)
 }
