@@ -1,6 +1,7 @@
 //! What changed in the list of processes since it was looked at before.
 
 use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use super::super::super::Resume;
 use super::super::super::executables::Executables;
@@ -17,6 +18,10 @@ use super::trace::with_drive;
 
 /// The kernel's own: no programs.
 const KERNEL: [u32; 2] = [0, 4];
+
+/// The list is looked at so often more while somebody in it is just being made.
+const LOOKS: usize = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(4);
 
 /// Who was there when the list was looked at last.
 pub(super) struct Scan {
@@ -61,7 +66,7 @@ impl Scan {
 
     /// Tells who is gone, then who is new.
     pub(super) fn again(&mut self, table: &mut Table, outlet: &mut Outlet) {
-        let Some(listed) = self.list() else { return };
+        let Some(listed) = self.list_whole() else { return };
         let now = since_boot();
         let there: HashSet<u32> = listed.iter().map(|process| process.pid).collect();
         let mut gone: Vec<(u32, Option<Open>)> = self.known.extract_if(|pid, _| !there.contains(pid)).collect();
@@ -145,6 +150,24 @@ impl Scan {
         }
     }
 
+    /// The list, once who is new in it is more than a number.
+    fn list_whole(&mut self) -> Option<Vec<Listed>> {
+        let mut listed = self.list()?;
+        for _ in 0..LOOKS {
+            let is_unfinished = |new: &Listed| !self.known.contains_key(&new.pid) && !is_whole(new);
+            if !listed.iter().any(is_unfinished) {
+                break;
+            }
+            std::thread::sleep(BETWEEN_LOOKS);
+            let later = self.list()?;
+            let there: HashSet<u32> = later.iter().map(|process| process.pid).collect();
+            // Who ended meanwhile was there nevertheless.
+            listed.retain(|process| !there.contains(&process.pid));
+            listed.extend(later);
+        }
+        Some(listed)
+    }
+
     fn tell(&self, table: &mut Table, outlet: &mut Outlet, pid: u32, found: &Found, mut seen: Seen) {
         table.identify(pid, found);
         if found.kernel {
@@ -157,6 +180,12 @@ impl Scan {
             outlet.put(Record::Started(Box::new(started)));
         }
     }
+}
+
+/// A process is listed before it has a name and a command line.
+fn is_whole(listed: &Listed) -> bool {
+    let has_line = |open: Open| open.command_line().or_else(|| command_line_of(listed.pid)).is_some();
+    !listed.name.is_empty() && Open::of(listed.pid).is_none_or(has_line)
 }
 
 /// What there is to know of a process of the list.
