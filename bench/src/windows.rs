@@ -84,7 +84,8 @@ struct Drive {
     /// Where cargo builds.
     target: PathBuf,
     folder: PathBuf,
-    drive: PathBuf,
+    /// What Wine calls a prefix.
+    prefix: PathBuf,
 }
 
 impl Drive {
@@ -96,9 +97,9 @@ impl Drive {
         let drive = Self {
             target: target.to_owned(),
             folder: folder.to_owned(),
-            drive: folder.join("drive"),
+            prefix: folder.join("drive"),
         };
-        let made = drive.script().arg("drive").arg(&drive.drive).status()?;
+        let made = drive.script().arg("drive").arg(&drive.prefix).status()?;
         ensure!(made.success(), "scripts/windows drive ended with {made}");
         let program = target.join("windows/dist/watchpost-agent.exe");
         let program = fs::read(&program)
@@ -114,7 +115,7 @@ impl Drive {
     }
 
     fn path(&self, below: &str) -> PathBuf {
-        self.drive.join("drive_c").join(below)
+        self.prefix.join("drive_c").join(below)
     }
 
     fn write(&self, below: &str, content: &[u8]) -> Result<()> {
@@ -132,7 +133,7 @@ impl Drive {
             .env("PATH", "/usr/bin:/bin")
             .env("HOME", &self.folder)
             .env("CARGO_TARGET_DIR", &self.target)
-            .env("WINEPREFIX", &self.drive)
+            .env("WINEPREFIX", &self.prefix)
             .stdin(Stdio::null())
             .stderr(Stdio::null());
         command
@@ -159,7 +160,7 @@ impl Drive {
 impl Drop for Drive {
     fn drop(&mut self) {
         let mut end = Command::new("/usr/lib/wine/wineserver64");
-        let _ = end.args(["-k", "-w"]).env("WINEPREFIX", &self.drive).status();
+        let _ = end.args(["-k", "-w"]).env("WINEPREFIX", &self.prefix).status();
     }
 }
 

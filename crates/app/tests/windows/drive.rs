@@ -149,8 +149,8 @@ impl Windows {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/windows").join(source);
         let program = self.path(program);
         fs::create_dir_all(program.parent().unwrap()).unwrap();
-        let mut compiler = Command::new("x86_64-w64-mingw32-gcc-posix");
-        let compiled = finish(compiler.arg("-o").arg(program).arg(source).arg("-lws2_32"));
+        let mut gcc = Command::new("x86_64-w64-mingw32-gcc-posix");
+        let compiled = finish(gcc.arg("-o").arg(program).arg(source).arg("-lws2_32"));
         assert_eq!(compiled.code, Some(0), "{compiled:?}");
     }
 }

@@ -56,7 +56,7 @@ fn the_package_says_what_it_installs_and_hides_the_key() {
     // Later, as the system, and with its data not logged (0x400, 0x800, 0x2000).
     for (action, kind) in [
         ("WatchpostSetup", 1 | 0x400 | 0x800 | 0x2000),
-        ("WatchpostAnswers", 51 | 0x2000),
+        ("WatchpostAnswers", 0x33 | 0x2000),
     ] {
         assert_eq!(number("CustomAction", action, 0), kind, "{action}");
     }
