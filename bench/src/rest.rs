@@ -33,10 +33,10 @@ const LONG_RECORD: usize = 10_000_000;
 const BESIDE: u64 = 10_000_000;
 
 /// What was seen of an agent for a while.
-struct Seen {
+pub(crate) struct Seen {
     /// Of one core.
-    share: f64,
-    resident_mb: Vec<f64>,
+    pub(crate) share: f64,
+    pub(crate) resident_mb: Vec<f64>,
 }
 
 impl Bench {
@@ -169,7 +169,7 @@ fn file_source(files: &Path, codec: &str) -> String {
     )
 }
 
-fn watch(agent: &Process, length: Duration) -> Result<Seen> {
+pub(crate) fn watch(agent: &Process, length: Duration) -> Result<Seen> {
     let (before, begun) = (agent.cpu_seconds()?, now());
     let mut resident_mb = Vec::new();
     while begun.elapsed() < length {

@@ -10,15 +10,15 @@ use anyhow::{Context, Result, ensure};
 
 use crate::instance::Server;
 use crate::process::Process;
+use crate::rest::{Seen, watch};
 use crate::scenarios::{Bench, PATIENCE};
 use crate::table::Table;
-use crate::timing::{now, pause, wait_until};
+use crate::timing::{pause, wait_until};
 
 const REST: Duration = Duration::from_mins(10);
 const BESIDE: Duration = Duration::from_mins(1);
 /// Until an agent has noticed that it is at rest.
 const SETTLE: Duration = Duration::from_secs(30);
-const SAMPLE: Duration = Duration::from_secs(1);
 /// Processes of a busy desktop.
 const MANY: u32 = 300;
 
@@ -51,26 +51,6 @@ impl Bench {
         server.stop()?;
         Ok(())
     }
-}
-
-/// What was seen of an agent for a while.
-struct Seen {
-    /// Of one core.
-    share: f64,
-    resident_mb: Vec<f64>,
-}
-
-fn watch(agent: &Process, length: Duration) -> Result<Seen> {
-    let (before, begun) = (agent.cpu_seconds()?, now());
-    let mut resident_mb = Vec::new();
-    while begun.elapsed() < length {
-        pause(SAMPLE.min(length));
-        resident_mb.push(agent.resident_mb()?);
-    }
-    Ok(Seen {
-        share: (agent.cpu_seconds()? - before) / begun.elapsed().as_secs_f64(),
-        resident_mb,
-    })
 }
 
 fn report(when: &str, seen: &Seen, table: &mut Table) {
@@ -108,7 +88,12 @@ impl Drive {
         for name in ["handles", "sleepers"] {
             let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("windows/{name}.c"));
             let program = drive.path(&format!("{name}.exe"));
-            let compiled = Command::new(COMPILER).arg("-o").arg(program).arg(source).status()?;
+            let compiled = Command::new(COMPILER)
+                .arg("-o")
+                .arg(program)
+                .arg(source)
+                .arg("-lntdll")
+                .status()?;
             ensure!(compiled.success(), "{COMPILER} ended with {compiled}");
         }
         Ok(drive)
