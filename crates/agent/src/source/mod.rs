@@ -12,6 +12,7 @@ mod notice;
 mod own;
 mod plan;
 pub mod process;
+mod snapshot;
 pub mod stdin;
 pub mod system;
 mod together;
