@@ -27,7 +27,6 @@ pub struct Keep {
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Stored<S> {
     v: u64,
-    #[serde(alias = "inventory")]
     state: S,
 }
 
