@@ -45,7 +45,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// Half of the names lie deeper, so that files go from folder to folder.
 fn name(at: u8) -> String {
-    if at % 2 == 0 {
+    if at.is_multiple_of(2) {
         format!("etc/{at}")
     } else {
         format!("etc/deep/{at}")

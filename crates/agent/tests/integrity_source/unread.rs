@@ -1,7 +1,7 @@
 //! What cannot be read, and what is not there. Linux has rights for each thread.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use watchpost_agent::source::{IntegrityNotice, Notice};
@@ -102,7 +102,6 @@ fn a_folder_that_was_never_there_begins_when_it_is() {
     assert_eq!(world.told(), ["created etc/b"]);
 }
 
-/// What a path leads through is no folder any more: nothing can be said of what was behind it.
 #[test]
 fn what_lies_on_another_file_system_that_is_not_there_is_not_gone() {
     // Another file system than that of the temporary folder, where there is one; a link stands for its mount point.
@@ -133,10 +132,9 @@ fn what_lies_on_another_file_system_that_is_not_there_is_not_gone() {
     std::os::unix::fs::symlink(other.path(), &mount).unwrap();
     fs::write(other.path().join("data/a"), "22").unwrap();
     assert_eq!(world.told(), ["modified mount/data/a"]);
+}
 
-    fn same_file_system(one: &Path, other: &Path) -> bool {
-        use std::os::unix::fs::MetadataExt;
-        let device = |path: &Path| fs::metadata(path).unwrap().dev();
-        device(one) == device(other)
-    }
+fn same_file_system(one: &Path, other: &Path) -> bool {
+    let device = |path: &Path| fs::metadata(path).unwrap().dev();
+    device(one) == device(other)
 }
