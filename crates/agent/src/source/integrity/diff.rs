@@ -44,7 +44,8 @@ mod tests {
         assert_eq!(lines(None, Some("a")), None);
         let many = "x\n".repeat(3);
         assert_eq!(told("", &many), "+x\n+x\n+x\n");
-        let long: String = (0..1000).map(|at| format!("{at}\n")).collect();
+        let long: Vec<String> = (0..1000).map(|at| at.to_string()).collect();
+        let long = long.join("\n");
         let told = told("", &long);
         assert_eq!((told.lines().count(), told.ends_with("…\n")), (LINES + 1, true));
     }
