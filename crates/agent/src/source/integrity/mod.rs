@@ -144,7 +144,8 @@ impl Subject for Files {
         };
         let mut walked = walk();
         if self.listen(&walked, whole) {
-            // What happened before there was someone to hear it.
+            // What happened before there was someone to hear it. There may be much of it: not twice at once.
+            drop(walked);
             walked = walk();
         }
         let mut after = merge(before, &mut walked, whole, looking.now);
@@ -243,11 +244,7 @@ impl Files {
         looking: &Looking<'_>,
         notices: &mut Vec<Notice>,
     ) -> Duration {
-        let mut reader = Reader {
-            looking,
-            limit: self.settings.hash_max,
-            slept: Duration::ZERO,
-        };
+        let mut reader = Reader::new(looking, self.settings.hash_max);
         let (mut bytes, mut gone, mut unread) = (0_u64, Vec::new(), Vec::new());
         for (name, entry) in &mut after.files {
             if looking.is_stopped() {
@@ -350,10 +347,9 @@ fn merge(before: &Baseline, walked: &mut Walk<'_>, whole: bool, now: Timestamp) 
     };
     after.taken = now;
     after.roots.append(&mut walked.roots);
-    let found = walked.found.iter();
-    after
-        .files
-        .extend(found.map(|(name, found)| (name.clone(), found.entry.clone())));
+    let found = walked.found.iter_mut();
+    let found = found.map(|(name, found)| (name.clone(), std::mem::take(&mut found.entry)));
+    after.files.extend(found);
     for place in walked.unread.keys() {
         for (name, entry) in below(&before.files, place) {
             // What cannot be read is as it was.

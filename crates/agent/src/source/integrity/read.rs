@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::os;
 use super::state::Entry;
-use crate::files::{HashError, open_regular, sha256};
+use crate::files::{HashError, PIECE, open_regular, sha256};
 use crate::source::snapshot::Looking;
 
 /// Bytes read a second at most.
@@ -33,14 +33,25 @@ pub(super) enum Content {
 
 /// Reads files, one after the other.
 pub(super) struct Reader<'a> {
-    pub(super) looking: &'a Looking<'a>,
+    looking: &'a Looking<'a>,
     /// Larger files have no hash.
-    pub(super) limit: u64,
+    limit: u64,
+    /// Bytes that were read and not waited for yet.
+    owed: u64,
     /// So long it waited.
     pub(super) slept: Duration,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    pub(super) fn new(looking: &'a Looking<'a>, limit: u64) -> Self {
+        Self {
+            looking,
+            limit,
+            owed: 0,
+            slept: Duration::ZERO,
+        }
+    }
+
     /// The hash, and the content itself where it is wanted and a small text.
     pub(super) fn read(&mut self, path: &Path, wants_text: bool) -> Content {
         let mut last = None;
@@ -68,9 +79,14 @@ impl Reader<'_> {
     }
 
     fn pace(&mut self, piece: usize) -> bool {
-        let pause = Duration::from_nanos(piece as u64 * 1_000_000_000 / RATE);
-        std::thread::sleep(pause);
-        self.slept += pause;
+        self.owed += piece as u64;
+        // Many small files are waited for together.
+        if self.owed >= PIECE as u64 {
+            let pause = Duration::from_nanos(self.owed * 1_000_000_000 / RATE);
+            std::thread::sleep(pause);
+            self.slept += pause;
+            self.owed = 0;
+        }
         !self.looking.is_stopped()
     }
 }

@@ -112,5 +112,6 @@ pub(super) struct Found {
     pub(super) path: PathBuf,
     /// Reading it would fetch it from somewhere else.
     pub(super) is_elsewhere: bool,
+    /// Until it is taken over into what is known.
     pub(super) entry: Entry,
 }
