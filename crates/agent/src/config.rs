@@ -18,6 +18,7 @@ use crate::delivery::{Encryption, SpoolOptions, WhenFull};
 use crate::source::SourceError;
 use crate::source::eventlog::{self, EventLogSection, EventLogSettings};
 use crate::source::file::{FileDefaults, FileSettings, FileSourceConfig, FormatConfig};
+use crate::source::integrity::{IntegritySection, IntegritySettings};
 use crate::source::inventory::{InventorySection, InventorySettings};
 use crate::source::journal::{JournalSection, JournalSettings};
 use crate::source::process::{ProcessSection, ProcessSettings};
@@ -197,6 +198,9 @@ pub struct SourceSection {
     /// `[source.inventory]`
     #[serde(skip_serializing_if = "Option::is_none")]
     pub inventory: Option<InventorySection>,
+    /// `[source.integrity]`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub integrity: Option<IntegritySection>,
 }
 
 /// `[source.auth]`: lines about logins, privilege and accounts, in files and in the journal, become events with fields.
@@ -269,6 +273,8 @@ pub struct AgentSettings {
     pub system: Option<SystemSettings>,
     /// What is on the host.
     pub inventory: Option<InventorySettings>,
+    /// Files whose changes are told.
+    pub integrity: Option<IntegritySettings>,
 }
 
 impl AgentSettings {
@@ -316,6 +322,7 @@ impl AgentConfig {
             allow: self.commands.allow.clone(),
             uploads: UploadSettings::new(&self.lookup, &data_dir)?,
             spool: self.spool.resolve(&data_dir)?,
+            integrity: self.source.integrity(&data_dir)?,
             data_dir,
             files,
             process,
@@ -413,6 +420,12 @@ impl SourceSection {
         Ok(settings
             .map_err(|error| setting("source.inventory", chain(&error)))?
             .flatten())
+    }
+
+    fn integrity(&self, data_dir: &Path) -> Result<Option<IntegritySettings>, AgentError> {
+        let section = self.integrity.as_ref();
+        let settings = section.map(|section| section.resolve(data_dir)).transpose();
+        Ok(settings?.flatten())
     }
 }
 

@@ -19,9 +19,9 @@ use crate::control::Control;
 use crate::delivery::{Backlog, Delivery};
 use crate::health::Reporter;
 use crate::shared::Shared;
-use crate::source::inventory::Keep;
+use crate::source::integrity::Keep;
 use crate::source::stdin::{Room, StdinSource, chunks};
-use crate::source::{Identity, Plan, Waker};
+use crate::source::{Identity, Keeps, Plan, Waker};
 use crate::uplink::{Asked, HttpTransport, Transport, Uplink};
 use crate::{AgentError, AgentSettings, evtx, identity};
 use watchpost_kit::chain;
@@ -90,7 +90,11 @@ pub fn start(settings: AgentSettings, deps: AgentDeps) -> Result<AgentHandle, Ag
     let waking = shared.clone();
     let waker = Waker::new(move || waking.wake_collector());
     plan.waker = Some(waker.clone());
-    plan.keep = Some(Keep::new(deps.disk.clone(), settings.data_dir.join("inventory")));
+    let keep = |name: &str| Keep::new(deps.disk.clone(), settings.data_dir.join(name));
+    plan.keeps = Some(Keeps {
+        inventory: keep("inventory"),
+        integrity: keep("integrity"),
+    });
     let desk = Arc::new(Desk::new(waker));
     let lookups = settings.data_dir.join("lookups");
     let uploads = Uploads::open(settings.uploads.clone(), &deps.disk, &lookups, &deps.clock)?;

@@ -107,9 +107,17 @@ impl Settings {
 
     /// Whether the configuration names sources: then these are collected, and nothing else.
     pub fn names_sources(&self) -> bool {
-        ["file", "process", "eventlog", "journal", "system", "inventory"]
-            .iter()
-            .any(|source| self.says(&format!("source.{source}")))
+        [
+            "file",
+            "process",
+            "eventlog",
+            "journal",
+            "system",
+            "inventory",
+            "integrity",
+        ]
+        .iter()
+        .any(|source| self.says(&format!("source.{source}")))
     }
 
     /// The agent's part. `this_host` is collected when the configuration names no source, `more` in any case.

@@ -6,12 +6,14 @@ mod counter;
 mod error;
 pub mod eventlog;
 pub mod file;
+pub mod integrity;
 pub mod inventory;
 pub mod journal;
 mod notice;
 mod own;
 mod plan;
 pub mod process;
+mod snapshot;
 pub mod stdin;
 pub mod system;
 mod together;
@@ -25,9 +27,9 @@ use watchpost_event::{Batch, BatchHeader, Epoch, EventError, StreamKey, Timestam
 pub use common::{Activity, Identity, SendPolicy};
 pub use counter::CounterStream;
 pub use error::SourceError;
-pub use notice::{EventLogNotice, InventoryNotice, Notice};
+pub use notice::{EventLogNotice, IntegrityNotice, InventoryNotice, Notice};
 pub use own::OwnSource;
-pub(crate) use plan::{Collected, Plan};
+pub(crate) use plan::{Collected, Keeps, Plan};
 pub use together::Together;
 pub use wake::Waker;
 

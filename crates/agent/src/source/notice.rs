@@ -81,6 +81,8 @@ pub enum Notice {
     EventLog(EventLogNotice),
     /// Of the inventory.
     Inventory(InventoryNotice),
+    /// Of watched files.
+    Integrity(IntegrityNotice),
 }
 
 impl fmt::Display for Notice {
@@ -151,6 +153,7 @@ impl fmt::Display for Notice {
             ),
             Self::EventLog(notice) => notice.fmt(f),
             Self::Inventory(notice) => notice.fmt(f),
+            Self::Integrity(notice) => notice.fmt(f),
         }
     }
 }
@@ -257,6 +260,101 @@ impl fmt::Display for InventoryNotice {
                 "cannot write {}: {reason}; nothing is told of the inventory until it can be: make room for it",
                 path.display()
             ),
+        }
+    }
+}
+
+/// Something about files whose integrity is watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IntegrityNotice {
+    /// A file or folder cannot be read; what was known of it stays. Told once for each reason.
+    Unread {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// What is to be watched is not there.
+    Missing {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A file changed again and again while it was read: it has no hash now.
+    Unsteady {
+        /// Which.
+        path: PathBuf,
+    },
+    /// There are more files than are watched.
+    TooMany {
+        /// How many are watched.
+        limit: usize,
+    },
+    /// There is more content than is hashed.
+    TooMuch {
+        /// How many bytes are.
+        limit: u64,
+    },
+    /// What is known of the files cannot be read: they are taken as they are now.
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What is known of the files cannot be kept, and nothing is told of them until it can.
+    NotKept {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system says.
+        reason: String,
+    },
+    /// Files cannot be looked at now.
+    Failed {
+        /// Why not.
+        reason: String,
+    },
+}
+
+impl fmt::Display for IntegrityNotice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unread { path, reason } => write!(
+                f,
+                "cannot watch {}: {reason}; what was known of it stays: run the agent with the system's account, or exclude it",
+                path.display()
+            ),
+            Self::Missing { path } => write!(
+                f,
+                "{} is to be watched and is not there: mount what it lies on, or take it out of source.integrity.paths",
+                path.display()
+            ),
+            Self::Unsteady { path } => write!(
+                f,
+                "{} changes while it is read, and has no hash: exclude it, if it is written to all the time",
+                path.display()
+            ),
+            Self::TooMany { limit } => write!(
+                f,
+                "more than {limit} files are to be watched; those with the last names are left out: narrow source.integrity.paths \
+                 or use exclude"
+            ),
+            Self::TooMuch { limit } => write!(
+                f,
+                "the files that are watched have more than {limit} bytes; those with the last names are watched without a hash: \
+                 narrow source.integrity.paths or lower hash_max"
+            ),
+            Self::Damaged { path, reason } => write!(
+                f,
+                "{} cannot be read: {reason}; what changed in watched files since the last look is not known: check the disk",
+                path.display()
+            ),
+            Self::NotKept { path, reason } => write!(
+                f,
+                "cannot write {}: {reason}; nothing is told of watched files until it can be: make room for it",
+                path.display()
+            ),
+            Self::Failed { reason } => write!(f, "watched files cannot be looked at: {reason}; it is tried again"),
         }
     }
 }

@@ -7,8 +7,8 @@ use serde_json::Value;
 use watchpost_event::{Epoch, Event, Fields, Severity, StreamKey, Timestamp, names};
 
 use super::{
-    Activity, CounterStream, EventLogNotice, Identity, InventoryNotice, Notice, Rewound, SendPolicy, Sink, Source,
-    SourceError,
+    Activity, CounterStream, EventLogNotice, Identity, IntegrityNotice, InventoryNotice, Notice, Rewound, SendPolicy,
+    Sink, Source, SourceError,
 };
 
 /// The stream's name, and the product of its events for rules.
@@ -111,8 +111,23 @@ fn event_of(notice: &Notice, now: Timestamp) -> Option<Event> {
         Notice::Inventory(InventoryNotice::Damaged { path, .. }) => of_file("inventory-damaged", path),
         Notice::Inventory(InventoryNotice::NotKept { path, .. }) => of_file("inventory-not-kept", path),
         Notice::EventLog(notice) => of_event_log(notice, &event),
+        Notice::Integrity(notice) => of_integrity(notice, &event),
         _ => return None,
     })
+}
+
+fn of_integrity(notice: &IntegrityNotice, event: &dyn Fn(&str) -> Event) -> Event {
+    let of_file = |action: &str, path: &Path| event(action).with("file.path", path.to_string_lossy().into_owned());
+    match notice {
+        IntegrityNotice::Unread { path, .. } => of_file("integrity-unread", path),
+        IntegrityNotice::Missing { path } => of_file("integrity-missing", path),
+        IntegrityNotice::Unsteady { path } => of_file("integrity-unsteady", path),
+        IntegrityNotice::TooMany { limit } => event("integrity-too-many").with("watchpost.limit", *limit as u64),
+        IntegrityNotice::TooMuch { limit } => event("integrity-too-much").with("watchpost.limit", *limit),
+        IntegrityNotice::Damaged { path, .. } => of_file("integrity-damaged", path),
+        IntegrityNotice::NotKept { path, .. } => of_file("integrity-not-kept", path),
+        IntegrityNotice::Failed { .. } => event("integrity-failed"),
+    }
 }
 
 fn of_event_log(notice: &EventLogNotice, event: &dyn Fn(&str) -> Event) -> Event {

@@ -9,7 +9,8 @@ use watchpost_kit::{Rng, chain};
 use super::asked::AskedSource;
 use super::eventlog::{self, EventLogSettings, EventLogSource};
 use super::file::{FileSettings, FileSource};
-use super::inventory::{self, InventorySettings, InventorySource, Keep, Surroundings};
+use super::integrity::{self, IntegritySettings, IntegritySource};
+use super::inventory::{self, InventorySettings, InventorySource, Keep};
 use super::journal::{JournalSettings, JournalSource};
 use super::process::{ProcessSettings, ProcessSource};
 use super::system::{SystemSettings, SystemSource};
@@ -36,6 +37,13 @@ impl Collected {
     }
 }
 
+/// Where sources keep what they know.
+#[derive(Clone)]
+pub(crate) struct Keeps {
+    pub(crate) inventory: Keep,
+    pub(crate) integrity: Keep,
+}
+
 /// What is collected and for whom.
 #[derive(Clone)]
 pub(crate) struct Plan {
@@ -47,8 +55,9 @@ pub(crate) struct Plan {
     pub(crate) journal: Option<JournalSettings>,
     pub(crate) system: Option<SystemSettings>,
     pub(crate) inventory: Option<InventorySettings>,
-    /// Where inventories are kept; without it none are taken.
-    pub(crate) keep: Option<Keep>,
+    pub(crate) integrity: Option<IntegritySettings>,
+    /// Where looks are kept; without it none are taken.
+    pub(crate) keeps: Option<Keeps>,
     /// Rung by sources that hear of something new; `None` where they are polled all the time anyway.
     pub(crate) waker: Option<Waker>,
     /// What the server asks, where it may ask.
@@ -69,7 +78,8 @@ impl Plan {
             journal: settings.journal.clone(),
             system: settings.system.clone(),
             inventory: settings.inventory.clone(),
-            keep: None,
+            integrity: settings.integrity.clone(),
+            keeps: None,
             waker: None,
             asked: None,
         }
@@ -115,14 +125,8 @@ impl Plan {
             let source = SystemSource::new(settings, &self.identity, policy(), known, draw);
             add(&mut sources, "system", false, source);
         }
-        if let (Some(settings), Some(keep), Some(look)) = (&self.inventory, &self.keep, inventory::this_host()) {
-            let around = Surroundings {
-                look,
-                keep: keep.clone(),
-                waker: waker(),
-            };
-            let source = InventorySource::new(settings, &self.identity, policy(), known, around, draw);
-            add(&mut sources, "inventory", true, source);
+        if let Some(keeps) = &self.keeps {
+            self.snapshots(keeps, watch, known, &mut sources);
         }
         if let Some(desk) = &self.asked {
             let source = AskedSource::new(desk.clone(), &self.identity, policy(), known, draw);
@@ -131,6 +135,37 @@ impl Plan {
         let own = OwnSource::new(&self.identity, policy(), known, draw);
         add(&mut sources, "own", false, own);
         sources
+    }
+
+    /// Sources of what is looked at again and again.
+    fn snapshots(
+        &self,
+        keeps: &Keeps,
+        watch: Option<FolderWatch>,
+        known: &[(StreamKey, Value)],
+        sources: &mut Vec<Collected>,
+    ) {
+        let draw = || Rng::from_os().next_u64();
+        let policy = || self.policy.clone();
+        let waker = || self.waker.clone().unwrap_or_else(Waker::none);
+        if let (Some(settings), Some(look)) = (&self.inventory, inventory::this_host()) {
+            let around = inventory::Surroundings {
+                look,
+                keep: keeps.inventory.clone(),
+                waker: waker(),
+            };
+            let source = InventorySource::new(settings, &self.identity, policy(), known, around, draw);
+            add(sources, "inventory", true, source);
+        }
+        if let Some(settings) = &self.integrity {
+            let around = integrity::Surroundings {
+                keep: keeps.integrity.clone(),
+                waker: waker(),
+                watch,
+            };
+            let source = IntegritySource::new(settings, &self.identity, policy(), known, around, draw);
+            add(sources, "integrity", true, source);
+        }
     }
 }
 

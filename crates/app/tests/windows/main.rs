@@ -15,6 +15,7 @@ mod telegram;
 mod drive;
 mod files;
 mod installer;
+mod integrity;
 mod inventory;
 mod processes;
 mod service;

@@ -52,6 +52,7 @@ use resolve::Unresolved;
 use tracked::{Look, Stamp, Tracked};
 
 pub use checkpoint::{FileCheckpoint as Checkpoint, Mark};
+pub(super) use os::{IGNORES_CASE, is_within, root_of, with_slashes};
 pub use packed::PackedPrint;
 pub(super) use settings::start;
 pub use settings::{Decompress, FileDefaults, FileSettings, FileSourceConfig, FormatConfig, Start};

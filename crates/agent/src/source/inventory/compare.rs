@@ -10,7 +10,7 @@ use super::row::{ById, Kind, Row, Rows};
 
 /// What is known of a host.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(super) struct Inventory {
+pub struct Inventory {
     /// When it was taken.
     pub(super) taken: Timestamp,
     /// Kinds that were never read are not there.
@@ -39,7 +39,7 @@ pub(super) enum What {
 
 /// A row that is told.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Change {
+pub struct Change {
     pub(super) kind: Kind,
     pub(super) id: String,
     pub(super) what: What,

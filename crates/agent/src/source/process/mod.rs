@@ -44,6 +44,7 @@ use queue::Inlet;
 use record::{Record, Started};
 use render::Renderer;
 
+pub(super) use os::be_less_important;
 pub use settings::{ProcessSection, ProcessSettings, WatchEntry};
 
 /// An event is in the spool this soon.

@@ -17,7 +17,7 @@ use rustix::event::{EventfdFlags, PollFd, PollFlags, Timespec, eventfd, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
-use super::place::{Place, Places, names_of};
+use super::place::{Happening, Place, Places, names_of};
 use super::{Heard, Interest};
 use crate::source::Waker;
 
@@ -135,11 +135,21 @@ impl Listener {
     /// returns on, every change is heard.
     pub fn listen_to<'a>(&mut self, files: impl Iterator<Item = (&'a Path, &'a Path)>) {
         let names = names_of(files);
+        self.listen(|place| place.names = names);
+    }
+
+    /// Names folders in which everything is of interest, but not what is in folders in them.
+    pub fn listen_to_folders<'a>(&mut self, folders: impl Iterator<Item = &'a Path>) {
+        let folders = folders.map(Path::to_owned).collect();
+        self.listen(|place| place.folders = folders);
+    }
+
+    fn listen(&mut self, name: impl FnOnce(&mut Place)) {
         let hearing = &self.owner.hearing;
         let mut registry = hearing.registry();
         self.lost = registry.lost;
         if let Some(place) = registry.listeners.get_mut(self.id) {
-            place.names = names;
+            name(place);
         }
         hearing.adjust(&mut registry);
         let any = !registry.folders.is_empty();
@@ -254,15 +264,21 @@ impl Hearing {
             if what.contains(ReadFlags::QUEUE_OVERFLOW) {
                 rung |= registry.listeners.ring_all();
             } else if what.contains(ReadFlags::IGNORED) {
-                registry.forget(watch);
+                rung |= registry.forget(watch);
             } else if what.contains(ReadFlags::MOVE_SELF) {
                 // It stands under another name now; what takes its place has to be watched instead.
                 unwatch(inotify, watch);
             } else if let Some(name) = event.file_name() {
                 // A followed file that moves away is found under its new name by listing the folders too.
                 let listed = ReadFlags::CREATE | ReadFlags::MOVED_TO | ReadFlags::MOVED_FROM;
-                let appeared = what.intersects(listed);
-                rung |= registry.ring(watch, OsStr::from_bytes(name.to_bytes()), appeared);
+                let what = if what.intersects(listed) {
+                    Happening::Listed
+                } else if what.contains(ReadFlags::MODIFY) {
+                    Happening::Written
+                } else {
+                    Happening::Other
+                };
+                rung |= registry.ring(watch, OsStr::from_bytes(name.to_bytes()), what);
             }
         }
         rung
@@ -275,6 +291,8 @@ impl Registry {
             | WatchFlags::CREATE
             | WatchFlags::MOVED_TO
             | WatchFlags::MOVED_FROM
+            | WatchFlags::DELETE
+            | WatchFlags::ATTRIB
             | WatchFlags::MOVE_SELF
             | WatchFlags::ONLYDIR
             | WatchFlags::EXCL_UNLINK;
@@ -308,18 +326,21 @@ impl Registry {
     }
 
     /// The kernel has taken a watch away.
-    fn forget(&mut self, watch: i32) {
+    fn forget(&mut self, watch: i32) -> bool {
+        let mut rung = false;
         for path in self.paths.remove(&watch).unwrap_or_default() {
             self.folders.remove(&path);
             self.lost += 1;
+            rung |= self.listeners.lose(&path);
         }
+        rung
     }
 
     /// Rings for those whom an event in a folder concerns.
-    fn ring(&mut self, watch: i32, name: &OsStr, appeared: bool) -> bool {
+    fn ring(&mut self, watch: i32, name: &OsStr, what: Happening) -> bool {
         let mut rung = false;
         for folder in self.paths.get(&watch).into_iter().flatten() {
-            rung |= self.listeners.ring(folder, name, appeared);
+            rung |= self.listeners.ring(folder, name, what);
         }
         rung
     }

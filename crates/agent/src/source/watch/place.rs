@@ -14,7 +14,25 @@ pub struct Heard {
     pub changed: Vec<PathBuf>,
     /// Files appeared under names that are of interest.
     pub appeared: bool,
+    /// What something happened to in folders that are listened to as such.
+    pub touched: HashSet<PathBuf>,
+    /// More happened in these folders than is told one by one.
+    pub anything: bool,
 }
+
+/// What happened to a name in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Happening {
+    /// It appeared, or went by being renamed.
+    Listed,
+    /// Its content changed.
+    Written,
+    /// Something that concerns those only who listen to the folder.
+    Other,
+}
+
+/// Paths that are told one by one between two calls.
+const TOUCHED_LIMIT: usize = 4_096;
 
 /// Names by folder, and whether a change of theirs waits in `heard`.
 pub(super) type Names = HashMap<PathBuf, HashMap<OsString, bool>>;
@@ -42,6 +60,8 @@ pub(super) struct Place {
     interest: Interest,
     /// What is followed.
     pub(super) names: Names,
+    /// Folders in which everything is of interest.
+    pub(super) folders: HashSet<PathBuf>,
     /// Each name once until it is taken.
     heard: Heard,
 }
@@ -51,17 +71,26 @@ impl Place {
         Self {
             interest,
             names: Names::new(),
+            folders: HashSet::new(),
             heard: Heard::default(),
         }
     }
 
     /// Takes note of what happened in a folder, when it concerns this listener.
-    pub(super) fn ring(&mut self, folder: &Path, name: &OsStr, appeared: bool) -> bool {
-        let Some(names) = self.names.get_mut(folder) else {
+    pub(super) fn ring(&mut self, folder: &Path, name: &OsStr, what: Happening) -> bool {
+        let touched = self.folders.contains(folder);
+        if touched {
+            self.touch(folder.join(name));
+        }
+        self.ring_name(folder, name, what) || touched
+    }
+
+    fn ring_name(&mut self, folder: &Path, name: &OsStr, what: Happening) -> bool {
+        let Some(names) = self.names.get_mut(folder).filter(|_| what != Happening::Other) else {
             return false;
         };
         let followed = names.get_mut(name);
-        if appeared && (followed.is_some() || (self.interest)(&folder.join(name))) {
+        if what == Happening::Listed && (followed.is_some() || (self.interest)(&folder.join(name))) {
             self.heard.appeared = true;
             return true;
         }
@@ -74,8 +103,24 @@ impl Place {
         true
     }
 
+    fn touch(&mut self, path: PathBuf) {
+        if self.heard.touched.len() >= TOUCHED_LIMIT {
+            self.touch_all();
+        } else if !self.heard.anything {
+            self.heard.touched.insert(path);
+        }
+    }
+
+    fn touch_all(&mut self) {
+        self.heard.anything = true;
+        self.heard.touched = HashSet::new();
+    }
+
     /// Anything may have happened.
     pub(super) fn ring_all(&mut self) {
+        if !self.folders.is_empty() {
+            self.touch_all();
+        }
         self.heard.appeared = true;
         self.heard.changed.clear();
         for (folder, names) in &mut self.names {
@@ -125,14 +170,26 @@ impl Places {
     /// The folders that somebody needs.
     pub(super) fn folders(&self) -> HashSet<PathBuf> {
         let all = self.by_id.values();
-        all.flat_map(|place| place.names.keys().cloned()).collect()
+        all.flat_map(|place| place.names.keys().chain(&place.folders).cloned())
+            .collect()
     }
 
     /// Rings for those whom an event in a folder concerns.
-    pub(super) fn ring(&mut self, folder: &Path, name: &OsStr, appeared: bool) -> bool {
+    pub(super) fn ring(&mut self, folder: &Path, name: &OsStr, what: Happening) -> bool {
         let mut rung = false;
         for place in self.by_id.values_mut() {
-            rung |= place.ring(folder, name, appeared);
+            rung |= place.ring(folder, name, what);
+        }
+        rung
+    }
+
+    /// A folder is not watched any more: it is gone, or stands under another name. Windows rings for everything then.
+    #[cfg(target_os = "linux")]
+    pub(super) fn lose(&mut self, folder: &Path) -> bool {
+        let mut rung = false;
+        for place in self.by_id.values_mut().filter(|place| place.folders.contains(folder)) {
+            place.touch(folder.to_owned());
+            rung = true;
         }
         rung
     }

@@ -40,6 +40,9 @@ impl Listener {
 
     /// Does nothing.
     pub fn listen_to<'a>(&mut self, _files: impl Iterator<Item = (&'a Path, &'a Path)>) {}
+
+    /// Does nothing.
+    pub fn listen_to_folders<'a>(&mut self, _folders: impl Iterator<Item = &'a Path>) {}
 }
 
 /// Where a file really is: links are followed.

@@ -22,9 +22,9 @@ use std::time::Duration;
 use windows::Win32::Foundation::{HANDLE, INVALID_HANDLE_VALUE};
 use windows::Win32::Storage::FileSystem::{
     FILE_ACTION_ADDED, FILE_ACTION_REMOVED, FILE_ACTION_RENAMED_NEW_NAME, FILE_ACTION_RENAMED_OLD_NAME,
-    FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OVERLAPPED, FILE_LIST_DIRECTORY, FILE_NOTIFY_CHANGE_FILE_NAME,
-    FILE_NOTIFY_CHANGE_LAST_WRITE, FILE_NOTIFY_CHANGE_SIZE, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
-    ReadDirectoryChangesW,
+    FILE_FLAG_BACKUP_SEMANTICS, FILE_FLAG_OVERLAPPED, FILE_LIST_DIRECTORY, FILE_NOTIFY_CHANGE_ATTRIBUTES,
+    FILE_NOTIFY_CHANGE_DIR_NAME, FILE_NOTIFY_CHANGE_FILE_NAME, FILE_NOTIFY_CHANGE_LAST_WRITE, FILE_NOTIFY_CHANGE_SIZE,
+    FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE, ReadDirectoryChangesW,
 };
 use windows::Win32::System::IO::{
     CancelIoEx, CreateIoCompletionPort, GetOverlappedResult, GetQueuedCompletionStatus, OVERLAPPED,
@@ -33,7 +33,7 @@ use windows::Win32::System::IO::{
 use windows::Win32::System::Threading::INFINITE;
 use windows::core::Owned;
 
-use super::place::{Places, names_of};
+use super::place::{Happening, Place, Places, names_of};
 use super::{Heard, Interest};
 use crate::source::Waker;
 
@@ -127,7 +127,7 @@ impl Listener {
     pub fn take(&self) -> Heard {
         let mut registry = self.owner.hearing.registry();
         let place = registry.listeners.get_mut(self.id);
-        place.map(super::place::Place::take).unwrap_or_default()
+        place.map(Place::take).unwrap_or_default()
     }
 
     /// Whether watches are gone, so that the files have to be named again.
@@ -138,12 +138,22 @@ impl Listener {
     /// Names the files to hear of, with their names as they stand in the globs and where they really are.
     pub fn listen_to<'a>(&mut self, files: impl Iterator<Item = (&'a Path, &'a Path)>) {
         let names = names_of(files);
+        self.listen(|place| place.names = names);
+    }
+
+    /// Names folders in which everything is of interest, but not what is in folders in them.
+    pub fn listen_to_folders<'a>(&mut self, folders: impl Iterator<Item = &'a Path>) {
+        let folders = folders.map(Path::to_owned).collect();
+        self.listen(|place| place.folders = folders);
+    }
+
+    fn listen(&mut self, name: impl FnOnce(&mut Place)) {
         let hearing = &self.owner.hearing;
         let Some(port) = &hearing.port else { return };
         let mut registry = hearing.registry();
         self.lost = registry.lost;
         if let Some(place) = registry.listeners.get_mut(self.id) {
-            place.names = names;
+            name(place);
         }
         registry.adjust(port);
         let any = !registry.folders.is_empty();
@@ -272,8 +282,8 @@ impl Registry {
         }
         let path = watched.path.clone();
         let mut rung = false;
-        for (name, appeared) in changes {
-            rung |= self.listeners.ring(&path, &name, appeared);
+        for (name, what) in changes {
+            rung |= self.listeners.ring(&path, &name, what);
         }
         rung
     }
@@ -386,7 +396,11 @@ impl Watched {
 
     /// Asks for what happens from now on; what happened since the last answer comes too.
     fn ask(&mut self) -> io::Result<()> {
-        let what = FILE_NOTIFY_CHANGE_FILE_NAME | FILE_NOTIFY_CHANGE_SIZE | FILE_NOTIFY_CHANGE_LAST_WRITE;
+        let what = FILE_NOTIFY_CHANGE_FILE_NAME
+            | FILE_NOTIFY_CHANGE_DIR_NAME
+            | FILE_NOTIFY_CHANGE_ATTRIBUTES
+            | FILE_NOTIFY_CHANGE_SIZE
+            | FILE_NOTIFY_CHANGE_LAST_WRITE;
         let handle = self.handle();
         self.room.request = OVERLAPPED::default();
         let (buffer, request) = (self.room.buffer.as_mut_ptr(), &raw mut self.room.request);
@@ -407,8 +421,8 @@ impl Watched {
         Ok(())
     }
 
-    /// What the system wrote: names, and whether a file appeared or went under them.
-    fn changes(&mut self, bytes: usize) -> Vec<(OsString, bool)> {
+    /// What the system wrote: names, and what happened to them.
+    fn changes(&mut self, bytes: usize) -> Vec<(OsString, Happening)> {
         self.is_asked = false;
         let words = self.room.buffer.iter().take(bytes.div_ceil(4));
         let bytes: Vec<u8> = words.flat_map(|word| word.to_ne_bytes()).take(bytes).collect();
@@ -433,7 +447,7 @@ impl Drop for Watched {
 }
 
 /// Reads entries of `FILE_NOTIFY_INFORMATION`: where the next begins, what happened, and the name with its length in bytes.
-fn changes_in(mut entries: &[u8]) -> Vec<(OsString, bool)> {
+fn changes_in(mut entries: &[u8]) -> Vec<(OsString, Happening)> {
     let word = |entry: &[u8], at: usize| {
         let bytes = entry.get(at..at + 4)?;
         Some(u32::from_ne_bytes(bytes.try_into().ok()?))
@@ -453,10 +467,12 @@ fn changes_in(mut entries: &[u8]) -> Vec<(OsString, bool)> {
             FILE_ACTION_RENAMED_OLD_NAME,
             FILE_ACTION_RENAMED_NEW_NAME,
         ];
-        changes.push((
-            OsString::from_wide(&units),
-            listed.iter().any(|listed| listed.0 == action),
-        ));
+        let what = if listed.iter().any(|listed| listed.0 == action) {
+            Happening::Listed
+        } else {
+            Happening::Written
+        };
+        changes.push((OsString::from_wide(&units), what));
         match entries.get(next as usize..) {
             Some(rest) if next > 0 => entries = rest,
             _ => break,

@@ -4,4 +4,5 @@
 #[cfg_attr(windows, path = "windows.rs")]
 mod here;
 
-pub(super) use here::{IGNORES_CASE, id_at, id_of, is_within, open, read_at, root_of, with_slashes};
+pub(in crate::source) use here::{IGNORES_CASE, is_within, root_of, with_slashes};
+pub(super) use here::{id_at, id_of, open, read_at};

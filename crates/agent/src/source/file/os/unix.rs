@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::source::file::checkpoint::FileId;
 
 /// Names are told apart by case.
-pub(in crate::source::file) const IGNORES_CASE: bool = false;
+pub(in crate::source) const IGNORES_CASE: bool = false;
 
 /// Device and inode of an open file.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it has to be asked for")]
@@ -29,17 +29,17 @@ fn id(metadata: &Metadata) -> FileId {
 }
 
 /// A pattern as it stands: only `/` separates.
-pub(in crate::source::file) fn with_slashes(pattern: &str) -> Cow<'_, str> {
+pub(in crate::source) fn with_slashes(pattern: &str) -> Cow<'_, str> {
     pattern.into()
 }
 
 /// Where a walk begins, and what of an absolute pattern is left from there.
-pub(in crate::source::file) fn root_of(pattern: &str) -> (PathBuf, &str) {
+pub(in crate::source) fn root_of(pattern: &str) -> (PathBuf, &str) {
     ("/".into(), pattern)
 }
 
 /// Whether a path is another or lies below it.
-pub(in crate::source::file) fn is_within(path: &Path, folder: &Path) -> bool {
+pub(in crate::source) fn is_within(path: &Path, folder: &Path) -> bool {
     path.starts_with(folder)
 }
 

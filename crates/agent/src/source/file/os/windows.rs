@@ -16,7 +16,7 @@ use windows::Win32::Storage::FileSystem::{
 use crate::source::file::checkpoint::FileId;
 
 /// `C:\Logs` and `c:\logs` are one folder.
-pub(in crate::source::file) const IGNORES_CASE: bool = true;
+pub(in crate::source) const IGNORES_CASE: bool = true;
 
 /// Nobody is kept from writing, renaming or deleting what we have open.
 const SHARED: u32 = FILE_SHARE_READ.0 | FILE_SHARE_WRITE.0 | FILE_SHARE_DELETE.0;
@@ -52,13 +52,13 @@ pub(in crate::source::file) fn read_at(file: &File, buffer: &mut [u8], offset: u
 }
 
 /// A pattern in which only `/` separates.
-pub(in crate::source::file) fn with_slashes(pattern: &str) -> Cow<'_, str> {
+pub(in crate::source) fn with_slashes(pattern: &str) -> Cow<'_, str> {
     let plain = pattern.strip_prefix(r"\\?\").unwrap_or(pattern);
     plain.replace('\\', "/").into()
 }
 
 /// Where a walk begins (a drive, or a share of another host), and what of an absolute pattern is left from there.
-pub(in crate::source::file) fn root_of(pattern: &str) -> (PathBuf, &str) {
+pub(in crate::source) fn root_of(pattern: &str) -> (PathBuf, &str) {
     if let Some(network) = pattern.strip_prefix("//") {
         let mut parts = network.splitn(3, '/');
         if let (Some(host), Some(share)) = (parts.next(), parts.next()) {
@@ -72,7 +72,7 @@ pub(in crate::source::file) fn root_of(pattern: &str) -> (PathBuf, &str) {
 }
 
 /// Whether a path is another or lies below it.
-pub(in crate::source::file) fn is_within(path: &Path, folder: &Path) -> bool {
+pub(in crate::source) fn is_within(path: &Path, folder: &Path) -> bool {
     let lower = |path: &Path| PathBuf::from(path.to_string_lossy().to_lowercase());
     lower(path).starts_with(lower(folder))
 }

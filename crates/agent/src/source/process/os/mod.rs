@@ -5,9 +5,9 @@
 #[cfg_attr(not(any(target_os = "linux", windows)), path = "unsupported.rs")]
 mod here;
 
+pub(in crate::source) use here::be_less_important;
 #[cfg(test)]
 pub(super) use here::hold;
 pub(super) use here::{
-    Accounts, Held, POLLING, PRODUCT, SYSTEM, Watcher, be_less_important, boot_id, key_of, reopen, since_boot,
-    version_of,
+    Accounts, Held, POLLING, PRODUCT, SYSTEM, Watcher, boot_id, key_of, reopen, since_boot, version_of,
 };

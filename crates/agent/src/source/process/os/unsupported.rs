@@ -72,4 +72,4 @@ pub(in super::super) fn version_of(held: &Held) -> Option<VersionInfo> {
     match *held {}
 }
 
-pub(in super::super) fn be_less_important() {}
+pub(in crate::source) fn be_less_important() {}

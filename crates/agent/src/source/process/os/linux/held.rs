@@ -65,6 +65,6 @@ pub(in super::super::super) fn version_of(_held: &Held) -> Option<VersionInfo> {
 }
 
 /// For a thread that reads much: to be less important is always allowed; what fails changes nothing but that.
-pub(in super::super::super) fn be_less_important() {
+pub(in crate::source) fn be_less_important() {
     let _ = rustix::process::setpriority_process(None, NICE);
 }

@@ -26,9 +26,10 @@ use netlink::{Connector, Received, timespec};
 use procfs::ProcReader;
 
 pub(in super::super) use accounts::Accounts;
+pub(in crate::source) use held::be_less_important;
 #[cfg(test)]
 pub(in super::super) use held::hold;
-pub(in super::super) use held::{Held, be_less_important, key_of, reopen, version_of};
+pub(in super::super) use held::{Held, key_of, reopen, version_of};
 
 /// Kernel threads' children, and what systemd starts as root: marked `watchpost.system`.
 pub(in super::super) const SYSTEM: &str = "process.parent.pid:2 OR (user.id:0 AND process.parent.name:systemd)";

@@ -45,7 +45,7 @@ pub(in super::super::super) fn key_of(held: &Held) -> Option<Key> {
 }
 
 /// For a thread that reads much: less important for processor, memory and disk.
-pub(in super::super::super) fn be_less_important() {
+pub(in crate::source) fn be_less_important() {
     // SAFETY: no pointer goes in. What fails changes nothing but the priority.
     let _ = unsafe { SetThreadPriority(GetCurrentThread(), THREAD_MODE_BACKGROUND_BEGIN) };
 }

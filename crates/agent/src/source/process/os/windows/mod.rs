@@ -27,9 +27,10 @@ use scan::Scan;
 use trace::Trace;
 
 pub(in super::super) use accounts::Accounts;
+pub(in crate::source) use held::be_less_important;
 #[cfg(test)]
 pub(in super::super) use held::hold;
-pub(in super::super) use held::{Held, be_less_important, key_of, reopen};
+pub(in super::super) use held::{Held, key_of, reopen};
 pub(in super::super) use version::version_of;
 
 /// Sigma's product.

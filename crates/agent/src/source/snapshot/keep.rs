@@ -1,6 +1,6 @@
-//! Inventories on disk: `inventory/NUMBER.json` in the agent's data folder, each with its checksum.
+//! Looks on disk: `NUMBER.json` in a folder of the agent's data folder, each with its checksum.
 //!
-//! The stream's checkpoint names the inventory that was told, and the one that is being told with the number of changes
+//! The stream's checkpoint names the look that was told, and the one that is being told with the number of changes
 //! that are. A file is there before a checkpoint names it, and as long as one does: after a stop at any point the same
 //! changes follow from the same two files, and those that were told are known by their number.
 
@@ -8,16 +8,16 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use watchpost_run::disk::{Disk, read_sealed, replace_sealed};
-
-use super::compare::Inventory;
 
 /// Largest file, in bytes.
 const FILE_LIMIT: u64 = 256 << 20;
 /// Layout of the file.
 const VERSION: u64 = 1;
 
-/// Where inventories are kept.
+/// Where looks are kept.
 #[derive(Clone)]
 pub struct Keep {
     disk: Arc<dyn Disk>,
@@ -25,9 +25,9 @@ pub struct Keep {
 }
 
 #[derive(serde::Serialize, serde::Deserialize)]
-struct Stored<I> {
+struct Stored<S> {
     v: u64,
-    inventory: I,
+    state: S,
 }
 
 impl Keep {
@@ -39,29 +39,29 @@ impl Keep {
         }
     }
 
-    /// Where an inventory lies.
+    /// Where a look lies.
     pub(super) fn path(&self, number: u64) -> PathBuf {
         self.folder.join(format!("{number}.json"))
     }
 
-    /// An inventory; number 0 is the empty one before the first.
-    pub(super) fn load(&self, number: u64) -> io::Result<Inventory> {
+    /// A look; number 0 is the empty one before the first.
+    pub(super) fn load<S: Default + DeserializeOwned>(&self, number: u64) -> io::Result<S> {
         if number == 0 {
-            return Ok(Inventory::default());
+            return Ok(S::default());
         }
         let bytes = read_sealed(&*self.disk, &self.path(number), FILE_LIMIT)?;
         let bytes = bytes.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the file is missing"))?;
-        let stored: Stored<Inventory> = serde_json::from_slice(&bytes)?;
+        let stored: Stored<S> = serde_json::from_slice(&bytes)?;
         if stored.v != VERSION {
             let message = format!("it has version {}, and {VERSION} is known", stored.v);
             return Err(io::Error::new(io::ErrorKind::InvalidData, message));
         }
-        Ok(stored.inventory)
+        Ok(stored.state)
     }
 
     /// Durable when it returns.
-    pub(super) fn store(&self, number: u64, inventory: &Inventory) -> io::Result<()> {
-        let bytes = serde_json::to_vec(&Stored { v: VERSION, inventory })?;
+    pub(super) fn store(&self, number: u64, state: &impl Serialize) -> io::Result<()> {
+        let bytes = serde_json::to_vec(&Stored { v: VERSION, state })?;
         if bytes.len() as u64 > FILE_LIMIT {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
@@ -83,13 +83,14 @@ impl Keep {
 
     /// Removes one.
     pub(super) fn remove(&self, number: u64) {
-        if let Err(error) = self.disk.remove_file(&self.path(number))
+        let path = self.path(number);
+        if let Err(error) = self.disk.remove_file(&path)
             && error.kind() != io::ErrorKind::NotFound
         {
             tracing::debug!(
                 error = watchpost_kit::chain(&error),
-                number,
-                "cannot remove an old inventory"
+                path = %path.display(),
+                "cannot remove an old look"
             );
         }
     }
