@@ -11,7 +11,6 @@ use windows::Win32::Security::{
     TOKEN_INFORMATION_CLASS, TOKEN_QUERY, TokenIntegrityLevel, TokenUser,
 };
 use windows::Win32::System::Diagnostics::Debug::ReadProcessMemory;
-use windows::Win32::System::RemoteDesktop::ProcessIdToSessionId;
 use windows::Win32::System::Threading::{
     GetExitCodeProcess, GetProcessTimes, OpenProcess, OpenProcessToken, PROCESS_BASIC_INFORMATION, PROCESS_NAME_WIN32,
     PROCESS_QUERY_INFORMATION, PROCESS_QUERY_LIMITED_INFORMATION, PROCESS_SYNCHRONIZE, PROCESS_VM_READ,
@@ -60,17 +59,12 @@ impl Open {
     }
 
     /// When it began, and when it ended if it did.
-    fn times(&self) -> Option<(i64, i64)> {
+    pub(super) fn times(&self) -> Option<(i64, i64)> {
         let mut times = [FILETIME::default(); 4];
         let [born, ended, kernel, user] = &mut times;
         // SAFETY: the handle is open, and the four structures are ours.
         unsafe { GetProcessTimes(*self.handle, born, ended, kernel, user) }.ok()?;
         Some((nanos(times[0]), nanos(times[1])))
-    }
-
-    /// When it began.
-    pub(super) fn born(&self) -> Option<i64> {
-        self.times().map(|(born, _)| born)
     }
 
     /// When and with which code a process that has ended did so.
@@ -192,14 +186,6 @@ fn integrity(sid: PSID) -> Option<&'static str> {
     })
 }
 
-/// The session a process runs in.
-pub(super) fn session(pid: u32) -> Option<u32> {
-    let mut session = 0;
-    // SAFETY: the number is ours.
-    unsafe { ProcessIdToSessionId(pid, &raw mut session) }.ok()?;
-    Some(session)
-}
-
 /// A process whose memory may be read.
 struct Memory(Owned<HANDLE>);
 
@@ -276,7 +262,7 @@ mod tests {
         let found = open.executable().unwrap().to_lowercase();
         assert!(exe.ends_with(&found) || found.ends_with(&exe), "{found} is {exe}");
         assert!(open.user().0.unwrap().starts_with("S-1-"));
-        assert!(open.born().unwrap() > 1_600_000_000_000_000_000);
+        assert!(open.times().unwrap().0 > 1_600_000_000_000_000_000);
         assert!(open.end().is_none() || open.end().unwrap().1 == 259, "it runs");
     }
 

@@ -129,10 +129,7 @@ pub(in super::super) fn since_boot() -> i64 {
 
 /// Tells this boot from every other: when the oldest process of all began.
 pub(in super::super) fn boot_id() -> Option<String> {
-    let processes = list::processes().ok()?;
-    let born = processes.iter().filter_map(|process| {
-        let open = inspect::Open::of(process.pid)?;
-        open.born()
-    });
-    born.min().map(|oldest| oldest.to_string())
+    let processes = list::List::new().processes().ok()?;
+    let oldest = processes.iter().filter_map(|process| process.born).min()?;
+    Some(oldest.to_string())
 }

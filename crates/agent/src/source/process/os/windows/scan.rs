@@ -11,8 +11,8 @@ use super::super::super::table::{Found, Seen, Table};
 use super::super::super::traced::{Missed, Traced};
 use super::exit::exit_of;
 use super::held::hold;
-use super::inspect::{Open, command_line_of, session};
-use super::list::{Listed, processes};
+use super::inspect::{Open, command_line_of};
+use super::list::{List, Listed};
 use super::since_boot;
 use super::trace::with_drive;
 
@@ -25,7 +25,8 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(4);
 
 /// Who was there when the list was looked at last.
 pub(super) struct Scan {
-    known: HashMap<u32, Option<Open>>,
+    list: List,
+    known: HashMap<u32, Known>,
     executables: Option<Executables>,
     /// For those that a trace tells and the list does not.
     missed: Missed,
@@ -33,9 +34,17 @@ pub(super) struct Scan {
     failed: bool,
 }
 
+/// Somebody who was there.
+struct Known {
+    born: Option<i64>,
+    /// Nothing of who may not be opened.
+    open: Option<Open>,
+}
+
 impl Scan {
     pub(super) fn new(executables: Option<Executables>) -> Self {
         Self {
+            list: List::new(),
             known: HashMap::new(),
             executables,
             missed: Missed::default(),
@@ -46,16 +55,16 @@ impl Scan {
     /// Everyone who is there already. Nothing is told, except of processes that began after an earlier run ended.
     pub(super) fn begin(&mut self, table: &mut Table, resume: Option<&Resume>, outlet: &mut Outlet) {
         let mut new = Vec::new();
-        for listed in self.list().into_iter().flatten() {
+        for listed in self.listed().into_iter().flatten() {
             let open = Open::of(listed.pid);
             let (found, seen) = look_at(&listed, open.as_ref());
             table.identify(listed.pid, &found);
-            if !found.kernel && open.is_some() && resume.is_some_and(|resume| resume.is_new(listed.pid, found.born)) {
+            if !found.kernel && resume.is_some_and(|resume| resume.is_new(listed.pid, found.born)) {
                 new.push((listed.pid, found, seen));
             } else {
                 table.settle(listed.pid, &seen);
             }
-            self.note(listed.pid, open);
+            self.note(&listed, open);
         }
         table.settle_lineage();
         new.sort_by_key(|(pid, found, _)| (found.born, *pid));
@@ -66,13 +75,15 @@ impl Scan {
 
     /// Tells who is gone, then who is new.
     pub(super) fn again(&mut self, table: &mut Table, outlet: &mut Outlet) {
-        let Some(listed) = self.list_whole() else { return };
+        let Some(listed) = self.listed_whole() else { return };
         let now = since_boot();
-        let there: HashSet<u32> = listed.iter().map(|process| process.pid).collect();
-        let mut gone: Vec<(u32, Option<Open>)> = self.known.extract_if(|pid, _| !there.contains(pid)).collect();
+        let there: HashMap<u32, Option<i64>> = listed.iter().map(|process| (process.pid, process.born)).collect();
+        // A number may be another's by now.
+        let is_gone = |pid: &u32, known: &mut Known| there.get(pid) != Some(&known.born);
+        let mut gone: Vec<(u32, Known)> = self.known.extract_if(is_gone).collect();
         gone.sort_by_key(|(pid, _)| *pid);
-        for (pid, open) in gone {
-            let end = open.and_then(|open| open.end());
+        for (pid, known) in gone {
+            let end = known.open.and_then(|open| open.end());
             let (at, exit) = end.map_or((now, None), |(at, code)| (at, Some(exit_of(code))));
             if let Some(ended) = table.end(pid, exit, at, From::Poll) {
                 outlet.put(Record::Ended(Box::new(ended)));
@@ -85,7 +96,7 @@ impl Scan {
             }
             let open = Open::of(process.pid);
             let (found, seen) = look_at(&process, open.as_ref());
-            self.note(process.pid, open);
+            self.note(&process, open);
             new.push((process.pid, found, seen));
         }
         // A parent before its children, in whatever order they are listed.
@@ -96,9 +107,10 @@ impl Scan {
     }
 
     /// The list has shown a process.
-    fn note(&mut self, pid: u32, open: Option<Open>) {
-        self.missed.seen(pid, open.as_ref().and_then(Open::born), since_boot());
-        self.known.insert(pid, open);
+    fn note(&mut self, listed: &Listed, open: Option<Open>) {
+        let &Listed { pid, born, .. } = listed;
+        self.missed.seen(pid, born, since_boot());
+        self.known.insert(pid, Known { born, open });
     }
 
     /// Tells of processes that were traced and that no list has shown.
@@ -134,8 +146,8 @@ impl Scan {
     }
 
     /// The list without processes that have ended, of which only a handle is left.
-    fn list(&mut self) -> Option<Vec<Listed>> {
-        match processes() {
+    fn listed(&mut self) -> Option<Vec<Listed>> {
+        match self.list.processes() {
             Ok(mut listed) => {
                 self.failed = false;
                 listed.retain(|process| process.threads > 0);
@@ -151,15 +163,16 @@ impl Scan {
     }
 
     /// The list, once who is new in it is more than a number.
-    fn list_whole(&mut self) -> Option<Vec<Listed>> {
-        let mut listed = self.list()?;
+    fn listed_whole(&mut self) -> Option<Vec<Listed>> {
+        let mut listed = self.listed()?;
         for _ in 0..LOOKS {
-            let is_unfinished = |new: &Listed| !self.known.contains_key(&new.pid) && !is_whole(new);
+            let is_known = |new: &Listed| self.known.get(&new.pid).is_some_and(|known| known.born == new.born);
+            let is_unfinished = |new: &Listed| !is_known(new) && !is_whole(new);
             if !listed.iter().any(is_unfinished) {
                 break;
             }
             std::thread::sleep(BETWEEN_LOOKS);
-            let later = self.list()?;
+            let later = self.listed()?;
             let there: HashSet<u32> = later.iter().map(|process| process.pid).collect();
             // Who ended meanwhile was there nevertheless.
             listed.retain(|process| !there.contains(&process.pid));
@@ -196,9 +209,9 @@ fn look_at(listed: &Listed, open: Option<&Open>) -> (Found, Seen) {
         parent: listed.parent,
         user,
         effective_user: None,
-        session: session(listed.pid).filter(|_| !kernel),
+        session: Some(listed.session).filter(|_| !kernel),
         integrity,
-        born: open.and_then(Open::born).unwrap_or_else(since_boot),
+        born: listed.born.unwrap_or_else(since_boot),
         threads: listed.threads,
         kernel,
         print: None,
