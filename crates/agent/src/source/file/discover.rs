@@ -180,9 +180,7 @@ impl FileSource {
             if tracked.path == found.path || !is_rotation_name(&tracked.path, &found.path) {
                 continue;
             }
-            if tracked.content.is_none() {
-                tracked.content = tracked.open_again();
-            }
+            tracked.open_again();
             let copy = is_beginning_of(&file, tracked)?;
             // An original that was truncated without our noticing yet: this may be a copy of the old content, or of what
             // stands there now. Its turn comes first.
@@ -337,7 +335,7 @@ impl FileSource {
         Ok(())
     }
 
-    fn judge(&self, suspect: &Suspect) -> io::Result<Judgement> {
+    fn judge(&mut self, suspect: &Suspect) -> io::Result<Judgement> {
         let file = os::open(&suspect.path)?;
         let metadata = file.metadata()?;
         let stamp = Stamp::of(&metadata);
@@ -350,7 +348,8 @@ impl FileSource {
             // Renamed meanwhile; under its new name it is found again.
             return Err(io::ErrorKind::NotFound.into());
         }
-        let original = self.tracked.iter().find(|t| !t.ended && t.key() == suspect.of);
+        let mut originals = self.tracked.iter_mut();
+        let original = originals.find(|tracked| !tracked.ended && tracked.key() == suspect.of);
         let Some(original) = original else {
             return Ok(Judgement::Other(found));
         };
@@ -373,6 +372,7 @@ impl FileSource {
         if suspect.equal_at == Some(stamp) {
             return Ok(Judgement::Copy(suspect.equal_at));
         }
+        original.open_again();
         // An original that was truncated meanwhile is dealt with when its turn comes; it then looks for this copy.
         if !original.is_intact()? {
             return Ok(Judgement::Copy(None));
@@ -388,7 +388,8 @@ impl FileSource {
     }
 
     /// Closes handles of quiet files when there are many; opens those that left the globs unread.
-    pub(super) fn tend_handles(&mut self) {
+    pub(super) fn tend_handles(&mut self, now: Timestamp) {
+        self.close_in_the_way(now);
         let mut open: Vec<usize> = (0..self.tracked.len())
             .filter(|at| self.tracked[*at].plain().is_some() && !self.tracked[*at].is_rotated())
             .collect();
@@ -412,6 +413,23 @@ impl FileSource {
             {
                 tracked.content = Some(Content::Plain(file));
                 tracked.current = found.path;
+            }
+        }
+    }
+
+    /// Closes what is quiet and in the globs, where it could be in somebody's way. It is opened again when it grows.
+    fn close_in_the_way(&mut self, now: Timestamp) {
+        let Some(open_when_quiet) = os::OPEN_WHEN_QUIET else {
+            return;
+        };
+        let is_quiet = |tracked: &Tracked| now.0.saturating_sub(tracked.grown_at.0) >= open_when_quiet;
+        for tracked in self
+            .tracked
+            .iter_mut()
+            .filter(|tracked| tracked.is_listed() && is_quiet(tracked))
+        {
+            if tracked.plain().is_some() && tracked.is_read() {
+                tracked.content = None;
             }
         }
     }

@@ -27,9 +27,7 @@ impl FileSource {
         if to > tracked.sent.position {
             return Rewound::Again;
         }
-        if tracked.content.is_none() {
-            tracked.content = tracked.open_again();
-        }
+        tracked.open_again();
         let intact = tracked.is_intact().unwrap_or(false);
         if intact && tracked.go_back(to).is_ok() {
             return Rewound::Again;
@@ -56,6 +54,7 @@ impl FileSource {
         let from = blocked.and_then(|blocked| Batch::read(&blocked.batch).ok().map(|(batch, _)| batch.header.from));
         let from = from.unwrap_or(tracked.sent.position);
         tracked.change_epoch(&self.shared, epoch);
+        tracked.open_again();
         if tracked.go_back(from).is_err() {
             tracked.abandon_batch();
         }

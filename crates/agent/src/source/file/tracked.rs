@@ -472,9 +472,16 @@ impl Tracked {
         !self.is_listed() || self.current != self.path
     }
 
-    /// Opens its file again, where it was seen last.
-    pub(super) fn open_again(&self) -> Option<Content> {
-        os::open(&self.current).ok().map(Content::Plain)
+    /// Opens its file again if it was closed and still is where it was seen last.
+    pub(super) fn open_again(&mut self) {
+        if self.content.is_some() {
+            return;
+        }
+        let Ok(file) = os::open(&self.current) else { return };
+        let id = file.metadata().and_then(|metadata| os::id_of(&file, &metadata));
+        if id.is_ok_and(|id| id == self.id) {
+            self.content = Some(Content::Plain(file));
+        }
     }
 
     /// Its file holds another content now, and its own was not found yet.

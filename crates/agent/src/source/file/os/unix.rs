@@ -9,6 +9,9 @@ use crate::source::file::checkpoint::FileId;
 /// Names are told apart by case.
 pub(in crate::source) const IGNORES_CASE: bool = false;
 
+/// What is open is in nobody's way, and can be read to its end after it was deleted.
+pub(in crate::source::file) const OPEN_WHEN_QUIET: Option<i64> = None;
+
 /// Device and inode of an open file.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it has to be asked for")]
 pub(in crate::source::file) fn id_of(_: &File, metadata: &Metadata) -> io::Result<FileId> {

@@ -21,6 +21,11 @@ pub(in crate::source) const IGNORES_CASE: bool = true;
 /// Nobody is kept from writing, renaming or deleting what we have open.
 const SHARED: u32 = FILE_SHARE_READ.0 | FILE_SHARE_WRITE.0 | FILE_SHARE_DELETE.0;
 
+/// So long a file that was read stays open behind its last growth, in nanoseconds. However it is shared, no other file
+/// can be given its name (MoveFileEx) while it is open, and where a file system does not have deletion as POSIX has it
+/// (a share of another host, FAT, NTFS before Windows 10 1809) its own name stays taken after it was deleted.
+pub(in crate::source::file) const OPEN_WHEN_QUIET: Option<i64> = Some(2_000_000_000);
+
 /// Volume and number of an open file. Times of creation say nothing: a new file of an old name inherits that of the old
 /// one for some seconds, which is just what rotation makes.
 pub(in crate::source::file) fn id_of(file: &File, _: &Metadata) -> io::Result<FileId> {

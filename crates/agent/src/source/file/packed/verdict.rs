@@ -333,8 +333,8 @@ impl FileSource {
             .tracked
             .iter_mut()
             .find(|tracked| tracked.key() == *key && !tracked.ended)?;
-        if tracked.content.is_none() && tracked.orphaned.is_none() {
-            tracked.content = tracked.open_again();
+        if tracked.orphaned.is_none() {
+            tracked.open_again();
         }
         if tracked.plain().is_some() {
             return None;
