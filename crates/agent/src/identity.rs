@@ -37,7 +37,7 @@ pub fn agent_id(disk: &Arc<dyn Disk>, data_dir: &Path, host: &str) -> Result<Age
         (Err(error), _) | (Ok(None), Err(error)) => return Err(failed(error)),
     };
     for place in [&path, &copy] {
-        replace_sealed(&**disk, place, id.as_str().as_bytes()).map_err(failed)?;
+        replace_sealed(&**disk, place, id.as_str().into()).map_err(failed)?;
     }
     Ok(id)
 }

@@ -214,7 +214,7 @@ impl Desk {
             source,
         };
         let bytes = serde_json::to_vec(&self.state().usage).map_err(|error| failed(error.into()))?;
-        replace_sealed(&*self.disk, &self.path, &bytes).map_err(failed)
+        replace_sealed(&*self.disk, &self.path, bytes).map_err(failed)
     }
 
     /// Notes what came of a request. That the service has had enough is remembered beyond a restart.

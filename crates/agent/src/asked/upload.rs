@@ -288,7 +288,7 @@ impl Begun {
         ids.push(id);
         let old = ids.len().saturating_sub(BEGUN);
         ids.drain(..old);
-        replace_sealed(&*self.disk, &self.path, &serde_json::to_vec(&ids)?)
+        replace_sealed(&*self.disk, &self.path, serde_json::to_vec(&ids)?)
     }
 
     fn read(&self) -> io::Result<Vec<u64>> {

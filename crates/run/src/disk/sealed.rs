@@ -10,10 +10,10 @@ const MARK: &str = "\ncrc32c ";
 const SEAL_BYTES: usize = MARK.len() + 8 + 1;
 
 /// Writes a file whole or not at all, with its checksum.
-pub fn replace_sealed(disk: &dyn Disk, path: &Path, content: &[u8]) -> io::Result<()> {
-    let mut bytes = content.to_vec();
-    bytes.extend_from_slice(format!("{MARK}{:08x}\n", crc32c::crc32c(content)).as_bytes());
-    replace_file(disk, path, &bytes)
+pub fn replace_sealed(disk: &dyn Disk, path: &Path, mut content: Vec<u8>) -> io::Result<()> {
+    let seal = format!("{MARK}{:08x}\n", crc32c::crc32c(&content));
+    content.extend_from_slice(seal.as_bytes());
+    replace_file(disk, path, &content)
 }
 
 /// The content of a file that [`replace_sealed`] wrote; `None` when there is none, `FileTooLarge` beyond `limit` bytes of

@@ -98,6 +98,6 @@ impl DetectSnapshot {
             source,
         };
         let bytes = serde_json::to_vec(self).map_err(|error| failed(error.into()))?;
-        replace_sealed(&**disk, path, &bytes).map_err(failed)
+        replace_sealed(&**disk, path, bytes).map_err(failed)
     }
 }

@@ -198,7 +198,7 @@ impl BatchIds {
             source,
         };
         let bytes = serde_json::to_vec(&file).map_err(|error| failed(error.into()))?;
-        replace_sealed(&*self.disk, &self.path, &bytes).map_err(failed)?;
+        replace_sealed(&*self.disk, &self.path, bytes).map_err(failed)?;
         self.saved = position;
         self.changed = false;
         Ok(())

@@ -123,7 +123,7 @@ fn known(change: &FileChange, entry: &Entry) -> Vec<(&'static str, Value)> {
         ("owner", name(&change.users, entry.uid)),
         ("group", name(&change.groups, entry.gid)),
         ("attributes", attributes.map(|names| json!(names))),
-        ("hash.sha256", entry.hash.clone().map(Value::from)),
+        ("hash.sha256", entry.hash.map(|sum| sum.to_string().into())),
         ("target_path", entry.target.clone().map(Value::from)),
     ];
     facts

@@ -257,34 +257,32 @@ impl Files {
             let Some(found) = found.get(name).filter(|found| !found.is_elsewhere) else {
                 continue;
             };
-            let was = before.files.get(name);
+            let (path, was) = (found.path(name), before.files.get(name));
             if bytes > self.settings.bytes_limit {
                 continue;
             }
-            let wants_text = self.settings.scope.tells_lines(&found.path) && entry.stamp.size <= TEXT_LIMIT;
+            let wants_text = self.settings.scope.tells_lines(path) && entry.stamp.size <= TEXT_LIMIT;
             let same = was.filter(|was| was.stamp.is_same_content(&entry.stamp) && was.hash.is_some());
             if let Some(was) = same.filter(|was| was.text.is_some() || !wants_text) {
-                entry.hash.clone_from(&was.hash);
+                entry.hash = was.hash;
                 entry.text = was.text.clone().filter(|_| wants_text);
                 continue;
             }
-            match reader.read(&found.path, wants_text) {
+            match reader.read(path, wants_text) {
                 Content::Read(now) => *entry = now,
                 Content::Unsteady(now) => {
                     *entry = now;
-                    unread.push(IntegrityNotice::Unsteady {
-                        path: found.path.clone(),
-                    });
+                    unread.push(IntegrityNotice::Unsteady { path: path.to_owned() });
                 }
                 Content::Gone => gone.push(name.clone()),
                 Content::Unreadable(reason) => {
                     if let Some(was) = was {
                         // Its content is as it was known, until it can be read.
                         entry.stamp = was.stamp;
-                        entry.hash.clone_from(&was.hash);
+                        entry.hash = was.hash;
                         entry.text.clone_from(&was.text);
                     }
-                    let path = found.path.clone();
+                    let path = path.to_owned();
                     unread.push(IntegrityNotice::Unread { path, reason });
                 }
                 Content::Stopped => break,

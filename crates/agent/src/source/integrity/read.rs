@@ -61,7 +61,7 @@ impl<'a> Reader<'a> {
                 let hashed = sha256(&mut file, self.limit, head, |piece| self.pace(piece));
                 let now = os::entry_of(&file, &file.metadata()?)?;
                 if let Ok((sum, head)) = &hashed {
-                    entry.hash = Some(sum.to_string());
+                    entry.hash = Some(*sum);
                     entry.text = wants_text.then(|| String::from_utf8_lossy(head).into_owned());
                 }
                 Ok((entry, now, hashed.err()))

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use watchpost_event::Timestamp;
 
+use crate::files::Sha256Sum;
+
 /// What one look found.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
@@ -45,9 +47,9 @@ pub(super) struct Entry {
     /// Where a symbolic link leads.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) target: Option<String>,
-    /// SHA-256, in hexadecimal; not of links, of what is too large and of what could not be read.
+    /// Not of links, of what is too large and of what could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) hash: Option<String>,
+    pub(super) hash: Option<Sha256Sum>,
     /// The content itself, where changed lines are told.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) text: Option<String>,
@@ -106,12 +108,20 @@ pub(super) fn name_of(path: &Path) -> String {
     path.to_string_lossy().into_owned()
 }
 
-/// A file that was found, where it can be opened.
+/// A file that was found.
 #[derive(Clone, Debug)]
 pub(super) struct Found {
-    pub(super) path: PathBuf,
+    /// Only where its name does not tell it.
+    pub(super) path: Option<PathBuf>,
     /// Reading it would fetch it from somewhere else.
     pub(super) is_elsewhere: bool,
     /// Until it is taken over into what is known.
     pub(super) entry: Entry,
+}
+
+impl Found {
+    /// Where it can be opened.
+    pub(super) fn path<'a>(&'a self, name: &'a str) -> &'a Path {
+        self.path.as_deref().unwrap_or(Path::new(name))
+    }
 }

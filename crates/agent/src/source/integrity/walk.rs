@@ -239,7 +239,7 @@ impl<'a> Walk<'a> {
         match entry(path, metadata) {
             Ok(entry) => {
                 let found = Found {
-                    path: path.to_owned(),
+                    path: path.to_str().is_none().then(|| path.to_owned()),
                     is_elsewhere: os::is_elsewhere(metadata),
                     entry,
                 };

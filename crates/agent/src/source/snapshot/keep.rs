@@ -66,7 +66,7 @@ impl Keep {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         self.disk.create_dir_all(&self.folder)?;
-        replace_sealed(&*self.disk, &self.path(number), &bytes)
+        replace_sealed(&*self.disk, &self.path(number), bytes)
     }
 
     /// A number that no file has, so that none that a checkpoint may name is replaced.
