@@ -43,7 +43,8 @@ windows: ## watchpost-agent.exe, for Windows, and its lints; Wine for its tests
 	scripts/windows build
 	scripts/windows clippy
 
-windows-tests: windows ## the agent for Windows, run by Wine
+windows-tests: windows ## the agent for Windows, and the tests of what it is made of, run by Wine
+	scripts/windows test
 	cargo test --locked --workspace --test windows
 
 test: setup check-fmt web clippy rust-tests web-tests browser-tests windows-tests ## formatting, lints and every test, the agent for Windows too

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::{MAIN_SEPARATOR, Path, PathBuf};
 
 use proptest::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -123,7 +123,7 @@ impl Folder {
     /// The error's text without the folder's name.
     fn error(&self, text: &str) -> String {
         let error = self.load(text).root::<Root>().unwrap_err().to_string();
-        error.replace(&format!("{}/", self.0.path().display()), "")
+        error.replace(&format!("{}{MAIN_SEPARATOR}", self.0.path().display()), "")
     }
 }
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use watchpost_kit::{
-    Amount, Backoff, BreakerState, ByteSize, CircuitBreaker, Clock, DurationText, FileText, ManualClock, Rng, Secret,
-    SystemClock,
+    Amount, Backoff, BreakerState, ByteSize, CircuitBreaker, Clock, DurationText, ManualClock, Rng, Secret, SystemClock,
 };
 
 #[test]
@@ -160,7 +159,7 @@ fn a_secret_file_must_be_private() {
             error.contains("chmod 600") && !error.contains("s3cret"),
             "{mode:o}: {error}"
         );
-        assert_eq!(text.parse::<FileText>().unwrap().as_str(), "s3cret");
+        assert_eq!(text.parse::<watchpost_kit::FileText>().unwrap().as_str(), "s3cret");
     }
     set_mode(0o640);
     let root_owned = std::os::unix::fs::MetadataExt::uid(&std::fs::metadata(&path).unwrap()) == 0;

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::time::Duration;
 
-use watchpost_agent::source::Notice;
 use watchpost_agent::source::file::{FileSettings, FileSourceConfig, FormatConfig};
 
 use crate::world::{Collector, World};
@@ -43,8 +42,11 @@ fn an_unterminated_line_waits_and_goes_out_when_the_file_is_finished() {
         2,
         "it may still grow while somebody holds it open"
     );
-    world.pass(Duration::from_secs(301));
-    world.settle();
+    // Where it is deleted once nobody has it open any more, it has to be missed first.
+    for _ in 0..4 {
+        world.pass(Duration::from_secs(301));
+        world.settle();
+    }
     assert_eq!(world.sink.messages(), ["one", "two", "thr"]);
     assert!(world.sink.headers.last().unwrap().end);
     assert!(world.sink.checkpoints.is_empty());
@@ -141,6 +143,7 @@ fn a_source_tells_when_it_last_read_and_looked() {
     assert!(vitals.last_scan.unwrap().0 - read.0 >= 60_000_000_000);
 }
 
+#[cfg(unix)]
 #[test]
 fn deep_trees_loops_of_links_and_thousands_of_files() {
     let mut world = World::new();
@@ -289,6 +292,7 @@ fn a_full_sink_makes_files_wait() {
     assert_eq!(world.sink.messages().len(), 101);
 }
 
+#[cfg(unix)]
 #[test]
 fn files_by_several_names_are_read_once_and_empty_or_foreign_ones_not_at_all() {
     let mut world = World::new();
@@ -340,6 +344,7 @@ fn a_folder_stands_for_everything_below_it_and_a_star_does_not() {
     assert_eq!(messages, ["1", "2", "3"]);
 }
 
+#[cfg(unix)]
 #[test]
 fn what_cannot_be_read_and_what_is_too_large_is_told_once() {
     let mut world = World::new();
@@ -353,12 +358,12 @@ fn what_cannot_be_read_and_what_is_too_large_is_told_once() {
     let large = world
         .notices
         .iter()
-        .filter(|n| matches!(n, Notice::FileTooLarge { size: 6, .. }))
+        .filter(|n| matches!(n, watchpost_agent::source::Notice::FileTooLarge { size: 6, .. }))
         .count();
     let unreadable = world
         .notices
         .iter()
-        .filter(|n| matches!(n, Notice::Unreadable { .. }))
+        .filter(|n| matches!(n, watchpost_agent::source::Notice::Unreadable { .. }))
         .count();
     assert_eq!(
         (large, unreadable, world.notices.len()),

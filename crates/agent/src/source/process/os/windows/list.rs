@@ -122,6 +122,8 @@ impl List {
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
 
+    use std::process::{Command, Stdio};
+
     use super::super::inspect::Open;
     use super::*;
 
@@ -137,7 +139,27 @@ mod tests {
         let exe = std::env::current_exe().unwrap();
         let name = exe.file_name().unwrap().to_string_lossy().to_lowercase();
         assert_eq!(found.name.to_lowercase(), name);
-        assert!(listed.iter().any(|process| process.pid == found.parent), "{listed:?}");
-        assert_eq!(listed.len(), list.processes().unwrap().len(), "the same once more");
+    }
+
+    #[test]
+    fn a_child_is_listed_with_its_parent_until_it_ends() {
+        let own = std::process::id();
+        let mut command = Command::new("cmd.exe");
+        // It waits for a line.
+        command.args(["/d", "/c", "set /p line="]).stdin(Stdio::piped());
+        let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+        let mut list = List::new();
+        let mut of = |pid: u32| {
+            let listed = list.processes().unwrap();
+            listed
+                .into_iter()
+                .find(|process| process.pid == pid && process.threads > 0)
+        };
+        let (found, parent) = (of(child.id()).unwrap(), of(own).unwrap());
+        assert_eq!((found.parent, found.session), (own, parent.session));
+        assert!(found.born >= parent.born);
+        drop(child.stdin.take());
+        child.wait().unwrap();
+        assert_eq!(of(child.id()), None);
     }
 }

@@ -105,14 +105,14 @@ mod tests {
 
     #[test]
     fn a_program_of_windows_says_who_made_it() {
-        let version = version_of(&hold(r"C:\windows\system32\notepad.exe").unwrap()).unwrap();
+        let version = version_of(&hold(r"C:\windows\explorer.exe").unwrap()).unwrap();
         assert!(version.company.is_some(), "{version:?}");
         assert!(
             version
                 .original_file_name
                 .unwrap()
                 .to_lowercase()
-                .starts_with("notepad")
+                .starts_with("explorer")
         );
     }
 }
