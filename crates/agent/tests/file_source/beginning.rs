@@ -147,6 +147,7 @@ fn key_of(world: &World) -> StreamKey {
     StreamKey::of(&world.sink.headers[0])
 }
 
+#[cfg(unix)]
 #[test]
 fn what_a_server_lost_is_read_again() {
     let mut world = World::new();

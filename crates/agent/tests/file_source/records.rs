@@ -26,6 +26,7 @@ fn lines_arrive_as_they_are_appended() {
     assert_eq!(header.tail.unwrap().length, 15);
 }
 
+#[cfg(unix)]
 #[test]
 fn an_unterminated_line_waits_and_goes_out_when_the_file_is_finished() {
     let mut world = World::new();
@@ -42,11 +43,8 @@ fn an_unterminated_line_waits_and_goes_out_when_the_file_is_finished() {
         2,
         "it may still grow while somebody holds it open"
     );
-    // Where it is deleted once nobody has it open any more, it has to be missed first.
-    for _ in 0..4 {
-        world.pass(Duration::from_secs(301));
-        world.settle();
-    }
+    world.pass(Duration::from_secs(301));
+    world.settle();
     assert_eq!(world.sink.messages(), ["one", "two", "thr"]);
     assert!(world.sink.headers.last().unwrap().end);
     assert!(world.sink.checkpoints.is_empty());

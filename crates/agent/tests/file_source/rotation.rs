@@ -35,6 +35,7 @@ fn a_renamed_file_is_read_to_its_end_under_its_epoch() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn what_ended_in_sight_is_forgotten_when_it_is_gone_and_goes_on_when_it_grows() {
     let mut world = World::new();

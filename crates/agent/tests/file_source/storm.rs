@@ -1,8 +1,8 @@
 //! Everything at once, in random order: writing, rotation of both kinds, restarts, crashes, a sink that fills up.
 //! At the end every line has arrived exactly once.
 //!
-//! Those whose writers give the name of a deleted or replaced file to another at once are for Unix: Wine keeps both for as
-//! long as anybody has the file open.
+//! Those whose writers give the name of a deleted or replaced file to another at once are for Unix: Wine keeps both, as if
+//! nothing had been done, for as long as anybody has the file open.
 #![cfg_attr(windows, expect(dead_code, reason = "of those that are for Unix"))]
 
 use std::collections::BTreeMap;

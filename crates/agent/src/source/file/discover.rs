@@ -33,6 +33,7 @@ impl FileSource {
     }
 
     fn discover(&mut self, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
+        self.give_names_free();
         let walk = self.shared.settings.globs.walk();
         self.entries = walk.entries;
         let complete = walk.errors.is_empty() && !walk.is_cut_short();
@@ -388,8 +389,7 @@ impl FileSource {
     }
 
     /// Closes handles of quiet files when there are many; opens those that left the globs unread.
-    pub(super) fn tend_handles(&mut self, now: Timestamp) {
-        self.close_in_the_way(now);
+    pub(super) fn tend_handles(&mut self) {
         let mut open: Vec<usize> = (0..self.tracked.len())
             .filter(|at| self.tracked[*at].plain().is_some() && !self.tracked[*at].is_rotated())
             .collect();
@@ -417,18 +417,10 @@ impl FileSource {
         }
     }
 
-    /// Closes what is quiet and in the globs, where it could be in somebody's way. It is opened again when it grows.
-    fn close_in_the_way(&mut self, now: Timestamp) {
-        let Some(open_when_quiet) = os::OPEN_WHEN_QUIET else {
-            return;
-        };
-        let is_quiet = |tracked: &Tracked| now.0.saturating_sub(tracked.grown_at.0) >= open_when_quiet;
-        for tracked in self
-            .tracked
-            .iter_mut()
-            .filter(|tracked| tracked.is_listed() && is_quiet(tracked))
-        {
-            if tracked.plain().is_some() && tracked.is_read() {
+    /// Closes deleted files that were read, where their names are not free before that.
+    fn give_names_free(&mut self) {
+        for tracked in &mut self.tracked {
+            if tracked.plain().is_some_and(os::keeps_its_name) && tracked.is_read() {
                 tracked.content = None;
             }
         }

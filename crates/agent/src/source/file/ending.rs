@@ -155,7 +155,7 @@ impl FileSource {
 
     /// Ends the streams of rotated files that have been quiet for long, and of the oldest when too many are open.
     pub(super) fn retire(&mut self, complete: bool, now: Timestamp, sink: &mut dyn Sink) -> Result<(), SourceError> {
-        self.tend_handles(now);
+        self.tend_handles();
         let close_after = self.close_after();
         let surveying = self.is_surveying(now);
         self.search_for_orphans(close_after, now, sink)?;

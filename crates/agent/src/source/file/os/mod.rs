@@ -5,4 +5,4 @@
 mod here;
 
 pub(in crate::source) use here::{IGNORES_CASE, is_within, root_of, with_slashes};
-pub(super) use here::{OPEN_WHEN_QUIET, id_at, id_of, open, read_at};
+pub(super) use here::{id_at, id_of, keeps_its_name, open, read_at};

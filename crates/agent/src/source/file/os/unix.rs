@@ -9,9 +9,6 @@ use crate::source::file::checkpoint::FileId;
 /// Names are told apart by case.
 pub(in crate::source) const IGNORES_CASE: bool = false;
 
-/// What is open is in nobody's way, and can be read to its end after it was deleted.
-pub(in crate::source::file) const OPEN_WHEN_QUIET: Option<i64> = None;
-
 /// Device and inode of an open file.
 #[expect(clippy::unnecessary_wraps, reason = "elsewhere it has to be asked for")]
 pub(in crate::source::file) fn id_of(_: &File, metadata: &Metadata) -> io::Result<FileId> {
@@ -60,6 +57,11 @@ pub(in crate::source::file) fn open(path: &Path) -> io::Result<File> {
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(libc::O_NONBLOCK),
         other => other,
     }
+}
+
+/// Whether a deleted file keeps its name from others for as long as we have it open: never here.
+pub(in crate::source::file) fn keeps_its_name(_: &File) -> bool {
+    false
 }
 
 /// Reads at a place without moving anything; may return less.

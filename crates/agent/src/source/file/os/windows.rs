@@ -1,6 +1,7 @@
-#![expect(unsafe_code, reason = "GetFileInformationByHandle has no safe form")]
+#![expect(unsafe_code, reason = "what is asked of a handle has no safe form")]
 
 use std::borrow::Cow;
+use std::ffi::c_void;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::os::windows::fs::{FileExt, OpenOptionsExt};
@@ -10,7 +11,8 @@ use std::path::{Path, PathBuf};
 use windows::Win32::Foundation::HANDLE;
 use windows::Win32::Storage::FileSystem::{
     BY_HANDLE_FILE_INFORMATION, FILE_FLAG_BACKUP_SEMANTICS, FILE_SHARE_DELETE, FILE_SHARE_READ, FILE_SHARE_WRITE,
-    GetFileInformationByHandle,
+    FILE_STANDARD_INFO, FileStandardInfo, GETFINALPATHNAMEBYHANDLE_FLAGS, GetFileInformationByHandle,
+    GetFileInformationByHandleEx, GetFinalPathNameByHandleW,
 };
 
 use crate::source::file::checkpoint::FileId;
@@ -18,13 +20,11 @@ use crate::source::file::checkpoint::FileId;
 /// `C:\Logs` and `c:\logs` are one folder.
 pub(in crate::source) const IGNORES_CASE: bool = true;
 
+/// Where NTFS has what was deleted and is open yet.
+const MOVED_AWAY: &str = r"\$Extend\$Deleted\";
+
 /// Nobody is kept from writing, renaming or deleting what we have open.
 const SHARED: u32 = FILE_SHARE_READ.0 | FILE_SHARE_WRITE.0 | FILE_SHARE_DELETE.0;
-
-/// So long a file that was read stays open behind its last growth, in nanoseconds. However it is shared, no other file
-/// can be given its name (MoveFileEx) while it is open, and where a file system does not have deletion as POSIX has it
-/// (a share of another host, FAT, NTFS before Windows 10 1809) its own name stays taken after it was deleted.
-pub(in crate::source::file) const OPEN_WHEN_QUIET: Option<i64> = Some(2_000_000_000);
 
 /// Volume and number of an open file. Times of creation say nothing: a new file of an old name inherits that of the old
 /// one for some seconds, which is just what rotation makes.
@@ -49,6 +49,24 @@ pub(in crate::source::file) fn id_at(path: &Path, metadata: &Metadata) -> io::Re
 /// Opens for reading, in nobody's way.
 pub(in crate::source::file) fn open(path: &Path) -> io::Result<File> {
     OpenOptions::new().read(true).share_mode(SHARED).open(path)
+}
+
+/// Whether a deleted file keeps its name from others for as long as we have it open: so it is where a file system does
+/// not delete as POSIX has it (shares of other hosts, FAT, NTFS before Windows 10 1809). NTFS moves others away.
+pub(in crate::source::file) fn keeps_its_name(file: &File) -> bool {
+    let handle = HANDLE(file.as_raw_handle());
+    let mut standard = FILE_STANDARD_INFO::default();
+    let (into, size) = ((&raw mut standard).cast::<c_void>(), size_of::<FILE_STANDARD_INFO>());
+    // SAFETY: the handle is open as long as `file` is, and the structure is ours and as large as is said.
+    let asked = unsafe { GetFileInformationByHandleEx(handle, FileStandardInfo, into, size as u32) };
+    if asked.is_err() || !standard.DeletePending {
+        return false;
+    }
+    let mut path = [0_u16; 1024];
+    // SAFETY: the handle is open, and the buffer ours. Where the path is longer, its length is given and nothing else.
+    let length = unsafe { GetFinalPathNameByHandleW(handle, &mut path, GETFINALPATHNAMEBYHANDLE_FLAGS(0)) };
+    let path = path.get(..length as usize).map(String::from_utf16_lossy);
+    !path.is_some_and(|path| path.contains(MOVED_AWAY))
 }
 
 /// Reads at a place; may return less. Behind the end of a file there is nothing.
