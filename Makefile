@@ -12,7 +12,7 @@ WATCHPOST := $(CARGO_TARGET_DIR)/debug/watchpost
 export PATH := $(CARGO_TARGET_DIR)/node/bin:$(PATH)
 WEB_SOURCES := $(shell find web/src web/public web/scripts -type f) web/index.html web/vite.config.ts web/tsconfig.json
 
-.PHONY: help setup windows windows-tests run build web test fmt check-fmt clippy rust-tests web-tests browser-tests screenshots openapi bench bench-growth torture docs-help clean
+.PHONY: help setup windows windows-tests windows-units run build web test fmt check-fmt clippy rust-tests web-tests browser-tests screenshots openapi bench bench-growth torture docs-help clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,8 +43,7 @@ windows: ## watchpost-agent.exe, for Windows, and its lints; Wine for its tests
 	scripts/windows build
 	scripts/windows clippy
 
-windows-tests: windows ## the agent for Windows, and the tests of what it is made of, run by Wine
-	scripts/windows test
+windows-tests: windows ## the agent for Windows, run by Wine
 	cargo test --locked --workspace --test windows
 
 test: setup check-fmt web clippy rust-tests web-tests browser-tests windows-tests ## formatting, lints and every test, the agent for Windows too
@@ -101,6 +100,9 @@ bench: ## measure with optimised binaries, ten minutes: ONLY=name,name or ALL=1,
 
 bench-growth: ## feed 30 GB (or GB=n) to one server while it is queried: takes its time, and a quarter of it in room on the disk
 	@$(MAKE) --no-print-directory bench ONLY=growth GB=$(or $(GB),30)
+
+windows-units: windows ## the tests of what the agent for Windows is made of, as programs that Wine runs
+	scripts/windows test
 
 torture: setup ## kill, cut off, fill and damage agent and server under load, then fuzz: ROUNDS=n, SECONDS_EACH=n, TARGETS="query batch"
 	WATCHPOST_TORTURE_ROUNDS=$(or $(ROUNDS),40) cargo test --locked -p watchpost-app --test e2e -- kill faults:: --nocapture
